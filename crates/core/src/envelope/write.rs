@@ -1,0 +1,135 @@
+//! Writing: JSON as JavaScript writes it, and no number that JSON lacks.
+
+mod finite;
+
+use std::io;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::ser::Formatter;
+
+use super::Envelope;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The envelope with its data, as JSON.
+pub(crate) fn write<D: Serialize + ?Sized>(envelope: &Envelope, data: &D) -> Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(512);
+    write_json(&mut out, &Wire { envelope, data })?;
+    Ok(out)
+}
+
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    let mut out = Vec::new();
+    write_json(&mut out, value)?;
+    String::from_utf8(out).map_err(|cause| Error::new(ErrorKind::Unencodable, "JSON is no UTF-8").with_source(cause))
+}
+
+fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<()> {
+    let mut formatter = JavaScript { wrote_null: false };
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, &mut formatter)).map_err(|cause| {
+        Error::new(ErrorKind::Unencodable, format!("can't be written as JSON: {cause}")).with_source(cause)
+    })?;
+    // serde_json writes NaN and infinity as null. They are looked for only if a null was written.
+    if formatter.wrote_null { finite::check(value) } else { Ok(()) }
+}
+
+struct Wire<'a, D: ?Sized> {
+    envelope: &'a Envelope,
+    data: &'a D,
+}
+
+impl<D: Serialize + ?Sized> Serialize for Wire<'_, D> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let envelope = self.envelope;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &envelope.id)?;
+        map.serialize_entry("type", &envelope.event_type)?;
+        map.serialize_entry("version", &envelope.version)?;
+        map.serialize_entry("tenantId", &envelope.tenant)?;
+        if let Some(user) = &envelope.user {
+            map.serialize_entry("userId", user)?;
+        }
+        map.serialize_entry("timestamp", &envelope.timestamp)?;
+        if !envelope.metadata.is_empty() {
+            map.serialize_entry("metadata", &envelope.metadata.0)?;
+        }
+        for (name, value) in envelope.extensions.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.serialize_entry("data", self.data)?;
+        map.end()
+    }
+}
+
+/// Numbers as JavaScript writes them: a whole float below 2^53 has no fraction.
+struct JavaScript {
+    wrote_null: bool,
+}
+
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+impl Formatter for &mut JavaScript {
+    fn write_null<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.wrote_null = true;
+        writer.write_all(b"null")
+    }
+
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        if value.fract() == 0.0 && value.abs() < EXACT {
+            return self.write_i64(writer, value as i64);
+        }
+        serde_json::ser::CompactFormatter.write_f64(writer, value)
+    }
+
+    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
+        if value.fract() == 0.0 && f64::from(value).abs() < EXACT {
+            return self.write_i64(writer, value as i64);
+        }
+        serde_json::ser::CompactFormatter.write_f32(writer, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_javascript_writes_them() {
+        let table: [(f64, &str); 8] = [
+            (150_000.0, "150000"),
+            (-0.0, "0"),
+            (0.87, "0.87"),
+            (-2.0, "-2"),
+            (9_007_199_254_740_991.0, "9007199254740991"),
+            (9_007_199_254_740_992.0, "9007199254740992.0"),
+            (1e300, "1e+300"),
+            (1e-7, "1e-7"),
+        ];
+        for (number, json) in table {
+            let written = to_json(&number).unwrap();
+            assert_eq!(written.parse::<f64>().unwrap(), number);
+            if number.abs() < EXACT {
+                assert_eq!(written, json);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_that_json_lacks_is_refused_with_its_path() {
+        #[derive(Serialize)]
+        struct Inner {
+            ratio: f64,
+            note: Option<String>,
+        }
+        #[derive(Serialize)]
+        struct Outer {
+            items: Vec<Inner>,
+        }
+        let outer = |ratio| Outer { items: vec![Inner { ratio: 1.0, note: None }, Inner { ratio, note: None }] };
+        assert!(to_json(&outer(2.0)).is_ok());
+        for ratio in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let error = to_json(&outer(ratio)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unencodable);
+            assert!(error.to_string().contains("items[1].ratio"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+use schemars::Schema;
+
+use super::TekupEvent;
+use crate::{
+    ids::{EventType, SchemaVersion},
+    priority::Priority,
+};
+
+/// What a registry knows of a type of event.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// use tekup_core::TekupEvent;
+/// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+/// # struct LeadCreated { score: f64 }
+/// assert_eq!(LeadCreated::descriptor().version.to_string(), "1.0.0");
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EventDescriptor {
+    /// What happened.
+    pub event_type: EventType,
+    /// The version of the data's shape.
+    pub version: SchemaVersion,
+    /// The priority of an event that is published without one.
+    pub priority: Priority,
+    schema: fn() -> Schema,
+}
+
+impl EventDescriptor {
+    pub(crate) fn of<T: TekupEvent>() -> Self {
+        Self {
+            event_type: EventType::checked(T::TYPE),
+            // The derive has checked it; a hand-written impl that has not gets the default.
+            version: T::VERSION.parse().unwrap_or_default(),
+            priority: T::PRIORITY,
+            schema: T::__schema,
+        }
+    }
+
+    /// The JSON Schema (2020-12) of the data.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// assert_eq!(LeadCreated::descriptor().schema().get("type").unwrap(), "object");
+    /// ```
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        (self.schema)()
+    }
+}

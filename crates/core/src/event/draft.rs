@@ -1,0 +1,287 @@
+use serde::Serialize;
+
+use super::{Event, TekupEvent};
+use crate::{
+    envelope::{Envelope, Metadata, RawMap},
+    error::{Error, ErrorKind, Problems, Result},
+    ids::{EventId, EventType, TenantId, UserId},
+    priority::Priority,
+    timestamp::Timestamp,
+};
+
+/// An event before it is published, completed by chaining.
+///
+/// Mistakes are collected and reported all at once, where the draft is built or published.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// use tekup_core::{Priority, TekupEvent};
+/// # #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+/// # struct LeadCreated { score: f64 }
+/// let draft = LeadCreated { score: 75.0 }.event("tenant-123").user("user-456").priority(Priority::Critical);
+/// assert!(draft.build().is_ok());
+///
+/// let error = LeadCreated { score: 75.0 }.event("").user("*").build().unwrap_err();
+/// assert_eq!(error.problems().len(), 2);
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a draft does nothing until it is published"]
+pub struct Draft<T> {
+    data: T,
+    id: EventId,
+    tenant: Option<TenantId>,
+    user: Option<UserId>,
+    timestamp: Timestamp,
+    metadata: Metadata,
+    priority: Option<Priority>,
+    problems: Problems,
+}
+
+impl<T> Draft<T> {
+    pub(crate) fn new<I>(data: T, tenant: I) -> Self
+    where
+        I: TryInto<TenantId>,
+        Error: From<I::Error>,
+    {
+        let mut problems = Problems::default();
+        let tenant = problems.keep(tenant.try_into().map_err(Error::from));
+        let metadata = Metadata::default();
+        let (id, timestamp) = (EventId::generate(), Timestamp::now());
+        Self { data, id, tenant, user: None, timestamp, metadata, priority: None, problems }
+    }
+
+    /// Who caused the event.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let event = LeadCreated {}.event("acme").user("user-456").build()?;
+    /// assert_eq!(event.envelope.user, Some("user-456".parse()?));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn user<U>(mut self, user: U) -> Self
+    where
+        U: TryInto<UserId>,
+        Error: From<U::Error>,
+    {
+        self.user = self.problems.keep(user.try_into().map_err(Error::from));
+        self
+    }
+
+    /// The event's own id, for one that exists already: the same id of the same tenant is stored once.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let event = LeadCreated {}.event("acme").id("018f6c9a-0000-7000-8000-000000000016").build()?;
+    /// assert_eq!(event.envelope.id, "018f6c9a-0000-7000-8000-000000000016".parse()?);
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn id<I>(mut self, id: I) -> Self
+    where
+        I: TryInto<EventId>,
+        Error: From<I::Error>,
+    {
+        if let Some(id) = self.problems.keep(id.try_into().map_err(Error::from)) {
+            self.id = id;
+        }
+        self
+    }
+
+    /// When it happened, if that was not now.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let time = "2025-09-14T10:15:30.123Z".parse()?;
+    /// assert_eq!(LeadCreated {}.event("acme").timestamp(time).build()?.envelope.timestamp, time);
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn timestamp(mut self, timestamp: Timestamp) -> Self {
+        self.timestamp = timestamp;
+        self
+    }
+
+    /// Another priority than the type's own.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, Priority, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.publish(LeadCreated {}.event("acme").priority(Priority::Critical)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = Some(priority);
+        self
+    }
+
+    /// A field of the metadata.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let event = LeadCreated {}.event("acme").metadata("source", "csv").build()?;
+    /// assert_eq!(event.envelope.metadata.get::<String>("source")?.as_deref(), Some("csv"));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn metadata(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        let inserted = self.metadata.insert(name, value);
+        self.problems.keep(inserted);
+        self
+    }
+
+    /// The chain of causes that the event belongs to.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let event = LeadCreated {}.event("acme").correlation("import-7").build()?;
+    /// assert_eq!(event.envelope.correlation_id(), "import-7");
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn correlation(mut self, id: impl AsRef<str>) -> Self {
+        let set = self.metadata.set_correlation(id.as_ref());
+        self.problems.keep(set);
+        self
+    }
+
+    /// Names the event that caused this one, and joins its chain.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let cause = LeadCreated {}.event("acme").build()?;
+    /// let effect = LeadCreated {}.event("acme").caused_by(&cause.envelope).build()?;
+    /// assert_eq!(effect.envelope.cause(), Some(cause.envelope.id));
+    /// assert_eq!(effect.envelope.correlation_id(), cause.envelope.correlation_id());
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn caused_by(mut self, cause: &Envelope) -> Self {
+        let set = self.metadata.set_cause(cause.id);
+        self.problems.keep(set);
+        self.correlation(cause.correlation_id())
+    }
+
+    /// What [`Draft::caused_by`] sets, where the draft does not say otherwise.
+    pub(crate) fn inherit(mut self, cause: &Envelope) -> Self {
+        if self.metadata.cause().is_none() {
+            let set = self.metadata.set_cause(cause.id);
+            self.problems.keep(set);
+        }
+        if self.metadata.correlation_id().is_none() { self.correlation(cause.correlation_id()) } else { self }
+    }
+
+    pub(crate) fn tenant(&self) -> Option<&TenantId> {
+        self.tenant.as_ref()
+    }
+}
+
+impl<T: TekupEvent> Draft<T> {
+    /// The event, or every mistake that was made on the way.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] with one problem for each mistake.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// assert!(LeadCreated {}.event("acme").build().is_ok());
+    /// assert!(LeadCreated {}.event("ac me").build().is_err());
+    /// ```
+    pub fn build(self) -> Result<Event<T>> {
+        self.into_parts().map(|(event, _)| event)
+    }
+
+    pub(crate) fn into_parts(self) -> Result<(Event<T>, Priority)> {
+        let Some(tenant) = self.tenant else {
+            return Err(self
+                .problems
+                .into_result(ErrorKind::InvalidInput)
+                .err()
+                .unwrap_or_else(|| Error::new(ErrorKind::InvalidInput, "event has no tenant: name one")));
+        };
+        self.problems.into_result(ErrorKind::InvalidInput)?;
+        let envelope = Envelope {
+            id: self.id,
+            event_type: EventType::checked(T::TYPE),
+            version: T::VERSION.parse()?,
+            tenant,
+            user: self.user,
+            timestamp: self.timestamp,
+            metadata: self.metadata,
+            extensions: RawMap::default(),
+        };
+        Ok((Event { envelope, data: self.data }, self.priority.unwrap_or(T::PRIORITY)))
+    }
+}
+
+/// What a handle that knows its tenant can publish: data, or a draft of the same tenant.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// use tekup_core::{EventBus, TekupEvent};
+/// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+/// # struct LeadCreated {}
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> tekup_core::Result<()> {
+/// let acme = EventBus::in_memory("crm")?.tenant("acme")?;
+/// acme.publish(LeadCreated {}).await?;
+/// acme.publish(LeadCreated {}.event("acme").user("user-456")).await?;
+/// assert!(acme.publish(LeadCreated {}.event("other")).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
+pub trait IntoDraft: Send {
+    /// The data.
+    type Data: TekupEvent;
+
+    /// A draft, of the given tenant where none is named yet.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{IntoDraft, TekupEvent, TenantId};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let event = LeadCreated {}.into_draft(&TenantId::new("acme")?).build()?;
+    /// assert_eq!(event.envelope.tenant.as_str(), "acme");
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    fn into_draft(self, tenant: &TenantId) -> Draft<Self::Data>;
+}
+
+impl<T: TekupEvent> IntoDraft for T {
+    type Data = T;
+
+    fn into_draft(self, tenant: &TenantId) -> Draft<T> {
+        Draft::new(self, tenant)
+    }
+}
+
+impl<T: TekupEvent> IntoDraft for Draft<T> {
+    type Data = T;
+
+    fn into_draft(self, _: &TenantId) -> Self {
+        self
+    }
+}

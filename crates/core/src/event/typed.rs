@@ -1,0 +1,198 @@
+use bytes::Bytes;
+use schemars::Schema;
+
+use super::{Draft, EventDescriptor, RawEvent};
+use crate::{
+    envelope::Envelope,
+    error::{Error, ErrorKind, Result},
+    ids::TenantId,
+    priority::Priority,
+};
+
+/// Data that can travel as an event. Derive it: see the derive macro of the same name.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use tekup_core::{Priority, TekupEvent};
+///
+/// #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[serde(rename_all = "camelCase")]
+/// #[event(type = "invoice.paid", version = "1.0.0", priority = "high")]
+/// pub struct InvoicePaid {
+///     pub invoice_id: String,
+///     pub amount: f64,
+/// }
+///
+/// assert_eq!(InvoicePaid::TYPE, "invoice.paid");
+/// assert_eq!(InvoicePaid::PRIORITY, Priority::High);
+/// let event = InvoicePaid { invoice_id: "i-1".into(), amount: 12.5 }.event("tenant-123").user("user-456").build()?;
+/// assert_eq!(event.data.amount, 12.5);
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event",
+    label = "not an event",
+    note = "add `TekupEvent` to the derives of `{Self}`, beside `Serialize`, `Deserialize` and `JsonSchema`"
+)]
+pub trait TekupEvent: Sized + Send + Sync + 'static {
+    /// The event type, such as `invoice.paid`.
+    const TYPE: &'static str;
+    /// The version of the data's shape, such as `1.0.0`.
+    const VERSION: &'static str;
+    /// The priority of an event that is published without one.
+    const PRIORITY: Priority;
+
+    /// What a registry knows of this type of event.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// let descriptor = LeadCreated::descriptor();
+    /// assert_eq!(descriptor.event_type.as_str(), "lead.created");
+    /// assert!(descriptor.schema().get("properties").is_some());
+    /// ```
+    #[must_use]
+    fn descriptor() -> EventDescriptor {
+        EventDescriptor::of::<Self>()
+    }
+
+    /// An event of a tenant with this data, to be completed by chaining and published.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// let event = LeadCreated { score: 75.0 }.event("tenant-123").user("user-456").build()?;
+    /// assert_eq!(event.envelope.user.unwrap().as_str(), "user-456");
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    fn event<T>(self, tenant: T) -> Draft<Self>
+    where
+        T: TryInto<TenantId>,
+        Error: From<T::Error>,
+    {
+        Draft::new(self, tenant)
+    }
+
+    /// An event of a tenant that a user caused: the factory of the TypeScript package.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// let event = LeadCreated::create("tenant-123", "user-456", LeadCreated { score: 75.0 }).build()?;
+    /// assert_eq!(event.envelope.tenant.as_str(), "tenant-123");
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    fn create<T, U>(tenant: T, user: U, data: Self) -> Draft<Self>
+    where
+        T: TryInto<TenantId>,
+        U: TryInto<crate::ids::UserId>,
+        Error: From<T::Error> + From<U::Error>,
+    {
+        Draft::new(data, tenant).user(user)
+    }
+
+    #[doc(hidden)]
+    fn __schema() -> Schema;
+    #[doc(hidden)]
+    fn __write(&self, envelope: &Envelope) -> Result<Vec<u8>>;
+    #[doc(hidden)]
+    fn __read(json: &[u8]) -> Result<Event<Self>>;
+    #[doc(hidden)]
+    fn __decode(data: &str) -> Result<Self>;
+}
+
+/// A fact: an envelope and typed data.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// use tekup_core::{Event, TekupEvent};
+/// # #[derive(Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+/// # struct LeadCreated { score: f64 }
+/// let event = LeadCreated { score: 75.0 }.event("tenant-123").build()?;
+/// let json = event.to_json()?;
+/// assert_eq!(Event::<LeadCreated>::parse(&json)?, event);
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event<T> {
+    /// What travels with the data.
+    pub envelope: Envelope,
+    /// The data.
+    pub data: T,
+}
+
+impl<T: TekupEvent> Event<T> {
+    /// Reads an event of this type from its wire form.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Undecodable`] if the bytes are no event, another type's, or their data has another shape, with the
+    /// path of what is wrong.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Event, TekupEvent};
+    /// # #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// let error = Event::<LeadCreated>::parse(b"{}").unwrap_err();
+    /// assert_eq!(error.kind(), tekup_core::ErrorKind::Undecodable);
+    /// ```
+    pub fn parse(json: impl AsRef<[u8]>) -> Result<Self> {
+        let event = T::__read(json.as_ref())?;
+        event.envelope.expect_type(T::TYPE)?;
+        Ok(event)
+    }
+
+    /// The wire form.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unencodable`] if the data holds what JSON can't, such as NaN.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// assert!(LeadCreated { score: 75.0 }.event("acme").build()?.to_json().is_ok());
+    /// assert!(LeadCreated { score: f64::NAN }.event("acme").build()?.to_json().is_err());
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        self.data.__write(&self.envelope)
+    }
+
+    /// The same event with its data unparsed.
+    ///
+    /// # Errors
+    /// As [`Event::to_json`].
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// let raw = LeadCreated { score: 75.0 }.event("acme").build()?.to_raw()?;
+    /// assert_eq!(raw.json(), r#"{"score":75}"#);
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn to_raw(&self) -> Result<RawEvent> {
+        RawEvent::parse(Bytes::from(self.to_json()?))
+    }
+}
+
+impl Envelope {
+    pub(crate) fn expect_type(&self, expected: &str) -> Result<()> {
+        if self.event_type.as_str() == expected {
+            return Ok(());
+        }
+        let message =
+            format!("event {} is a `{}`, not a `{expected}`: ask `is` before decoding", self.id, self.event_type);
+        Err(Error::new(ErrorKind::Undecodable, message))
+    }
+}

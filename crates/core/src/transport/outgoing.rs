@@ -1,0 +1,142 @@
+use bytes::Bytes;
+
+use crate::{
+    error::Result,
+    event::{Event, RawEvent, TekupEvent},
+    ids::{EventId, EventType, TenantId},
+    priority::Priority,
+};
+
+/// An event as a transport stores it: bytes, and what it must know beside them.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// use tekup_core::{TekupEvent, transport::Outgoing};
+/// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+/// # struct LeadCreated {}
+/// let outgoing = Outgoing::of(&LeadCreated {}.event("acme").build()?)?;
+/// assert_eq!(outgoing.event_type.as_str(), "lead.created");
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// The event's identity, unique within its tenant.
+    pub id: EventId,
+    /// Whose event it is.
+    pub tenant: TenantId,
+    /// What happened.
+    pub event_type: EventType,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// The envelope with its data; stored as it is.
+    pub bytes: Bytes,
+}
+
+impl Outgoing {
+    /// A typed event, with its type's priority.
+    ///
+    /// # Errors
+    /// As [`Event::to_json`].
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Priority, TekupEvent, transport::Outgoing};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # #[event(priority = "low")]
+    /// # struct LeadCreated {}
+    /// assert_eq!(Outgoing::of(&LeadCreated {}.event("acme").build()?)?.priority, Priority::Low);
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn of<T: TekupEvent>(event: &Event<T>) -> Result<Self> {
+        let bytes = Bytes::from(event.to_json()?);
+        let envelope = &event.envelope;
+        Ok(Self {
+            id: envelope.id,
+            tenant: envelope.tenant.clone(),
+            event_type: envelope.event_type.clone(),
+            priority: T::PRIORITY,
+            bytes,
+        })
+    }
+
+    /// An untyped event, with medium priority.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{TekupEvent, transport::Outgoing};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let raw = LeadCreated {}.event("acme").build()?.to_raw()?;
+    /// assert_eq!(Outgoing::raw(&raw).bytes, raw.bytes());
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn raw(event: &RawEvent) -> Self {
+        let envelope = event.envelope();
+        Self {
+            id: envelope.id,
+            tenant: envelope.tenant.clone(),
+            event_type: envelope.event_type.clone(),
+            priority: Priority::default(),
+            bytes: event.bytes().clone(),
+        }
+    }
+
+    /// Bytes that may be no event at all, under a new id: an importer's way to keep what it could not read. What can't
+    /// be decoded ends in the dead letters of each subscription that takes the type, with its bytes.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, transport::Outgoing};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("import")?;
+    /// let line = r#"{"leadId": oops"#;
+    /// bus.publish(Outgoing::unchecked("acme".parse()?, "lead.created".parse()?, line)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn unchecked(tenant: TenantId, event_type: EventType, bytes: impl Into<Bytes>) -> Self {
+        let priority = Priority::default();
+        Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into() }
+    }
+}
+
+/// The proof that an event is stored.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// use tekup_core::{EventBus, TekupEvent};
+/// # #[derive(Clone, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+/// # struct LeadCreated {}
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> tekup_core::Result<()> {
+/// let bus = EventBus::in_memory("crm")?;
+/// let event = LeadCreated {}.event("acme").build()?;
+/// assert!(!bus.publish(&event).await?.duplicate);
+/// assert!(bus.publish(&event).await?.duplicate);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The event's id.
+    pub id: EventId,
+    /// Whether an event with this id of this tenant was stored before; this one was then not stored again.
+    pub duplicate: bool,
+}
+
+impl Receipt {
+    /// A transport's answer.
+    ///
+    /// ```
+    /// use tekup_core::{EventId, transport::Receipt};
+    /// assert!(Receipt::new(EventId::generate(), true).duplicate);
+    /// ```
+    #[must_use]
+    pub const fn new(id: EventId, duplicate: bool) -> Self {
+        Self { id, duplicate }
+    }
+}

@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use crate::ids::{Pattern, SubscriptionId, TenantId};
+
+/// What a transport must know to open a subscription.
+///
+/// ```
+/// use tekup_core::transport::SourceSpec;
+///
+/// let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+/// assert!(spec.tenants.is_empty());
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SourceSpec {
+    /// The subscription's full name.
+    pub id: SubscriptionId,
+    /// Which event types it takes: at least one pattern, any of which may match.
+    pub patterns: Vec<Pattern>,
+    /// The tenants that it is for; empty means all. Others' events are handed out all the same: the caller acks them
+    /// unseen.
+    pub tenants: Vec<TenantId>,
+    /// How long a delivery belongs to a replica without renewal: 100 ms to 1 h.
+    pub lease: Duration,
+    /// The most retries that may wait in one partition; at this many, fresh events are no longer fetched.
+    pub retry_limit: usize,
+    /// How long a dead letter is kept.
+    pub dead_letter_ttl: Duration,
+    /// The most dead letters that are kept; then the oldest go, counted.
+    pub dead_letter_cap: usize,
+}
+
+impl SourceSpec {
+    /// A subscription with the defaults of the bus.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::transport::SourceSpec;
+    ///
+    /// let spec = SourceSpec::new("billing/ledger".parse()?, vec!["*".parse()?]);
+    /// assert_eq!(spec.lease, Duration::from_secs(30));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(id: SubscriptionId, patterns: Vec<Pattern>) -> Self {
+        Self {
+            id,
+            patterns,
+            tenants: Vec::new(),
+            lease: Duration::from_secs(30),
+            retry_limit: 10_000,
+            dead_letter_ttl: Duration::from_secs(86_400),
+            dead_letter_cap: 1_000_000,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The Tekup event bus on Redis.

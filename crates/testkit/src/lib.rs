@@ -1,0 +1,1 @@
+//! Pleasant tests for event code.
