@@ -113,8 +113,9 @@ impl EventStatus {
     /// ```
     /// use tekup_core::transport::{EventStatus, Stage, SubscriptionStatus};
     ///
-    /// let at = |name: &str, stage| Ok(SubscriptionStatus { subscription: name.parse()?, stage, failures: 0 });
-    /// let status = EventStatus::of(vec![at("b/x", Stage::Completed)?, at("a/x", Stage::Pending)?]);
+    /// let done = SubscriptionStatus { subscription: "b/x".parse()?, stage: Stage::Completed, failures: 0 };
+    /// let waiting = SubscriptionStatus { subscription: "a/x".parse()?, stage: Stage::Pending, failures: 0 };
+    /// let status = EventStatus::of(vec![done, waiting]);
     /// assert_eq!(status.stage, Stage::Pending);
     /// assert_eq!(status.subscriptions[0].subscription.to_string(), "a/x");
     /// # Ok::<(), tekup_core::Error>(())
