@@ -1,5 +1,7 @@
 //! What `#[derive(TekupEvent)]` makes of a struct. What it says of a mistake is in `ui/fail`.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tekup_core::{Event, Priority, TekupEvent};

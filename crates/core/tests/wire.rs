@@ -1,5 +1,7 @@
 //! The wire form is the TypeScript package's. `vectors/` holds what that package writes.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
