@@ -104,7 +104,7 @@ impl<'de, D: Deserialize<'de>> Deserialize<'de> for Wire<D> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Wire<D>, A::Error> {
                 let (mut id, mut event_type, mut tenant, mut timestamp, mut data) = (None, None, None, None, None);
                 let (mut version, mut user, mut metadata) = (None, None, None);
-                let mut extensions = RawMap::default();
+                let mut extensions = Vec::new();
                 while let Some(field) = map.next_key_seed(FieldSeed)? {
                     match field {
                         Field::Id => id = Some(map.next_value()?),
@@ -115,7 +115,7 @@ impl<'de, D: Deserialize<'de>> Deserialize<'de> for Wire<D> {
                         Field::Timestamp => timestamp = Some(map.next_value()?),
                         Field::Metadata => metadata = map.next_value::<Option<RawMap>>()?,
                         Field::Data => data = Some(map.next_value()?),
-                        Field::Other(name) => extensions.insert(name.into_owned(), map.next_value::<Box<RawValue>>()?),
+                        Field::Other(name) => extensions.push((name.into_owned(), map.next_value()?)),
                     }
                 }
                 let envelope = Envelope {
@@ -126,7 +126,7 @@ impl<'de, D: Deserialize<'de>> Deserialize<'de> for Wire<D> {
                     user,
                     timestamp: timestamp.ok_or_else(|| A::Error::missing_field("timestamp"))?,
                     metadata: Metadata(metadata.unwrap_or_default()),
-                    extensions,
+                    extensions: RawMap::from_pairs(extensions),
                 };
                 Ok(Wire { envelope, data: data.ok_or_else(|| A::Error::missing_field("data"))? })
             }
