@@ -8,29 +8,19 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Envelope, Metadata, RawMap};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Envelope, Metadata, RawMap, explain::explain};
+use crate::error::Result;
 
 /// Reads an envelope whose data has the type `D`.
 pub(crate) fn read<'de, D: Deserialize<'de>>(json: &'de [u8]) -> Result<(Envelope, D)> {
     serde_json::from_slice::<Wire<D>>(json)
         .map(|wire| (wire.envelope, wire.data))
-        .map_err(|cause| explain::<Wire<D>>(json, cause, "event"))
+        .map_err(|cause| explain::<Wire<D>>(json, &cause, "event"))
 }
 
 /// Reads the data alone.
 pub(crate) fn decode_data<D: DeserializeOwned>(json: &str) -> Result<D> {
-    serde_json::from_str(json).map_err(|cause| explain::<D>(json.as_bytes(), cause, "data"))
-}
-
-/// serde_json tells line and column; the path costs a second pass, paid only for what is broken.
-fn explain<'de, D: Deserialize<'de>>(json: &'de [u8], cause: serde_json::Error, what: &str) -> Error {
-    let path = serde_path_to_error::deserialize::<_, D>(&mut serde_json::Deserializer::from_slice(json))
-        .err()
-        .map(|error| error.path().to_string())
-        .filter(|path| path != ".");
-    let place = path.map(|path| format!(" at `{path}`")).unwrap_or_default();
-    Error::new(ErrorKind::Undecodable, format!("{what} can't be decoded{place}: {cause}")).with_source(cause)
+    serde_json::from_str(json).map_err(|cause| explain::<D>(json.as_bytes(), &cause, "data"))
 }
 
 struct Wire<D> {
