@@ -31,7 +31,9 @@ const LONGEST: usize = 300;
 
 fn redacted(message: &str) -> Option<String> {
     // What is expected comes last and is the type's; the value before it may hold the same words.
-    let (found, expected) = message.rsplit_once(", expected ").or_else(|| message.rsplit_once(", there are "))?;
+    let last = |words: &'static str| message.rsplit_once(words);
+    let parts = [", expected ", ", there are "].into_iter().filter_map(last);
+    let (found, expected) = parts.max_by_key(|(found, _)| found.len())?;
     let told = match found.split_once(": ") {
         Some((kind @ ("invalid type" | "invalid value"), value)) => {
             let class = value.split(['"', '`']).next().unwrap_or_default();
@@ -86,6 +88,8 @@ mod tests {
             (r#"{"kind":"s3cret"}"#, "unknown variant, expected `hot` or `cold` at line 1 column 16"),
             (r#"{"s3cret":1}"#, "unknown field, expected one of `score`, `name`, `kind`, `none` at line 1 column 9"),
             (r#"{"none":{"s3cret":1}}"#, "unknown field, expected no fields at line 1 column 17"),
+            (r#"{"none":{"a, expected s3cret":1}}"#, "unknown field, expected no fields at line 1 column 29"),
+            (r#"{"kind":"a, there are s3cret"}"#, "unknown variant, expected `hot` or `cold` at line 1 column 29"),
             (r#"{"name":"x"}"#, "missing field `score` at line 1 column 12"),
             (r#"{"score":1"#, "EOF while parsing an object at line 1 column 10"),
         ];
