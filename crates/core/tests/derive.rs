@@ -236,3 +236,15 @@ fn what_the_derive_takes_the_runtime_takes() {
             "18446744073709551615.18446744073709551615.18446744073709551615",
     }
 }
+
+#[test]
+fn a_field_that_serde_skips_may_borrow() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
+    struct PageViewed {
+        page: std::borrow::Cow<'static, str>,
+        #[serde(skip)]
+        hint: &'static str,
+    }
+    let event = round_trip(PageViewed { page: "home".into(), hint: "local" });
+    assert_eq!(event.data, PageViewed { page: "home".into(), hint: "" });
+}

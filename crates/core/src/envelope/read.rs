@@ -6,7 +6,6 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
 
 use super::{Envelope, Metadata, RawMap, explain::explain};
 use crate::error::Result;
