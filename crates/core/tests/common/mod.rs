@@ -1,5 +1,6 @@
 //! What the tests of the bus share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -73,7 +74,7 @@ pub async fn until<F: Future<Output = Result<bool>>>(what: &str, mut holds: impl
         if holds().await.unwrap() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("never came true: {what}");
 }
