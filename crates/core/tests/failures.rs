@@ -4,17 +4,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{LeadCreated, Seen, bus, lead, until};
+use common::{LeadCreated, Seen, bus, lead, only_letter, until};
 use tekup_core::{
-    EventBus, Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent,
-    transport::{DeadLetter, DeadReason, Outgoing, Stage},
+    Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent,
+    transport::{DeadReason, Outgoing, Stage},
 };
-
-async fn only_letter(bus: &EventBus, subscription: &str) -> DeadLetter {
-    let dead = bus.dead_letters(subscription).unwrap();
-    until("a dead letter", async || Ok(dead.count().await? == 1)).await;
-    dead.list(None, 10).await.unwrap().letters.remove(0)
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_event_is_retried_after_each_delay_and_then_dead_lettered() {

@@ -6,7 +6,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tekup_core::{BusConfig, EventBus, Result, TekupEvent, memory::MemoryTransport};
+use tekup_core::{BusConfig, EventBus, Result, TekupEvent, memory::MemoryTransport, transport::DeadLetter};
 use tokio::sync::{Mutex, mpsc};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
@@ -77,4 +77,11 @@ pub async fn until<F: Future<Output = Result<bool>>>(what: &str, mut holds: impl
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("never came true: {what}");
+}
+
+/// Waits for the one dead letter of a subscription.
+pub async fn only_letter(bus: &EventBus, subscription: &str) -> DeadLetter {
+    let dead = bus.dead_letters(subscription).unwrap();
+    until("a dead letter", async || Ok(dead.count().await? == 1)).await;
+    dead.list(None, 10).await.unwrap().letters.remove(0)
 }
