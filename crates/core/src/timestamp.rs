@@ -85,7 +85,7 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.unix_millis() - earlier.unix_millis()).unwrap_or(0))
     }
 
-    fn write_into<'buffer>(self, buffer: &'buffer mut [u8; 24]) -> &'buffer str {
+    fn write_into(self, buffer: &mut [u8; 24]) -> &str {
         buffer.copy_from_slice(b"0000-00-00T00:00:00.000Z");
         let time = self.0;
         let parts = [
