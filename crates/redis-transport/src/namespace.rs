@@ -113,6 +113,11 @@ fn incompatible(message: String) -> Error {
     Error::new(ErrorKind::Incompatible, message)
 }
 
+/// The store answered something that no version of it should.
+pub(crate) fn unexpected(what: &str) -> Error {
+    Error::new(ErrorKind::Internal, format!("Redis gave an unexpected answer to {what}"))
+}
+
 pub(crate) fn failed(error: redis::RedisError) -> Error {
     Error::new(ErrorKind::Unavailable, "the server did not answer as it should").with_source(error)
 }
