@@ -1,0 +1,5 @@
+#!lua
+-- KEYS
+-- ARGV
+-- Answers
+return 0
