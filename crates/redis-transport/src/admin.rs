@@ -3,12 +3,12 @@
 //! Every call is bounded on the server: scripts of at most 100 events or 1 MiB, lists in pages. A subscription's facts
 //! lie in every partition, a tenant's in one; what spans partitions is asked of all at once and put together here.
 
+mod ask;
 mod books;
 mod counters;
 mod cursor;
 mod letter;
 mod letters;
-mod link;
 mod nearest;
 mod replay;
 mod snapshot;
@@ -23,9 +23,8 @@ use tekup_core::{
     transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
 };
 
-pub(crate) use self::link::Link;
 use self::snapshot::Snapshots;
-use crate::namespace::Namespace;
+use crate::{connection::Connection, namespace::Namespace};
 
 /// What operators ask of a bus on Redis. A cheap handle: clones share what they know of the namespace.
 ///
@@ -34,13 +33,13 @@ use crate::namespace::Namespace;
 pub struct RedisAdmin {
     namespace: Arc<Namespace>,
     snapshots: Arc<Snapshots>,
-    link: Link,
+    connection: Connection,
 }
 
 impl RedisAdmin {
-    pub(crate) fn new(namespace: Arc<Namespace>, link: Link) -> Self {
+    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection) -> Self {
         let snapshots = Arc::new(Snapshots::new(namespace.partitions().len()));
-        Self { namespace, snapshots, link }
+        Self { namespace, snapshots, connection }
     }
 }
 

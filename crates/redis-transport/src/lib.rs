@@ -1,12 +1,17 @@
 //! The Tekup event bus on Redis.
 
 mod admin;
+mod config;
+mod connection;
+mod error;
 mod index;
 mod keys;
 mod namespace;
 mod partition;
-
-pub use admin::RedisAdmin;
-
+mod scripts;
+mod server;
 #[cfg(test)]
 mod testing;
+
+pub use admin::RedisAdmin;
+pub use config::RedisConfig;

@@ -6,16 +6,11 @@
 //! - retrying: waiting for their time, or in the retry stream and not handed out
 //! - acked: what was handed out from lanes and is none of the others any more
 
-use std::sync::LazyLock;
-
 use futures_util::future::{try_join, try_join_all};
-use redis::Script;
 use tekup_core::{Result, SubscriptionId, transport::Books};
 
 use super::RedisAdmin;
-
-static MOVED: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../scripts/books.lua")));
-static LANES: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../scripts/books_lanes.lua")));
+use crate::scripts;
 
 /// The most lanes that one call looks at.
 const AT_ONCE: usize = 20;
@@ -60,12 +55,12 @@ impl RedisAdmin {
         let keys = self.keys(partition)?;
         let lanes: Vec<(&u32, &String)> = snapshot.lanes.iter().collect();
         let calls = lanes.chunks(AT_ONCE).map(|chunk| async move {
-            let mut call = LANES.key(keys.books(subscription));
+            let mut call = scripts::BOOKS_LANES.call(1 + chunk.len());
+            call.arg(keys.books(subscription));
+            chunk.iter().for_each(|(_, name)| _ = call.arg(keys.lane_named(name)));
             call.arg(subscription.to_string());
-            for (number, name) in chunk {
-                call.key(keys.lane_named(name)).arg(number);
-            }
-            self.link.script::<(u64, u64, u64, u64)>(&call).await
+            chunk.iter().for_each(|(number, _)| _ = call.arg(number));
+            self.ask::<(u64, u64, u64, u64)>("positions in lanes", call).await
         });
         let mut sum = Lanes::default();
         for (added, unread, held, released) in try_join_all(calls).await? {
@@ -76,10 +71,11 @@ impl RedisAdmin {
 
     async fn moved_of(&self, subscription: &SubscriptionId, partition: usize) -> Result<Moved> {
         let keys = self.keys(partition)?;
-        let mut call = MOVED.key(keys.due(subscription));
-        call.key(keys.retry(subscription)).key(keys.dead(subscription)).key(keys.books(subscription));
-        call.arg(subscription.to_string());
-        let [waiting, in_retry, retry_held, dead, expired, dropped] = self.link.script::<[u64; 6]>(&call).await?;
+        let mut call = scripts::BOOKS.call(4);
+        call.arg(keys.due(subscription)).arg(keys.retry(subscription)).arg(keys.dead(subscription));
+        call.arg(keys.books(subscription)).arg(subscription.to_string());
+        let counted: [u64; 6] = self.ask("a subscription's books", call).await?;
+        let [waiting, in_retry, retry_held, dead, expired, dropped] = counted;
         Ok(Moved { waiting, in_retry, retry_held, dead, expired, dropped })
     }
 }

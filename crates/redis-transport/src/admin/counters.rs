@@ -1,16 +1,14 @@
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use redis::Script;
+use redis::Cmd;
 use tekup_core::{
     Result, TenantId, Timestamp,
     transport::{CounterDelta, Counters},
 };
 
 use super::RedisAdmin;
-use crate::keys::PartitionKeys;
-
-static COUNTERS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../scripts/counters.lua")));
+use crate::{keys::PartitionKeys, scripts};
 
 /// The most tenants that one call counts for.
 const AT_ONCE: usize = 100;
@@ -36,10 +34,12 @@ impl RedisAdmin {
         let keys = self.keys(partition)?;
         let mut sum = Counters::default();
         deltas.iter().for_each(|delta| sum.add(&delta.counters));
-        let mut call = COUNTERS.prepare_invoke();
-        add(&mut call, keys.counters(None), &sum);
-        deltas.iter().for_each(|delta| add(&mut call, keys.counters(Some(&delta.tenant)), &delta.counters));
-        self.link.script::<u64>(&call).await?;
+        let mut call = scripts::COUNTERS.call(1 + deltas.len());
+        call.arg(keys.counters(None));
+        deltas.iter().for_each(|delta| _ = call.arg(keys.counters(Some(&delta.tenant))));
+        write(&mut call, &sum);
+        deltas.iter().for_each(|delta| write(&mut call, &delta.counters));
+        self.ask::<u64>("a raise of counters", call).await?;
         Ok(())
     }
 
@@ -57,14 +57,13 @@ impl RedisAdmin {
     async fn read_in(&self, keys: &PartitionKeys, tenant: Option<&TenantId>) -> Result<Counters> {
         let mut command = redis::cmd("HMGET");
         command.arg(keys.counters(tenant)).arg(&FIELDS[..]);
-        let stored: [Option<u64>; 8] = self.link.command(&command).await?;
+        let stored: [Option<u64>; 8] = self.ask("counters", command).await?;
         Ok(read(stored))
     }
 }
 
-fn add(call: &mut redis::ScriptInvocation<'_>, key: String, counters: &Counters) {
+fn write(call: &mut Cmd, counters: &Counters) {
     let Counters { published, handled, failed, retried, dead_lettered, filtered, handling_micros, updated } = counters;
-    call.key(key);
     for value in [published, handled, failed, retried, dead_lettered, filtered, handling_micros] {
         call.arg(value);
     }

@@ -1,10 +1,7 @@
 //! Lists of dead letters: every partition is asked for its oldest, and the answers are merged.
 
-use std::sync::LazyLock;
-
 use bytes::Bytes;
 use futures_util::future::try_join_all;
-use redis::Script;
 use tekup_core::{
     Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
     transport::{DeadLetter, DeadLetterPage},
@@ -15,10 +12,11 @@ use super::{
     cursor::{Begin, Position},
     letter,
 };
-use crate::keys::{PartitionKeys, member};
-
-static PAGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../scripts/letter_page.lua")));
-static LETTERS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../scripts/letters.lua")));
+use crate::{
+    error,
+    keys::{PartitionKeys, member},
+    scripts,
+};
 
 /// The most letters that a page of one tenant looks at.
 const LOOKED_AT: usize = 1_000;
@@ -94,7 +92,7 @@ impl RedisAdmin {
         let counts = self.namespace.partitions().iter().map(|keys| async move {
             let mut command = redis::cmd("ZCARD");
             command.arg(keys.dead(subscription));
-            self.link.command::<u64>(&command).await
+            self.ask::<u64>("a number of dead letters", command).await
         });
         Ok(try_join_all(counts).await?.into_iter().sum())
     }
@@ -132,11 +130,11 @@ impl RedisAdmin {
             Begin::Past(time) => ("past", time, &[]),
             Begin::After(time, member) => ("after", time, member),
         };
-        let mut call = PAGE.key(keys.dead(subscription));
-        call.key(keys.letters(subscription)).arg(wanted.list).arg(wanted.look_at);
+        let mut call = scripts::LETTER_PAGE.call(2);
+        call.arg(keys.dead(subscription)).arg(keys.letters(subscription)).arg(wanted.list).arg(wanted.look_at);
         call.arg(wanted.tenant.map_or("", TenantId::as_str)).arg(how).arg(time).arg(member);
-        let answer: Vec<redis::Value> = self.link.script(&call).await?;
-        Scan::read(partition, answer).ok_or_else(|| crate::namespace::unexpected("a list of dead letters"))
+        let answer: Vec<redis::Value> = self.ask("a list of dead letters", call).await?;
+        Scan::read(partition, answer).ok_or_else(|| error::unexpected("a list of dead letters"))
     }
 
     /// Reads letters in their order; of those that vanished meanwhile nothing is said.
@@ -160,11 +158,10 @@ impl RedisAdmin {
         partition: usize,
         members: &[&[u8]],
     ) -> Result<Vec<Option<DeadLetter>>> {
-        let mut call = LETTERS.key(self.keys(partition)?.letters(subscription));
-        members.iter().for_each(|member| {
-            call.arg(*member);
-        });
-        let answers: Vec<Option<Vec<Bytes>>> = self.link.script(&call).await?;
+        let mut call = scripts::LETTERS.call(1);
+        call.arg(self.keys(partition)?.letters(subscription));
+        members.iter().for_each(|member| _ = call.arg(*member));
+        let answers: Vec<Option<Vec<Bytes>>> = self.ask("dead letters", call).await?;
         let read = |(member, fields): (&&[u8], Option<Vec<Bytes>>)| {
             let letter = letter::read(member, fields?);
             if letter.is_none() {

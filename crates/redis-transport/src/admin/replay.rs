@@ -1,13 +1,10 @@
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use redis::Script;
 use tekup_core::{EventId, Result, SubscriptionId, TenantId};
 
 use super::RedisAdmin;
-use crate::keys::member;
-
-static REPLAY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../scripts/replay.lua")));
+use crate::{keys::member, scripts};
 
 /// The most letters that one call moves.
 const AT_ONCE: usize = 100;
@@ -47,12 +44,10 @@ impl RedisAdmin {
         members: &[Vec<u8>],
     ) -> Result<(usize, u64)> {
         let keys = self.keys(partition)?;
-        let mut call = REPLAY.key(keys.dead(subscription));
-        call.key(keys.letters(subscription)).key(keys.retry(subscription)).key(keys.exceptions(subscription));
-        call.key(keys.bell()).arg(subscription.to_string());
-        members.iter().for_each(|member| {
-            call.arg(member.as_slice());
-        });
-        self.link.script(&call).await
+        let mut call = scripts::REPLAY.call(5);
+        call.arg(keys.dead(subscription)).arg(keys.letters(subscription)).arg(keys.retry(subscription));
+        call.arg(keys.exceptions(subscription)).arg(keys.bell()).arg(subscription.to_string());
+        members.iter().for_each(|member| _ = call.arg(member.as_slice()));
+        self.ask("a replay", call).await
     }
 }

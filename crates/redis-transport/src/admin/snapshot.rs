@@ -5,11 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use redis::Value;
 use serde::Deserialize;
 use tekup_core::{ErrorKind, EventType, Pattern, Result, SubscriptionId, TenantId};
 
 use super::{RedisAdmin, nearest::nearest};
-use crate::index::IndexLayout;
+use crate::{error, index::IndexLayout};
 
 /// A subscription, as registered.
 #[derive(Debug, Clone)]
@@ -114,7 +115,10 @@ impl RedisAdmin {
         pipeline.cmd("HMGET").arg(keys.layout()).arg("version").arg("slices");
         pipeline.cmd("HGETALL").arg(keys.subscriptions());
         pipeline.cmd("HGETALL").arg(keys.lanes());
-        let snapshot = Arc::new(Snapshot::read(self.link.pipeline(&pipeline).await?)?);
+        let answers: Result<Vec<Value>> = self.connection.all(pipeline).await?.into_iter().collect();
+        let stored = redis::from_redis_value(Value::Array(answers?));
+        let stored = stored.map_err(|cause| error::unexpected("the registry").with_source(cause))?;
+        let snapshot = Arc::new(Snapshot::read(stored)?);
         self.snapshots.set(partition, &snapshot);
         Ok(snapshot)
     }

@@ -1,8 +1,5 @@
 //! Where an event stands, derived from positions and from what was written down anyway.
 
-use std::sync::{Arc, LazyLock};
-
-use redis::Script;
 use tekup_core::{
     Error, ErrorKind, EventId, EventType, Result, TenantId,
     transport::{EventStatus, Stage, SubscriptionStatus},
@@ -12,9 +9,7 @@ use super::{
     RedisAdmin,
     snapshot::{Registered, Snapshot},
 };
-use crate::keys::member;
-
-static STATUS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../scripts/status.lua")));
+use crate::{keys::member, scripts};
 
 /// How often the registry may change between reading it and asking.
 const TRIES: usize = 8;
@@ -50,7 +45,7 @@ impl RedisAdmin {
                 continue;
             };
             let readers = readers(&snapshot, lane, tenant);
-            match self.ask(partition, &snapshot, &place, lane, &readers, &member(id, Some(tenant.as_str()))).await? {
+            match self.stages(partition, &snapshot, &place, lane, &readers, &member(id, Some(tenant.as_str()))).await? {
                 Answer::Stages(stages) => return statuses(&readers, &stages).map(EventStatus::of),
                 Answer::Gone => return Ok(EventStatus::unknown()),
                 Answer::Stale => snapshot = self.fresh_snapshot(partition).await?,
@@ -83,27 +78,26 @@ impl RedisAdmin {
         let index = self.keys(partition)?.index(snapshot.layout.bucket(id), id);
         let mut command = redis::cmd("HGET");
         command.arg(index).arg(member(id, Some(tenant.as_str())));
-        let place: Option<String> = self.link.command(&command).await?;
+        let place: Option<String> = self.ask("a place in the index", command).await?;
         Ok(place.and_then(|text| Place::parse(&text)))
     }
 
-    async fn ask(
+    async fn stages(
         &self,
         partition: usize,
-        snapshot: &Arc<Snapshot>,
+        snapshot: &Snapshot,
         place: &Place,
         lane: &str,
         readers: &[&Registered],
         member: &[u8],
     ) -> Result<Answer> {
         let keys = self.keys(partition)?;
-        let mut call = STATUS.prepare_invoke();
-        call.key(keys.subscriptions()).key(keys.lane_named(lane)).key(keys.starts());
+        let mut call = scripts::STATUS.call(3 + readers.len());
+        call.arg(keys.subscriptions()).arg(keys.lane_named(lane)).arg(keys.starts());
+        readers.iter().for_each(|reader| _ = call.arg(keys.exceptions(&reader.id)));
         call.arg(&snapshot.version).arg(member).arg(&place.entry).arg(place.lane);
-        for reader in readers {
-            call.key(keys.exceptions(&reader.id)).arg(reader.id.to_string());
-        }
-        let stages: Vec<String> = self.link.script(&call).await?;
+        readers.iter().for_each(|reader| _ = call.arg(reader.id.to_string()));
+        let stages: Vec<String> = self.ask("where an event stands", call).await?;
         Ok(match stages.first().map(String::as_str) {
             Some("STALE") => Answer::Stale,
             Some("GONE") => Answer::Gone,

@@ -6,7 +6,7 @@ use redis::aio::MultiplexedConnection;
 use tekup_core::{EventId, EventType, Priority, SubscriptionId, TenantId};
 
 use crate::{
-    admin::{Link, RedisAdmin},
+    admin::RedisAdmin,
     index::IndexLayout,
     keys::{NamespaceName, PartitionKeys, member},
     namespace::Namespace,
@@ -33,10 +33,11 @@ pub(super) fn group(name: &str) -> SubscriptionId {
 impl World {
     pub(super) async fn new(partitions: u16) -> Self {
         let server = Server::start().await;
-        let mut connection = server.connect().await;
+        let bus = server.connection();
         let name = NamespaceName::new("tekup").unwrap();
-        let namespace = Arc::new(Namespace::open(&mut connection, name, partitions).await.unwrap());
-        let admin = RedisAdmin::new(Arc::clone(&namespace), Link::new(connection.clone()));
+        let namespace = Arc::new(Namespace::open(&bus, name, partitions).await.unwrap());
+        let admin = RedisAdmin::new(Arc::clone(&namespace), bus);
+        let connection = server.connect().await;
         Self { server, connection, namespace, admin }
     }
 
