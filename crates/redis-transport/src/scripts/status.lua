@@ -15,13 +15,16 @@
 
 local member, entry, lane_number = ARGV[2], ARGV[3], ARGV[4]
 
--- Numbers of entries have up to 20 digits: more than a Lua number can tell apart.
-local function is_after(a, b)
-  local a_ms, a_seq = string.match(a, '^(%d+)%-?(%d*)$')
-  local b_ms, b_seq = string.match(b, '^(%d+)%-?(%d*)$')
-  if a_ms ~= b_ms then return tonumber(a_ms) > tonumber(b_ms) end
-  if #a_seq ~= #b_seq then return #a_seq > #b_seq end
-  return a_seq > b_seq
+local entry_ms, entry_seq = string.match(entry, '^(%d+)-(%d+)$')
+entry_ms = tonumber(entry_ms)
+
+-- Sequence numbers have up to 20 digits: more than a Lua number can tell apart.
+local function comes_after(other)
+  local ms, seq = string.match(other, '^(%d+)%-?(%d*)$')
+  ms = tonumber(ms)
+  if entry_ms ~= ms then return entry_ms > ms end
+  if #entry_seq ~= #seq then return #entry_seq > #seq end
+  return entry_seq > seq
 end
 
 local function positions()
@@ -29,23 +32,26 @@ local function positions()
   if groups.err then return nil end
   local delivered = {}
   for _, group in ipairs(groups) do
-    local name, last
-    for field = 1, #group, 2 do
-      if group[field] == 'name' then name = group[field + 1] end
-      if group[field] == 'last-delivered-id' then last = group[field + 1] end
-    end
-    delivered[name] = last
+    local name, field = group[2], 3
+    while field < #group and group[field] ~= 'last-delivered-id' do field = field + 2 end
+    delivered[name] = group[field + 1]
   end
   return delivered
 end
 
-local function stage(group, exceptions, delivered)
+local function starts()
+  local fields = {}
+  for i = 5, #ARGV do fields[i - 4] = ARGV[i] .. '\n' .. lane_number end
+  if #fields == 0 then return fields end
+  return redis.call('HMGET', KEYS[3], unpack(fields))
+end
+
+local function stage(group, exceptions, start, delivered)
   local exception = redis.call('HGET', exceptions, member)
   if exception then return exception end
-  local start = redis.call('HGET', KEYS[3], group .. '\n' .. lane_number)
-  if start and not is_after(entry, start) then return 'none' end
+  if start and not comes_after(start) then return 'none' end
   -- A group that was lost will be made again, and then be given the event.
-  if not delivered or is_after(entry, delivered) then return 'pending' end
+  if not delivered or comes_after(delivered) then return 'pending' end
   local held = redis.call('XPENDING', KEYS[2], group, entry, entry, 1)[1]
   if not held then return 'completed' end
   return held[2] == '~released' and 'pending' or 'processing'
@@ -55,9 +61,10 @@ if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return {'STA
 local delivered = positions()
 if not delivered then return {'GONE'} end
 
+local start = starts()
 local stages = {}
 for i = 1, #ARGV - 4 do
   local group = ARGV[4 + i]
-  stages[i] = stage(group, KEYS[3 + i], delivered[group])
+  stages[i] = stage(group, KEYS[3 + i], start[i], delivered[group])
 end
 return stages
