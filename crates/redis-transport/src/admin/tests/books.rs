@@ -40,6 +40,12 @@ async fn every_event_is_accounted_for_wherever_it_is() {
         .run::<redis::Value>(&[b"XREADGROUP", b"GROUP", IMPORT.as_bytes(), b"a", b"STREAMS", retry.as_bytes(), b">"])
         .await;
     assert_eq!(books(&world).await, Books { dead: 0, pending: 3, ..expected });
+    let held: Vec<(String, String, u64, u64)> =
+        world.run(&[b"XPENDING", retry.as_bytes(), IMPORT.as_bytes(), b"-", b"+", b"1"]).await;
+    let back: [&[u8]; 7] =
+        [b"XCLAIM", retry.as_bytes(), IMPORT.as_bytes(), b"~released", b"0", held[0].0.as_bytes(), b"JUSTID"];
+    world.run::<redis::Value>(&back).await;
+    assert_eq!(books(&world).await, Books { dead: 0, retrying: 1, ..expected });
     assert!(books(&world).await.balanced());
 }
 
@@ -58,6 +64,18 @@ async fn what_was_stored_before_a_subscription_began_is_not_in_its_books() {
     }
     world.read(&acme, IMPORT, "a").await;
     assert_eq!(books(&world).await, Books { published: 4, ready: 3, pending: 1, ..Books::default() });
+}
+
+#[tokio::test]
+async fn thousands_of_unread_events_are_not_counted_one_by_one() {
+    let world = World::new(1).await;
+    world.subscribe(IMPORT, &["*"], &[]).await;
+    world.lane(&[IMPORT]).await;
+    for _ in 0..1_100 {
+        world.publish(&tenant("acme"), EventId::generate()).await;
+    }
+    world.read(&tenant("acme"), IMPORT, "a").await;
+    assert_eq!(books(&world).await, Books { published: 1_100, ready: 1_099, pending: 1, ..Books::default() });
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ async fn walk(world: &World, tenant: Option<&TenantId>, most: usize) -> (Vec<Dea
     let (mut letters, mut after, mut pages) = (Vec::new(), None, 0);
     loop {
         let page = world.admin.dead_letters(&group("crm/import"), tenant, after, most).await.unwrap();
+        assert!(page.letters.len() <= most);
         letters.extend(page.letters);
         pages += 1;
         assert!(pages < 1_000);
@@ -77,6 +78,23 @@ async fn a_tenant_sees_its_own_letters_only() {
         assert!(letters.iter().all(|letter| letter.tenant.as_ref().is_some_and(|owner| owner.as_str() == name)));
     }
     assert!(walk(&world, Some(&tenant("tenant")), 4).await.0.is_empty());
+}
+
+#[tokio::test]
+async fn tenants_of_which_one_name_begins_the_other_share_an_id_and_a_moment() {
+    let world = world(1).await;
+    let id = EventId::generate();
+    let names = ["acme", "acme-eu", "acme-eu-west"];
+    for name in names {
+        world.die(&tenant(name), "crm/import", id, 1_000, b"{}").await;
+    }
+    let (letters, pages) = walk(&world, None, 1).await;
+    let shown: Vec<String> = letters.iter().map(|letter| letter.tenant.as_ref().unwrap().to_string()).collect();
+    assert_eq!((shown, pages), (names.map(String::from).to_vec(), 3));
+    for name in names {
+        assert_eq!(walk(&world, Some(&tenant(name)), 10).await.0.len(), 1, "{name}");
+        assert_eq!(world.admin.count_dead_letters(&group("crm/import"), Some(&tenant(name))).await.unwrap(), 1);
+    }
 }
 
 #[tokio::test]

@@ -157,8 +157,20 @@ async fn a_start_between_two_entries_of_one_millisecond_is_told_apart() {
     let (ms, _) = entry.split_once('-').unwrap();
     let before = format!("{}-18446744073709551615", ms.parse::<u64>().unwrap() - 1);
     let starts = world.keys(&acme).starts();
-    for (start, seen) in [(before.as_str(), 1), (entry.as_str(), 0)] {
+    let entry = world.move_to(&acme, id, &format!("{ms}-10")).await;
+    let nine = format!("{ms}-9");
+    let eleven = format!("{ms}-11");
+    for (start, seen) in [(&before, 1), (&nine, 1), (&entry, 0), (&eleven, 0)] {
         world.run::<u64>(&[b"HSET", starts.as_bytes(), b"crm/import\n1", start.as_bytes()]).await;
         assert_eq!(world.admin.status(&acme, id).await.unwrap().subscriptions.len(), seen, "{start}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_another_program_uses_is_an_error_and_no_status() {
+    let world = World::new(1).await;
+    let lanes = world.keys(&tenant("acme")).lanes();
+    world.run::<()>(&[b"SET", lanes.as_bytes(), b"mine"]).await;
+    let error = world.admin.status(&tenant("acme"), EventId::generate()).await.unwrap_err();
+    assert_eq!(error.kind(), tekup_core::ErrorKind::Incompatible);
 }

@@ -127,6 +127,14 @@ impl World {
         entry
     }
 
+    /// Lets the index say that an event is stored in that entry.
+    pub(super) async fn move_to(&self, tenant: &TenantId, id: EventId, entry: &str) -> String {
+        let index = self.keys(tenant).index(IndexLayout::first().bucket(id), id);
+        let member = member(id, Some(tenant.as_str()));
+        self.run::<u64>(&[b"HSET", index.as_bytes(), &member, format!("1:{entry}").as_bytes()]).await;
+        entry.to_owned()
+    }
+
     /// Hands the next event of the lane to a replica of that name.
     pub(super) async fn read(&self, tenant: &TenantId, name: &str, replica: &str) {
         let lane = self.keys(tenant).lane_named(LANE);
