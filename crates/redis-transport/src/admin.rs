@@ -95,6 +95,7 @@ impl Admin for RedisAdmin {
         self.derive_books(subscription).await
     }
 
+    /// Where the connection is cut between a call and its answer, what it added may be added twice.
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
         self.raise_counters(deltas).await
     }
