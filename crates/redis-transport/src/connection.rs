@@ -94,22 +94,18 @@ impl Connection {
         self.all_on(live, pipeline, true).await
     }
 
-    /// As [`all`](Self::all), but only in the life of the server that `epoch` names.
-    ///
-    /// # Errors
-    /// [`ErrorKind::LeaseLost`] if that life is over: nothing was sent then.
-    pub(crate) async fn all_in(&self, epoch: u32, pipeline: Pipeline) -> Result<Vec<Result<Value>>> {
+    /// The connection as it is now, unless it belongs to an older life of the server than `epoch`: then a new one.
+    pub(crate) async fn live_since(&self, epoch: u32) -> Result<Live> {
         let live = self.live().await?;
-        if live.epoch != epoch {
-            return Err(Error::new(
-                ErrorKind::LeaseLost,
-                "Redis was restarted or replaced since: what was held is given up",
-            ));
+        if live.epoch >= epoch {
+            return Ok(live);
         }
-        self.all_on(live, pipeline, false).await
+        self.give_up(live.serial);
+        self.reconnect().await
     }
 
-    /// All commands on this very connection.
+    /// All commands on this very connection; if it turns out to have been cut, on the next one: of the same life of the
+    /// server, unless `any_epoch` is set.
     pub(crate) async fn all_on(&self, live: Live, pipeline: Pipeline, any_epoch: bool) -> Result<Vec<Result<Value>>> {
         let epoch = live.epoch;
         let sent = match self.send(live, &pipeline).await {

@@ -7,6 +7,7 @@ mod index;
 mod keys;
 mod namespace;
 mod partition;
+mod publisher;
 mod scripts;
 mod server;
 #[cfg(test)]
