@@ -49,7 +49,7 @@ impl Publisher {
     pub(crate) async fn new(connection: Connection, namespace: Arc<Namespace>, window: Duration) -> Result<Self> {
         let mut layouts = Vec::new();
         for keys in namespace.partitions() {
-            let layout = IndexLayout::load(&mut connection.clone(), keys).await?;
+            let layout = IndexLayout::load(&connection, keys).await?;
             layouts.push(RwLock::new(Arc::new(layout)));
         }
         Ok(Self { connection, namespace, layouts, window })
@@ -144,7 +144,7 @@ impl Publisher {
         let partitions: HashSet<usize> = chunks.iter().map(|chunk| chunk.partition).collect();
         for partition in partitions {
             let keys = &self.namespace.partitions()[partition];
-            let layout = IndexLayout::load(&mut self.connection.clone(), keys).await?;
+            let layout = IndexLayout::load(&self.connection, keys).await?;
             *self.layouts[partition].write().unwrap_or_else(PoisonError::into_inner) = Arc::new(layout);
         }
         Ok(())

@@ -13,8 +13,11 @@ pub(crate) struct RenewalThread {
 impl RenewalThread {
     pub(crate) fn start() -> Result<Self> {
         let failed = |cause: std::io::Error| {
-            Error::new(ErrorKind::Internal, "no thread could be started to renew leases: check the limits of the process")
-                .with_source(cause)
+            Error::new(
+                ErrorKind::Internal,
+                "no thread could be started to renew leases: check the limits of the process",
+            )
+            .with_source(cause)
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let handle = runtime.handle().clone();

@@ -8,7 +8,7 @@ use tekup_core::{
 };
 
 use crate::{
-    admin::{Link, RedisAdmin},
+    admin::RedisAdmin,
     config::RedisConfig,
     connection::Connection,
     keys::{NamespaceName, PartitionKeys},
@@ -60,14 +60,14 @@ impl RedisTransport {
         let commands = Connection::new(server.clone());
         commands.live().await?;
         let name = NamespaceName::new(&config.namespace)?;
-        let namespace = Arc::new(Namespace::open(&mut commands.clone(), name, config.partitions).await?);
+        let namespace = Arc::new(Namespace::open(&commands, name, config.partitions).await?);
         let publisher = Publisher::new(commands.clone(), namespace.clone(), config.dedupe_window).await?;
         let bell = Bell::start(server.clone(), namespace.partitions());
         Ok(Self(Arc::new(Shared {
             reads: Connection::new(server.clone()),
             renewals: Connection::new(server),
             renewal: RenewalThread::start()?,
-            admin: RedisAdmin::new(namespace.clone(), Link::new(commands.clone())),
+            admin: RedisAdmin::new(namespace.clone(), commands.clone()),
             commands,
             bell,
             namespace,

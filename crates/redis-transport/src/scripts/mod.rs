@@ -51,6 +51,24 @@ scripts! {
     LEAVE = "leave.lua";
     /// Removes what every subscription has settled.
     TRIM = "trim.lua";
+    /// Creates or reads the record of a namespace.
+    NAMESPACE = "namespace.lua";
+    /// Creates or reads the index layout of a partition.
+    LAYOUT = "layout.lua";
+    /// Tells where an event stands.
+    STATUS = "status.lua";
+    /// Lists or counts dead letters.
+    LETTER_PAGE = "letter_page.lua";
+    /// Reads dead letters.
+    LETTERS = "letters.lua";
+    /// Gives dead letters back to their subscription.
+    REPLAY = "replay.lua";
+    /// Adds what a process has counted.
+    COUNTERS = "counters.lua";
+    /// Tells what of a subscription has left its lanes.
+    BOOKS = "books.lua";
+    /// Tells how far a subscription has read its lanes.
+    BOOKS_LANES = "books_lanes.lua";
 }
 
 const SHARED: [(&str, &str); 3] = [
@@ -123,7 +141,7 @@ mod tests {
     fn every_script_is_whole_and_headed_by_what_it_takes_and_answers() {
         for script in ALL {
             assert!(script.text().starts_with("#!lua"), "{}", script.text());
-            for part in ["-- KEYS[", "-- ARGV[", "-- result "] {
+            for part in ["-- KEYS", "-- ARGV", "-- result "] {
                 assert!(script.text().contains(part), "{part} in {}", script.text());
             }
             assert!(!script.text().contains("-- include"), "{}", script.text());

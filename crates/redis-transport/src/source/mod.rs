@@ -4,8 +4,9 @@
 
 mod bell;
 mod ear;
+mod join;
 mod keeper;
-pub(crate) mod lanes;
+mod lanes;
 mod plan;
 mod reader;
 mod recovery;
@@ -30,7 +31,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 pub(crate) use self::bell::Bell;
 use self::{bell::Ear, lanes::Lanes, reader::Reader};
-use crate::{connection::Live, join, keys::PartitionKeys, transport::Shared};
+use crate::{connection::Live, keys::PartitionKeys, transport::Shared};
 
 /// What one replica of a subscription reads from, on Redis.
 ///

@@ -14,13 +14,12 @@ use tekup_core::{
 use tokio::time::Instant;
 
 use super::{
-    Inner,
+    Inner, join,
     lanes::Lane,
     plan::Turns,
     recovery::{Search, Searches},
     reply,
 };
-use crate::join;
 
 /// How often a source looks everywhere without having been told to.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -72,7 +71,8 @@ impl Inner {
             return Ok(());
         }
         let registries = join::registries(&self.shared.reads, self.partitions(), &of).await;
-        let registries = registries.inspect_err(|_| of.iter().for_each(|at| self.flags[*at].learn.store(true, Relaxed)))?;
+        let registries =
+            registries.inspect_err(|_| of.iter().for_each(|at| self.flags[*at].learn.store(true, Relaxed)))?;
         for (partition, registry) in of.into_iter().zip(registries) {
             self.lanes.learn(partition, &self.partitions()[partition], &registry, &self.spec.patterns);
         }
@@ -95,7 +95,9 @@ impl Inner {
             for place in share.lanes {
                 let Some(lane) = table.get(place) else { continue };
                 let read = by_partition.entry(lane.partition);
-                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count }).lanes.push((place, lane.clone()));
+                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count })
+                    .lanes
+                    .push((place, lane.clone()));
             }
             reads.extend(by_partition.into_values());
         }

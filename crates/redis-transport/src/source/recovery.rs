@@ -154,8 +154,7 @@ impl Inner {
         let (stream, entry, starts, fresh, fields): (usize, Vec<u8>, u32, u8, Vec<Value>) =
             redis::from_redis_value(value).ok()?;
         let (place, lane) = search.streams.get(stream.checked_sub(1)?)?;
-        let held =
-            DeliveryRef { lane: place_number(*place), epoch, entry: reply::parse_entry(&entry)?, starts };
+        let held = DeliveryRef { lane: place_number(*place), epoch, entry: reply::parse_entry(&entry)?, starts };
         let start = if fresh == 1 { Start::Fresh } else { Start::TakenOver };
         if start == Start::TakenOver {
             self.unstarted().insert(held);

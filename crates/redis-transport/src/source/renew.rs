@@ -15,9 +15,10 @@ impl Inner {
     /// Runs on the renewal thread, wherever it is called: its connection must not depend on another runtime.
     pub(super) async fn renew(self: Arc<Self>, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
         let handle = self.shared.renewal.handle().clone();
-        handle.spawn(async move { self.renew_here(held).await }).await.map_err(|cause| {
-            Error::new(ErrorKind::Closed, "the transport has been shut down").with_source(cause)
-        })?
+        handle
+            .spawn(async move { self.renew_here(held).await })
+            .await
+            .map_err(|cause| Error::new(ErrorKind::Closed, "the transport has been shut down").with_source(cause))?
     }
 
     async fn renew_here(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {

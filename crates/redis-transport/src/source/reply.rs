@@ -75,7 +75,11 @@ pub(super) fn delivery(lane: &Lane, held: DeliveryRef, start: Start, fields: Vec
         start,
         id: fields.id.unwrap_or_else(|| made_up_id(lane.number, held.entry)),
         tenant,
-        priority: fields.priority.filter(|_| of_retry).unwrap_or(if of_retry { Priority::Medium } else { lane.priority }),
+        priority: fields.priority.filter(|_| of_retry).unwrap_or(if of_retry {
+            Priority::Medium
+        } else {
+            lane.priority
+        }),
         bytes: fields.bytes,
         failures: if of_retry { fields.failures } else { 0 },
         first_failure: fields.first_failure.filter(|_| of_retry),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use redis::{Cmd, Pipeline, Value};
 use tekup_core::{
-    Error, Result,
+    Result,
     transport::{Settled, Settlement, Verdict},
 };
 

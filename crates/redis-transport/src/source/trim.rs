@@ -30,7 +30,9 @@ impl Inner {
         let answers = answers.inspect_err(|_| calls.iter().for_each(|(_, lanes)| mark_dirty(lanes)))?;
         for ((_, lanes), answer) in calls.iter().zip(answers) {
             match answer {
-                Ok(Value::Array(removed)) => lanes.iter().zip(removed).for_each(|(lane, removed)| self.note_trimmed(lane, removed)),
+                Ok(Value::Array(removed)) => {
+                    lanes.iter().zip(removed).for_each(|(lane, removed)| self.note_trimmed(lane, removed))
+                }
                 // Another trims: it may not know that these are dirty.
                 Ok(_) => mark_dirty(lanes),
                 Err(error) => {

@@ -7,19 +7,14 @@
 use redis::{Cmd, Pipeline, Value};
 use tekup_core::{Error, ErrorKind, Pattern, Result, TenantId, transport::SourceSpec};
 
-use crate::{
-    connection::Connection,
-    error,
-    keys::PartitionKeys,
-    scripts,
-    source::lanes::{Lanes, Registry, takes},
-};
+use super::lanes::{Lanes, Registry, takes};
+use crate::{connection::Connection, error, keys::PartitionKeys, scripts};
 
 /// How often new lanes may get in between before we say so.
 const MOST_STALE: usize = 1_000;
 
 /// Joins in all partitions, and learns their lanes.
-pub(crate) async fn join(
+pub(super) async fn join(
     connection: &Connection,
     partitions: &[PartitionKeys],
     spec: &SourceSpec,
@@ -45,11 +40,14 @@ pub(crate) async fn join(
         }
         open = stale;
     }
-    Err(Error::new(ErrorKind::Unavailable, "new lanes are made faster than they can be joined: open the subscription again"))
+    Err(Error::new(
+        ErrorKind::Unavailable,
+        "new lanes are made faster than they can be joined: open the subscription again",
+    ))
 }
 
 /// The lanes of some partitions, as they are now.
-pub(crate) async fn registries(
+pub(super) async fn registries(
     connection: &Connection,
     partitions: &[PartitionKeys],
     of: &[usize],
