@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Admin, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
+    Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
     Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
 };
 use crate::{
@@ -55,6 +55,7 @@ pub(crate) trait DynAdmin: Send + Sync {
         subscription: &'a SubscriptionId,
         letters: Vec<(TenantId, EventId)>,
     ) -> BoxFuture<'a, Result<u64>>;
+    fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
 }
@@ -145,6 +146,10 @@ impl<A: Admin> DynAdmin for A {
         letters: Vec<(TenantId, EventId)>,
     ) -> BoxFuture<'a, Result<u64>> {
         Box::pin(Admin::replay(self, subscription, letters))
+    }
+
+    fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>> {
+        Box::pin(Admin::books(self, subscription))
     }
 
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {

@@ -17,7 +17,7 @@ mod spec;
 use std::{future::Future, sync::Arc};
 
 pub use admin::{
-    CounterDelta, Counters, DeadLetter, DeadLetterPage, DeadReason, EventStatus, Stage, SubscriptionStatus,
+    Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, DeadReason, EventStatus, Stage, SubscriptionStatus,
 };
 pub use capabilities::Capabilities;
 pub use delivery::{Delivery, DeliveryRef, Start};
@@ -153,6 +153,10 @@ pub trait Admin: Send + Sync + 'static {
         subscription: &SubscriptionId,
         letters: Vec<(TenantId, EventId)>,
     ) -> impl Future<Output = Result<u64>> + Send;
+
+    /// What became of all that was stored for a subscription. Exact while nothing moves; else each number is of its own
+    /// moment.
+    fn books(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Books>> + Send;
 
     /// Adds what this process has counted since it was last asked.
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> impl Future<Output = Result<()>> + Send;
