@@ -4,6 +4,8 @@ mod envelope;
 mod error;
 mod event;
 mod ids;
+pub mod memory;
+mod policy;
 mod priority;
 mod timestamp;
 pub mod transport;
