@@ -93,7 +93,7 @@ pub trait Harness: Sized + Send + Sync + 'static {
 /// ```
 /// # fn main() -> std::io::Result<()> {
 /// let runtime = tekup_testkit::conformance::paused_runtime()?;
-/// runtime.block_on(tokio::time::sleep(std::time::Duration::from_secs(86_400)));
+/// runtime.block_on(async { tokio::time::sleep(std::time::Duration::from_secs(86_400)).await });
 /// # Ok(())
 /// # }
 /// ```
