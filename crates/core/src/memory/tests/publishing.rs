@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::memory::index::WINDOW;
+use crate::{error::ErrorKind, memory::index::WINDOW};
 
 #[tokio::test(start_paused = true)]
 async fn the_same_id_of_the_same_tenant_is_stored_once() {
@@ -78,6 +78,23 @@ async fn an_empty_batch_is_answered_with_nothing() {
     assert!(transport.publish(Vec::new()).await.unwrap().is_empty());
     assert!(source.settle(Vec::new()).await.unwrap().is_empty());
     assert!(source.renew(Vec::new()).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_full_subscription_would_get_too_is_refused_and_stored_for_nobody() {
+    let transport = MemoryTransport::with_backlog_limit(2);
+    let (full, audit) = (open(&transport, LEDGER).await, open(&transport, "audit/all").await);
+    publish(&transport, vec![event(), event()]).await;
+    for held in ready(&audit, 10).await {
+        settle(&audit, &held, Verdict::Ack).await;
+    }
+    let late = event();
+    let refused = transport.publish(vec![late.clone()]).await.unwrap().remove(0).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Backpressure);
+    assert!(refused.to_string().contains("billing/ledger"), "{refused}");
+    assert!(ready(&audit, 10).await.is_empty());
+    settle(&full, &one(&full).await, bury(1)).await;
+    assert!(!transport.publish(vec![late]).await.unwrap()[0].as_ref().unwrap().duplicate);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
