@@ -1,15 +1,15 @@
-//! What the derive expands to. Nothing here is for people: it changes without notice.
+//! What the derive expands to. Not public API: it changes without notice, in any version.
 
-use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use crate::{
-    envelope::Envelope,
-    error::Result,
-    event::{Event, TekupEvent},
-    priority::Priority,
-};
-pub use schemars::Schema as __Schema;
+use crate::{envelope::Envelope, event::Event};
+
+pub use crate::error::Result;
+pub use schemars::Schema;
+
+/// An event in its wire form; the users' modules may call other things `Vec`.
+pub type Json = Vec<u8>;
 
 /// What a `Serialize` type is.
 #[diagnostic::on_unimplemented(
@@ -17,12 +17,12 @@ pub use schemars::Schema as __Schema;
     label = "add `Serialize` to its derives"
 )]
 pub trait Writable {
-    fn write(&self, envelope: &Envelope) -> Result<Vec<u8>>;
+    fn write(&self, envelope: &Envelope) -> Result<Json>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> Writable for T {
-    fn write(&self, envelope: &Envelope) -> Result<Vec<u8>> {
+    fn write(&self, envelope: &Envelope) -> Result<Json> {
         crate::envelope::write(envelope, self)
     }
 }
@@ -64,3 +64,13 @@ impl<T: JsonSchema> Describable for T {
         SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>()
     }
 }
+
+/// What a parameter of a generic event is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't stand in an event: it does not implement all of `Serialize`, `DeserializeOwned`, `JsonSchema`, `Send` and `Sync`",
+    label = "add `Serialize`, `Deserialize` and `JsonSchema` to the derives of `{Self}`"
+)]
+pub trait Data: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> Data for T {}

@@ -85,7 +85,7 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.unix_millis() - earlier.unix_millis()).unwrap_or(0))
     }
 
-    fn write_into<'buffer>(self, buffer: &'buffer mut [u8; 24]) -> &'buffer str {
+    fn write_into(self, buffer: &mut [u8; 24]) -> &str {
         buffer.copy_from_slice(b"0000-00-00T00:00:00.000Z");
         let time = self.0;
         let parts = [
@@ -185,13 +185,10 @@ mod tests {
             ("2025-09-14T10:15:30.1239Z", "2025-09-14T10:15:30.123Z"),
             ("2025-09-14T01:15:30.5+03:00", "2025-09-13T22:15:30.500Z"),
             ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
-            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:60.000Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"),
         ];
         for (read, written) in table {
-            assert_eq!(
-                read.parse::<Timestamp>().unwrap().to_string().replace(":60.", ":59."),
-                written.replace(":60.", ":59.")
-            );
+            assert_eq!(read.parse::<Timestamp>().unwrap().to_string(), written);
         }
     }
 

@@ -33,16 +33,20 @@ impl Default for Limits {
 impl Limits {
     /// Refuses what is larger or deeper than allowed, without decoding it.
     pub(crate) fn check(&self, json: &[u8]) -> Result<()> {
-        if json.len() > self.payload_bytes {
-            let message = format!(
-                "event has {} bytes, {} are allowed: store the large part elsewhere and publish where it is",
-                json.len(),
-                self.payload_bytes
-            );
-            return Err(Error::new(ErrorKind::TooLarge, message));
-        }
+        self.check_size(json.len())?;
         if is_deeper_than(json, self.depth) {
             let message = format!("event's JSON is nested more than {} levels deep: flatten it", self.depth);
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_size(&self, bytes: usize) -> Result<()> {
+        if bytes > self.payload_bytes {
+            let message = format!(
+                "event has {bytes} bytes, {} are allowed: store the large part elsewhere and publish where it is",
+                self.payload_bytes
+            );
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
         Ok(())

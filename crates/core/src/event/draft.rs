@@ -190,8 +190,23 @@ impl<T> Draft<T> {
         if self.metadata.correlation_id().is_none() { self.correlation(cause.correlation_id()) } else { self }
     }
 
-    pub(crate) fn tenant(&self) -> Option<&TenantId> {
-        self.tenant.as_ref()
+    pub(crate) fn user_if_absent(mut self, user: &UserId) -> Self {
+        self.user.get_or_insert_with(|| user.clone());
+        self
+    }
+
+    /// A handle of one tenant publishes for no other.
+    pub(crate) fn expect_tenant(&self, expected: &TenantId) -> Result<()> {
+        match &self.tenant {
+            Some(named) if named != expected => {
+                let message = format!(
+                    "event {} is of tenant `{named}`, but this handle is tenant `{expected}`'s: publish it with the bus itself",
+                    self.id
+                );
+                Err(Error::new(ErrorKind::TenantMismatch, message))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

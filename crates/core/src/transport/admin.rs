@@ -113,10 +113,11 @@ impl EventStatus {
     /// ```
     /// use tekup_core::transport::{EventStatus, Stage, SubscriptionStatus};
     ///
-    /// let at = |name: &str, stage| Ok(SubscriptionStatus { subscription: name.parse()?, stage, failures: 0 });
-    /// let status = EventStatus::of(vec![at("b/x", Stage::Completed)?, at("a/x", Stage::Pending)?]);
+    /// let done = SubscriptionStatus { subscription: "b/x".parse()?, stage: Stage::Completed, failures: 0 };
+    /// let waiting = SubscriptionStatus { subscription: "a/x".parse()?, stage: Stage::Pending, failures: 0 };
+    /// let status = EventStatus::of(vec![done, waiting.clone()]);
     /// assert_eq!(status.stage, Stage::Pending);
-    /// assert_eq!(status.subscriptions[0].subscription.to_string(), "a/x");
+    /// assert_eq!(status.subscriptions[0], waiting);
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     #[must_use]
@@ -243,15 +244,16 @@ impl DeadLetter {
     /// As [`RawEvent::parse`].
     ///
     /// ```
-    /// # use tekup_core::{EventBus, transport::Outgoing};
+    /// use tekup_core::{EventBus, RawEvent, Subscription};
+    ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> tekup_core::Result<()> {
-    /// # let bus = EventBus::in_memory("crm")?;
-    /// let page = bus.dead_letters("crm/import")?.list(None, 10).await?;
-    /// for letter in &page.letters {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("import", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// for letter in bus.dead_letters("crm/import")?.list(None, 10).await?.letters {
     ///     println!("{}: {:?}", letter.reason, letter.event());
     /// }
-    /// # Ok(())
+    /// # bus.shutdown().await
     /// # }
     /// ```
     pub fn event(&self) -> Result<RawEvent> {

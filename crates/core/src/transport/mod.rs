@@ -14,14 +14,14 @@ mod outgoing;
 mod settlement;
 mod spec;
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 pub use admin::{
     Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, DeadReason, EventStatus, Stage, SubscriptionStatus,
 };
 pub use capabilities::Capabilities;
 pub use delivery::{Delivery, DeliveryRef, Start};
-pub(crate) use erased::{DynSource, DynTransport};
+pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
 pub use spec::SourceSpec;
@@ -164,6 +164,3 @@ pub trait Admin: Send + Sync + 'static {
     /// Counters over all processes: of one tenant, or of the whole bus.
     fn counters(&self, tenant: Option<&TenantId>) -> impl Future<Output = Result<Counters>> + Send;
 }
-
-/// A transport behind a pointer.
-pub(crate) type SharedTransport = Arc<dyn DynTransport>;

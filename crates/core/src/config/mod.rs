@@ -1,0 +1,288 @@
+//! Settings of a bus, with the defaults of the product.
+
+mod environment;
+mod units;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use environment::Environment;
+
+use crate::{
+    envelope::Limits,
+    error::{ErrorKind, Problems, Result},
+    ids::ServiceName,
+    retry::{LONGEST_DELAY, RetryPolicy},
+};
+
+/// Settings of a bus: a plain struct, readable from JSON, from the environment ([`BusConfig::from_env`]) or by hand.
+///
+/// Absent fields have their defaults. Names and units of `retryAttempts`, `retryDelay` (ms), `deadLetterTtl` (s),
+/// `batchSize` and `concurrency` are the TypeScript package's; the other durations say their unit in the name.
+///
+/// ```
+/// use tekup_core::BusConfig;
+///
+/// let config: BusConfig = serde_json::from_str(r#"{"serviceName": "billing", "retryDelay": 2000}"#)?;
+/// assert_eq!(config.retry_delay.as_secs(), 2);
+/// assert_eq!(config.concurrency, 5);
+/// config.check()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct BusConfig {
+    /// The name with which the process joins the bus: required.
+    pub service_name: String,
+    /// Attempts of an event, the first delivery included: 1 to 1,000; default 3.
+    pub retry_attempts: u32,
+    /// Delay before the second attempt, doubling from then on up to 5 minutes, with full jitter: at most 7 days;
+    /// default 1 s. In milliseconds.
+    #[serde(with = "units::millis")]
+    pub retry_delay: Duration,
+    /// How long a dead letter is kept: 1 s to 10 years; default 24 h. In seconds.
+    #[serde(with = "units::seconds")]
+    pub dead_letter_ttl: Duration,
+    /// The most dead letters that a subscription keeps; then the oldest go, counted. Default 1,000,000.
+    pub dead_letter_cap: usize,
+    /// Most events that one call of a batch handler gets: 1 to 1,000; default 10.
+    pub batch_size: usize,
+    /// Handlers at once in each subscription: 1 to 10,000; default 5.
+    pub concurrency: usize,
+    /// Handlers at once in all subscriptions of this process, shared by their priorities; default: no such limit.
+    pub handlers: Option<usize>,
+    /// Time for one attempt: 1 ms to 24 h; default 30 s.
+    #[serde(rename = "timeoutMs", with = "units::millis")]
+    pub timeout: Duration,
+    /// Starts without an end before an event is parked in the dead letters: 1 to 1,000; default 5.
+    pub crash_limit: u32,
+    /// Retries that may wait in one partition before a subscription stops reading: 1 to 1,000,000; default 10,000.
+    pub retry_limit: usize,
+    /// Most deliveries that a subscription holds unstarted: 1 to 10,000; default 1,000. The actual number adapts to how
+    /// long handlers take.
+    pub prefetch: usize,
+    /// How long a delivery belongs to a process without renewal: 100 ms to 1 h; default 30 s.
+    #[serde(rename = "leaseMs", with = "units::millis")]
+    pub lease: Duration,
+    /// How long a shutdown waits for started handlers: at most 1 h; default 25 s, below Kubernetes' 30.
+    #[serde(rename = "shutdownGraceMs", with = "units::millis")]
+    pub shutdown_grace: Duration,
+    /// Bytes of a whole event: 1 to 1 MiB; default 256 KiB.
+    pub max_payload_bytes: usize,
+    /// Bytes of an event's metadata: at most 1 MiB; default 16 KiB.
+    pub max_metadata_bytes: usize,
+    /// Events in one call of `publish_batch`: 1 to 10,000; default 1,000.
+    pub max_batch_events: usize,
+    /// Arrays and objects inside each other: 1 to 100; default 64.
+    pub max_depth: usize,
+}
+
+impl Default for BusConfig {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            service_name: String::new(),
+            retry_attempts: 3,
+            retry_delay: Duration::from_secs(1),
+            dead_letter_ttl: Duration::from_secs(86_400),
+            dead_letter_cap: 1_000_000,
+            batch_size: 10,
+            concurrency: 5,
+            handlers: None,
+            timeout: Duration::from_secs(30),
+            crash_limit: 5,
+            retry_limit: 10_000,
+            prefetch: 1_000,
+            lease: Duration::from_secs(30),
+            shutdown_grace: Duration::from_secs(25),
+            max_payload_bytes: limits.payload_bytes,
+            max_metadata_bytes: limits.metadata_bytes,
+            max_batch_events: limits.batch_events,
+            max_depth: limits.depth,
+        }
+    }
+}
+
+impl BusConfig {
+    /// The defaults, for a service.
+    ///
+    /// ```
+    /// use tekup_core::BusConfig;
+    /// assert_eq!(BusConfig::new("billing").service_name, "billing");
+    /// ```
+    #[must_use]
+    pub fn new(service: impl Into<String>) -> Self {
+        Self { service_name: service.into(), ..Self::default() }
+    }
+
+    /// Reads `SERVICE_NAME`, `EVENT_BUS_RETRY_ATTEMPTS`, `EVENT_BUS_RETRY_DELAY` (ms), `EVENT_BUS_DEAD_LETTER_TTL`
+    /// (s), `EVENT_BUS_BATCH_SIZE` and `EVENT_BUS_CONCURRENCY`; what is absent has its default.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] with every mistake at once: a value that is no number or out of range, an absent
+    /// service name, and any other variable that begins with `EVENT_BUS_` and is unknown.
+    ///
+    /// ```
+    /// use tekup_core::{BusConfig, Environment};
+    ///
+    /// let environment = Environment::of([("SERVICE_NAME", "billing"), ("EVENT_BUS_CONCURRENCY", "10")]);
+    /// assert_eq!(BusConfig::from_environment(&environment)?.concurrency, 10);
+    ///
+    /// let wrong = Environment::of([("EVENT_BUS_CONCURRENCY", "many"), ("EVENT_BUS_RETRIES", "3")]);
+    /// assert_eq!(BusConfig::from_environment(&wrong).unwrap_err().problems().len(), 3);
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn from_environment(environment: &Environment) -> Result<Self> {
+        let mut problems = Problems::default();
+        let mut config = Self::default();
+        let mut read = environment.reader(&mut problems);
+        read.text("SERVICE_NAME", &mut config.service_name);
+        read.number("EVENT_BUS_RETRY_ATTEMPTS", &mut config.retry_attempts);
+        read.duration("EVENT_BUS_RETRY_DELAY", Duration::from_millis, &mut config.retry_delay);
+        read.duration("EVENT_BUS_DEAD_LETTER_TTL", Duration::from_secs, &mut config.dead_letter_ttl);
+        read.number("EVENT_BUS_BATCH_SIZE", &mut config.batch_size);
+        read.number("EVENT_BUS_CONCURRENCY", &mut config.concurrency);
+        read.unknown();
+        config.collect(&mut problems);
+        problems.into_result(ErrorKind::InvalidConfig)?;
+        Ok(config)
+    }
+
+    /// [`BusConfig::from_environment`] of this process.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// ```
+    /// // A test process names no service, so this is an error that says so.
+    /// let error = tekup_core::BusConfig::from_env().unwrap_err();
+    /// assert!(error.to_string().contains("SERVICE_NAME"), "{error}");
+    /// ```
+    pub fn from_env() -> Result<Self> {
+        Self::from_environment(&Environment::of_process())
+    }
+
+    /// Whether every setting is within its range.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] with every mistake at once.
+    ///
+    /// ```
+    /// use tekup_core::BusConfig;
+    ///
+    /// let mut config = BusConfig::new("billing");
+    /// assert!(config.check().is_ok());
+    /// (config.concurrency, config.retry_attempts) = (0, 0);
+    /// assert_eq!(config.check().unwrap_err().problems().len(), 2);
+    /// ```
+    pub fn check(&self) -> Result<()> {
+        let mut problems = Problems::default();
+        self.collect(&mut problems);
+        problems.into_result(ErrorKind::InvalidConfig)
+    }
+
+    fn collect(&self, problems: &mut Problems) {
+        if self.service_name.is_empty() {
+            problems.push("service name is absent: set `serviceName`, or SERVICE_NAME in the environment");
+        } else {
+            problems.keep(ServiceName::new(&self.service_name));
+        }
+        let mib = 1 << 20;
+        for (what, value, least, most) in [
+            ("retryAttempts", self.retry_attempts as usize, 1, 1_000),
+            ("deadLetterCap", self.dead_letter_cap, 1, 1_000_000_000),
+            ("batchSize", self.batch_size, 1, 1_000),
+            ("concurrency", self.concurrency, 1, 10_000),
+            ("handlers", self.handlers.unwrap_or(1), 1, 100_000),
+            ("crashLimit", self.crash_limit as usize, 1, 1_000),
+            ("retryLimit", self.retry_limit, 1, 1_000_000),
+            ("prefetch", self.prefetch, 1, 10_000),
+            ("maxPayloadBytes", self.max_payload_bytes, 1, mib),
+            ("maxMetadataBytes", self.max_metadata_bytes, 0, mib),
+            ("maxBatchEvents", self.max_batch_events, 1, 10_000),
+            ("maxDepth", self.max_depth, 1, 100),
+        ] {
+            problems.check((least..=most).contains(&value), || format!("{what} is {value}: use {least} to {most}"));
+        }
+        let hour = Duration::from_secs(3_600);
+        for (what, value, least, most) in [
+            ("retryDelay", self.retry_delay, Duration::ZERO, LONGEST_DELAY),
+            ("deadLetterTtl", self.dead_letter_ttl, Duration::from_secs(1), 87_600 * hour),
+            ("timeoutMs", self.timeout, Duration::from_millis(1), 24 * hour),
+            ("leaseMs", self.lease, Duration::from_millis(100), hour),
+            ("shutdownGraceMs", self.shutdown_grace, Duration::ZERO, hour),
+        ] {
+            problems
+                .check((least..=most).contains(&value), || format!("{what} is {value:?}: use {least:?} to {most:?}"));
+        }
+    }
+
+    pub(crate) fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy::exponential(self.retry_attempts, self.retry_delay)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            payload_bytes: self.max_payload_bytes,
+            metadata_bytes: self.max_metadata_bytes,
+            batch_events: self.max_batch_events,
+            depth: self.max_depth,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absurd_settings_are_refused_all_at_once() {
+        let config = BusConfig {
+            service_name: "no spaces please".into(),
+            retry_attempts: 0,
+            retry_delay: Duration::MAX,
+            concurrency: 0,
+            timeout: Duration::ZERO,
+            lease: Duration::from_millis(1),
+            shutdown_grace: Duration::MAX,
+            max_payload_bytes: 0,
+            max_depth: 1_000,
+            ..BusConfig::default()
+        };
+        let error = config.check().unwrap_err();
+        assert_eq!(error.problems().len(), 9, "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+    }
+
+    #[test]
+    fn a_config_survives_a_round_trip_and_an_unknown_field_is_named() {
+        let config = BusConfig { retry_delay: Duration::from_millis(1_500), ..BusConfig::new("billing") };
+        let json = serde_json::to_string(&config).unwrap();
+        assert!(json.contains(r#""retryDelay":1500"#) && json.contains(r#""deadLetterTtl":86400"#), "{json}");
+        assert_eq!(serde_json::from_str::<BusConfig>(&json).unwrap(), config);
+        let error = serde_json::from_str::<BusConfig>(r#"{"retryAtempts": 3}"#).unwrap_err().to_string();
+        assert!(error.contains("retryAtempts"), "{error}");
+    }
+
+    #[test]
+    fn every_mistake_of_an_environment_is_named_with_its_value() {
+        let environment = Environment::of([
+            ("SERVICE_NAME", "a b"),
+            ("EVENT_BUS_RETRY_ATTEMPTS", "0"),
+            ("EVENT_BUS_RETRY_DELAY", "-1"),
+            ("EVENT_BUS_DEAD_LETTER_TTL", "1d"),
+            ("EVENT_BUS_CONCURENCY", "5"),
+            ("EVENT_BUS_NAMESPACE", "tekup"),
+            ("LOG_LEVEL", "info"),
+        ]);
+        let problems = BusConfig::from_environment(&environment).unwrap_err().problems().join("\n");
+        for part in
+            ["a b", "retryAttempts is 0", "`-1`", "`1d`", "EVENT_BUS_CONCURENCY", "did you mean EVENT_BUS_CONCURRENCY"]
+        {
+            assert!(problems.contains(part), "{part} in\n{problems}");
+        }
+        assert!(!problems.contains("NAMESPACE") && !problems.contains("LOG_LEVEL"), "{problems}");
+    }
+}

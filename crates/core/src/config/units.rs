@@ -1,0 +1,28 @@
+//! Durations as whole numbers of a unit.
+
+macro_rules! unit {
+    ($name:ident, $to:ident, $from:ident) => {
+        pub(super) mod $name {
+            use std::time::Duration;
+
+            use serde::{Deserialize, Deserializer, Serializer, ser::Error};
+
+            pub(in crate::config) fn serialize<S: Serializer>(
+                value: &Duration,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                let whole = u64::try_from(value.$to()).map_err(|_| S::Error::custom("duration is too long"))?;
+                serializer.serialize_u64(whole)
+            }
+
+            pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Duration, D::Error> {
+                u64::deserialize(deserializer).map(Duration::$from)
+            }
+        }
+    };
+}
+
+unit!(millis, as_millis, from_millis);
+unit!(seconds, as_secs, from_secs);

@@ -1,0 +1,186 @@
+//! From a stored delivery to a handler: decoding, filtering, calling.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use tracing::Instrument;
+
+use super::{Context, Outcome};
+use crate::{
+    envelope::{Envelope, Limits},
+    error::{Error, ErrorKind, Result},
+    event::{Event, RawEvent, TekupEvent},
+    transport::{DeadReason, Delivery},
+};
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a handler can be given: [`Event`]`<T>` or [`RawEvent`].
+///
+/// ```
+/// use tekup_core::{Incoming, RawEvent};
+/// fn name_of<E: Incoming>() -> &'static str {
+///     std::any::type_name::<E>()
+/// }
+/// assert!(name_of::<RawEvent>().ends_with("RawEvent"));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a handler can't be given `{Self}`",
+    note = "take `Event<T>`, where `T` derives `TekupEvent`, or `RawEvent`"
+)]
+pub trait Incoming: Sized + Send + 'static {
+    #[doc(hidden)]
+    fn __read(bytes: Bytes, limits: &Limits) -> Result<Self>;
+    #[doc(hidden)]
+    fn __from_raw(raw: &RawEvent) -> Result<Self>;
+    #[doc(hidden)]
+    fn __envelope(&self) -> &Envelope;
+    /// The one type that it takes; `None` for any.
+    #[doc(hidden)]
+    const __TYPE: Option<&'static str>;
+}
+
+impl<T: TekupEvent> Incoming for Event<T> {
+    const __TYPE: Option<&'static str> = Some(T::TYPE);
+
+    fn __read(bytes: Bytes, limits: &Limits) -> Result<Self> {
+        limits.check(&bytes)?;
+        Self::parse(&bytes)
+    }
+
+    fn __from_raw(raw: &RawEvent) -> Result<Self> {
+        raw.decode::<T>()
+    }
+
+    fn __envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+}
+
+impl Incoming for RawEvent {
+    const __TYPE: Option<&'static str> = None;
+
+    fn __read(bytes: Bytes, limits: &Limits) -> Result<Self> {
+        Self::parse_within(bytes, limits)
+    }
+
+    fn __from_raw(raw: &RawEvent) -> Result<Self> {
+        Ok(raw.clone())
+    }
+
+    fn __envelope(&self) -> &Envelope {
+        self.envelope()
+    }
+}
+
+/// A handler of one kind of event, its own type erased.
+pub(crate) type Erased<E> = Arc<dyn Fn(E, Context) -> BoxFuture<'static, Outcome> + Send + Sync>;
+
+/// Which events of the subscription's types are wanted.
+pub(crate) type Filter<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// The handler said what shall happen.
+    Said(Outcome),
+    /// The filter did not want it.
+    Filtered,
+    /// It can't be given to a handler at all.
+    Dead(DeadReason, String),
+}
+
+/// What an attempt is made with, once its envelope is known.
+pub(crate) type MakeContext = Box<dyn FnOnce(Envelope) -> (Context, tracing::Span) + Send>;
+
+/// One handler and the events that it takes.
+pub(crate) trait Route: Send + Sync {
+    fn event_type(&self) -> Option<&'static str>;
+    fn run(&self, delivery: Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'_, Ended>;
+    fn run_raw(&self, raw: RawEvent, cx: MakeContext) -> BoxFuture<'_, Ended>;
+}
+
+pub(crate) struct Typed<E> {
+    pub(crate) handler: Erased<E>,
+    pub(crate) filter: Option<Filter<E>>,
+}
+
+impl<E: Incoming> Typed<E> {
+    async fn give(&self, event: E, cx: MakeContext) -> Ended {
+        if self.filter.as_ref().is_some_and(|wants| !wants(&event)) {
+            return Ended::Filtered;
+        }
+        let (cx, span) = cx(event.__envelope().clone());
+        Ended::Said((self.handler)(event, cx).instrument(span).await)
+    }
+}
+
+impl<E: Incoming> Route for Typed<E> {
+    fn event_type(&self) -> Option<&'static str> {
+        E::__TYPE
+    }
+
+    fn run(&self, delivery: Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'_, Ended> {
+        Box::pin(async move {
+            let read = E::__read(delivery.bytes.clone(), &limits)
+                .and_then(|event| same_event(&delivery, event.__envelope()).map(|()| event));
+            match read {
+                Ok(event) => self.give(event, cx).await,
+                Err(error) => Ended::Dead(DeadReason::Undecodable, error.to_string()),
+            }
+        })
+    }
+
+    fn run_raw(&self, raw: RawEvent, cx: MakeContext) -> BoxFuture<'_, Ended> {
+        Box::pin(async move {
+            match E::__from_raw(&raw) {
+                Ok(event) => self.give(event, cx).await,
+                Err(error) => Ended::Dead(DeadReason::Undecodable, error.to_string()),
+            }
+        })
+    }
+}
+
+/// What is stored beside the envelope decides who may see an event, so the envelope must say the same.
+fn same_event(delivery: &Delivery, envelope: &Envelope) -> Result<()> {
+    if delivery.tenant.as_ref() == Some(&envelope.tenant) && delivery.id == envelope.id {
+        return Ok(());
+    }
+    let stored = delivery.tenant.as_ref().map_or("no tenant", |tenant| tenant.as_str());
+    let message = format!(
+        "stored as event {} of {stored}, but its envelope says event {} of {}: publish it with its own id and tenant",
+        delivery.id, envelope.id, envelope.tenant
+    );
+    Err(Error::new(ErrorKind::Undecodable, message))
+}
+
+/// All handlers of a subscription.
+pub(crate) struct Router {
+    routes: Vec<Box<dyn Route>>,
+    limits: Limits,
+}
+
+impl Router {
+    pub(crate) fn new(routes: Vec<Box<dyn Route>>, limits: Limits) -> Self {
+        Self { routes, limits }
+    }
+
+    pub(crate) async fn run(&self, delivery: Delivery, cx: MakeContext) -> Ended {
+        // One handler decodes in one pass; only several must first look which one is meant.
+        if let [route] = self.routes.as_slice() {
+            return route.run(delivery, self.limits, cx).await;
+        }
+        let read = RawEvent::parse_within(delivery.bytes.clone(), &self.limits)
+            .and_then(|raw| same_event(&delivery, raw.envelope()).map(|()| raw));
+        let raw = match read {
+            Ok(raw) => raw,
+            Err(error) => return Ended::Dead(DeadReason::Undecodable, error.to_string()),
+        };
+        let event_type = &raw.envelope().event_type;
+        let exact = self.routes.iter().find(|route| route.event_type() == Some(event_type.as_str()));
+        match exact.or_else(|| self.routes.iter().find(|route| route.event_type().is_none())) {
+            Some(route) => route.run_raw(raw, cx).await,
+            None => Ended::Dead(DeadReason::Unhandled, format!("no handler of this subscription takes `{event_type}`")),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use std::{fmt, sync::Arc};
+
+use super::Shared;
+use crate::{
+    error::{Error, ErrorKind, Result, shown},
+    ids::{EventId, SubscriptionId, TenantId},
+    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+};
+
+/// What operators ask of a [`MemoryTransport`](super::MemoryTransport). All its calls answer at once.
+///
+/// ```
+/// use tekup_core::{EventId, memory::MemoryTransport, transport::{Admin, Stage, Transport}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> tekup_core::Result<()> {
+/// let admin = MemoryTransport::new().admin();
+/// assert_eq!(admin.status(&"acme".parse()?, EventId::generate()).await?.stage, Stage::Unknown);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct MemoryAdmin(Arc<Shared>);
+
+impl MemoryAdmin {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+}
+
+impl Admin for MemoryAdmin {
+    async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
+        Ok(self.0.lock().status(tenant, id))
+    }
+
+    async fn dead_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        after: Option<String>,
+        most: usize,
+    ) -> Result<DeadLetterPage> {
+        check_page_size(most)?;
+        let after = after.map_or(Ok(0), |cursor| serial(&cursor))?;
+        Ok(self.0.lock().turn_of(subscription)?.subscription.letters.page(tenant, after, most))
+    }
+
+    async fn dead_letter(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: &TenantId,
+        id: EventId,
+    ) -> Result<Option<DeadLetter>> {
+        Ok(self.0.lock().turn_of(subscription)?.subscription.letters.get(&(tenant.clone(), id)))
+    }
+
+    async fn count_dead_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<u64> {
+        Ok(self.0.lock().turn_of(subscription)?.subscription.letters.count(tenant) as u64)
+    }
+
+    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<(TenantId, EventId)>) -> Result<u64> {
+        Ok(self.0.lock().turn_of(subscription)?.replay(&letters))
+    }
+
+    async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
+        Ok(self.0.lock().turn_of(subscription)?.subscription.books())
+    }
+
+    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
+        self.0.lock().count(deltas);
+        Ok(())
+    }
+
+    async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
+        Ok(self.0.lock().counters.of(tenant))
+    }
+}
+
+fn check_page_size(most: usize) -> Result<()> {
+    if (1..=1_000).contains(&most) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InvalidInput, format!("page size {most} is out of range: use 1 to 1000")))
+}
+
+fn serial(cursor: &str) -> Result<u64> {
+    cursor.parse().map_err(|cause: std::num::ParseIntError| {
+        let message = format!("page cursor `{}` is none: give the `next` of the page before, unchanged", shown(cursor));
+        Error::new(ErrorKind::InvalidInput, message).with_source(cause)
+    })
+}
+
+impl fmt::Debug for MemoryAdmin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryAdmin").finish_non_exhaustive()
+    }
+}

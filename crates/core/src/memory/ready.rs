@@ -1,0 +1,66 @@
+use super::{
+    item::{Item, Place},
+    shelf::Shelf,
+};
+use crate::{policy::WeightedPick, priority::Priority};
+
+/// All that one subscription may be handed at once.
+#[derive(Debug, Default)]
+pub(super) struct Ready {
+    shelves: [Shelf; 4],
+    pick: WeightedPick,
+    count: Count,
+}
+
+/// How much is ready, of each kind.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Count {
+    /// Never handed out, or handed back unharmed.
+    pub(super) fresh: usize,
+    /// Retries that are due.
+    pub(super) retries: usize,
+    /// Held when a lease ended.
+    pub(super) abandoned: usize,
+}
+
+impl Count {
+    fn of(&mut self, item: &Item) -> &mut usize {
+        match item {
+            item if item.is_abandoned() => &mut self.abandoned,
+            item if item.is_retry() => &mut self.retries,
+            _ => &mut self.fresh,
+        }
+    }
+}
+
+impl Ready {
+    pub(super) fn put(&mut self, item: Item) {
+        *self.count.of(&item) += 1;
+        self.shelves[item.event.priority.rank()].put(item);
+    }
+
+    /// Takes the next item by weight, fresh ones only if they are wanted.
+    pub(super) fn take(&mut self, fresh: bool) -> Option<Item> {
+        let will_do = |item: &Item| fresh || item.is_abandoned() || item.is_retry();
+        let waiting = self.shelves.each_ref().map(|shelf| shelf.has(will_do));
+        let priority = self.pick.next(waiting)?;
+        let item = self.shelves[priority.rank()].take(will_do)?;
+        *self.count.of(&item) -= 1;
+        Some(item)
+    }
+
+    pub(super) fn remove(&mut self, place: Place, is_meant: impl Fn(&Item) -> bool) -> Option<Item> {
+        let item = self.shelves.iter_mut().find_map(|shelf| shelf.remove(place, &is_meant))?;
+        *self.count.of(&item) -= 1;
+        Some(item)
+    }
+
+    pub(super) fn count(&self) -> Count {
+        self.count
+    }
+
+    /// Some item that waits, of the highest priority.
+    pub(super) fn first(&self) -> Option<&Item> {
+        Priority::ALL.into_iter().find_map(|priority| self.shelves[priority.rank()].first())
+    }
+}

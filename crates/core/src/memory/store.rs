@@ -1,0 +1,182 @@
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::{sync::Notify, time::Instant};
+
+use super::{
+    backlog::Backlog,
+    clock::Clock,
+    counters::AllCounters,
+    index::Index,
+    item::{Item, Stored},
+    lanes::Lanes,
+    subscription::Subscription,
+    turn::Turn,
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    ids::{EventId, SubscriptionId, TenantId},
+    transport::{Books, CounterDelta, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionStatus},
+};
+
+/// All that is stored.
+#[derive(Debug)]
+pub(super) struct Store {
+    clock: Clock,
+    lanes: Lanes,
+    index: Index,
+    /// By number. They never go, so a number means the same for ever.
+    subscriptions: Vec<Subscription>,
+    numbers: HashMap<SubscriptionId, u32>,
+    /// Raised with each change of what subscriptions take, so that lanes know when to look again.
+    revision: u64,
+    /// How many sources were ever opened: the last one's number.
+    sources: u64,
+    pub(super) counters: AllCounters,
+    /// How many deliveries may wait for one subscription.
+    backlog_limit: usize,
+}
+
+fn is_full(subscription: &Subscription) -> Error {
+    let (id, unsettled) = (&subscription.id, subscription.unsettled());
+    let message =
+        format!("subscription `{id}` has {unsettled} deliveries to settle: publish again when it has caught up");
+    Error::new(ErrorKind::Backpressure, message)
+}
+
+impl Store {
+    pub(super) fn new(backlog_limit: usize) -> Self {
+        Self {
+            clock: Clock::default(),
+            lanes: Lanes::default(),
+            index: Index::default(),
+            subscriptions: Vec::new(),
+            numbers: HashMap::new(),
+            revision: 0,
+            sources: 0,
+            counters: AllCounters::default(),
+            backlog_limit,
+        }
+    }
+
+    pub(super) fn publish(&mut self, batch: Vec<Outgoing>) -> Vec<Result<Receipt>> {
+        let now = Instant::now();
+        self.index.forget(now);
+        let receipts = batch.into_iter().map(|outgoing| self.add(outgoing, now)).collect();
+        for subscription in self.subscriptions.iter().filter(|one| one.ready.count().fresh > 0) {
+            subscription.bell.notify_waiters();
+        }
+        receipts
+    }
+
+    fn add(&mut self, outgoing: Outgoing, now: Instant) -> Result<Receipt> {
+        let Outgoing { id, tenant, event_type, priority, bytes } = outgoing;
+        let key = (tenant.clone(), id);
+        if self.index.knows(&key) {
+            return Ok(Receipt::new(id, true));
+        }
+        let (lane, route) = self.lanes.find(&event_type, priority, &self.subscriptions, self.revision);
+        let mut takers = route.iter().filter_map(|number| self.subscriptions.get(*number as usize));
+        if let Some(full) = takers.find(|one| one.unsettled() >= self.backlog_limit) {
+            return Err(is_full(full));
+        }
+        let number = self.index.add(key, now, route);
+        let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes });
+        for number in route {
+            if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
+                subscription.published += 1;
+                subscription.ready.put(Item::fresh(lane, Arc::clone(&event)));
+            }
+        }
+        Ok(Receipt::new(id, false))
+    }
+
+    /// Registers a subscription, or another replica of one that exists; answers its number and that of the source.
+    pub(super) fn open(&mut self, spec: &SourceSpec) -> (u32, u64) {
+        self.revision += 1;
+        self.sources += 1;
+        let next = u32::try_from(self.subscriptions.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(spec.id.clone()).or_insert(next);
+        if number == next {
+            self.subscriptions.push(Subscription::new(spec));
+        }
+        if let Some(subscription) = self.subscriptions.get_mut(number as usize) {
+            subscription.update(spec);
+            subscription.replicas += 1;
+        }
+        (number, self.sources)
+    }
+
+    /// What wakes the subscription's replicas.
+    pub(super) fn bell(&self, number: u32) -> Arc<Notify> {
+        self.subscriptions.get(number as usize).map(|one| Arc::clone(&one.bell)).unwrap_or_default()
+    }
+
+    /// One source of the subscription is gone.
+    pub(super) fn leave(&mut self, number: u32) {
+        if let Some(subscription) = self.subscriptions.get_mut(number as usize) {
+            subscription.replicas = subscription.replicas.saturating_sub(1);
+        }
+    }
+
+    /// One subscription at this moment.
+    pub(super) fn turn(&mut self, number: u32) -> Result<Turn<'_>> {
+        let lost = || Error::new(ErrorKind::Internal, format!("subscription number {number} is not in the store"));
+        let subscription = self.subscriptions.get_mut(number as usize).ok_or_else(lost)?;
+        let now = Instant::now();
+        subscription.letters.tidy(now);
+        Ok(Turn { number, now, time: self.clock.at(now), subscription, index: &mut self.index })
+    }
+
+    /// One subscription at this moment, by name.
+    pub(super) fn turn_of(&mut self, id: &SubscriptionId) -> Result<Turn<'_>> {
+        let Some(number) = self.numbers.get(id).copied() else { return Err(self.unknown(id)) };
+        self.turn(number)
+    }
+
+    fn unknown(&self, id: &SubscriptionId) -> Error {
+        let wanted = id.to_string();
+        let names = self.subscriptions.iter().map(|known| known.id.to_string());
+        let nearest = names.max_by_key(|name| name.bytes().zip(wanted.bytes()).take_while(|(a, b)| a == b).count());
+        let known = nearest.map_or_else(
+            || "the store has none".into(),
+            |nearest| format!("{} are known, the nearest is `{nearest}`", self.subscriptions.len()),
+        );
+        Error::new(ErrorKind::NotFound, format!("subscription `{wanted}` is unknown: {known}"))
+    }
+
+    pub(super) fn status(&mut self, tenant: &TenantId, id: EventId) -> EventStatus {
+        self.index.forget(Instant::now());
+        let Some(marks) = self.index.marks(&(tenant.clone(), id)) else { return EventStatus::unknown() };
+        let known = marks.iter().filter_map(|mark| {
+            let subscription = self.subscriptions.get(mark.subscription as usize)?;
+            let status = || SubscriptionStatus {
+                subscription: subscription.id.clone(),
+                stage: mark.stage,
+                failures: mark.failures,
+            };
+            subscription.is_for(tenant).then(status)
+        });
+        EventStatus::of(known.collect())
+    }
+
+    pub(super) fn count(&mut self, deltas: Vec<CounterDelta>) {
+        let now = self.clock.at(Instant::now());
+        for delta in deltas {
+            self.counters.add(delta, now);
+        }
+    }
+
+    pub(super) fn backlog(&self) -> Backlog {
+        let now = Instant::now();
+        let mut sum = Backlog::default();
+        for subscription in self.subscriptions.iter().filter(|one| one.replicas > 0) {
+            sum.add(subscription.backlog(now));
+        }
+        sum
+    }
+
+    /// Each subscription with its books, to be shown.
+    pub(super) fn overview(&self) -> Vec<(&SubscriptionId, Books)> {
+        self.subscriptions.iter().map(|one| (&one.id, one.books())).collect()
+    }
+}

@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Turn;
+use crate::{
+    memory::{
+        held::{Held, HeldItems},
+        item::{Item, place},
+    },
+    transport::{Delivery, DeliveryRef, Stage, Start},
+};
+
+/// A source, and the settings that are its own.
+#[derive(Debug)]
+pub(in crate::memory) struct Replica {
+    pub(in crate::memory) number: u64,
+    pub(in crate::memory) lease: Duration,
+    pub(in crate::memory) retry_limit: usize,
+}
+
+/// What a fetch found.
+#[derive(Debug)]
+pub(in crate::memory) struct Taken {
+    pub(in crate::memory) deliveries: Vec<Delivery>,
+    /// When to look again at the latest.
+    pub(in crate::memory) next_change: Option<Instant>,
+}
+
+impl Turn<'_> {
+    /// Hands out at most so many.
+    pub(in crate::memory) fn take(&mut self, most: usize, replica: &Replica) -> Taken {
+        self.make_ready();
+        let (change, retries) = (self.subscription.next_change(), self.subscription.retries());
+        let mut deliveries = Vec::new();
+        while deliveries.len() < most {
+            let below_limit = self.subscription.retries() < replica.retry_limit;
+            let Some(item) = self.subscription.ready.take(below_limit) else { break };
+            deliveries.push(self.hand_out(item, replica));
+        }
+        let next_change = self.subscription.next_change();
+        // Those who wait already know neither these leases, nor that the retry limit may be kept again.
+        if next_change.is_some_and(|next| change.is_none_or(|known| next < known))
+            || self.subscription.retries() < retries
+        {
+            self.ring();
+        }
+        Taken { deliveries, next_change }
+    }
+
+    /// Makes ready what is due, and what is no longer held.
+    fn make_ready(&mut self) {
+        let subscription = &mut *self.subscription;
+        while let Some(item) = subscription.waiting.take_due(self.now) {
+            subscription.ready.put(item);
+        }
+        while let Some(held) = subscription.held.take_expired(self.now) {
+            subscription.ready.put(held.item);
+        }
+    }
+
+    fn hand_out(&mut self, mut item: Item, replica: &Replica) -> Delivery {
+        let start = if item.is_abandoned() { Start::TakenOver } else { Start::Fresh };
+        if start == Start::Fresh {
+            item.starts = 1;
+        }
+        self.mark(&item, Stage::Processing);
+        let delivery = item.delivery(start);
+        let (owner, until) = (replica.number, self.now + replica.lease);
+        self.subscription.held.put(Held { item, owner, until, started: start == Start::Fresh });
+        delivery
+    }
+
+    /// Starts what was taken over.
+    pub(in crate::memory) fn start(&mut self, delivery: &DeliveryRef, replica: &Replica) -> Option<Delivery> {
+        let held = renewed(&mut self.subscription.held, delivery, self.now + replica.lease, replica)?;
+        held.item.starts = held.item.starts.saturating_add(1);
+        held.started = true;
+        Some(held.item.delivery(Start::Fresh))
+    }
+
+    /// Renews leases; answers which are lost.
+    pub(in crate::memory) fn renew(&mut self, held: Vec<DeliveryRef>, replica: &Replica) -> Vec<DeliveryRef> {
+        let (mine, until) = (&mut self.subscription.held, self.now + replica.lease);
+        held.into_iter().filter(|delivery| renewed(mine, delivery, until, replica).is_none()).collect()
+    }
+}
+
+fn renewed<'held>(
+    held: &'held mut HeldItems,
+    delivery: &DeliveryRef,
+    until: Instant,
+    replica: &Replica,
+) -> Option<&'held mut Held> {
+    held.renew(place(delivery)?, until, |held| held.belongs_to(replica.number, delivery.starts))
+}

@@ -1,0 +1,7 @@
+//! Counting what happens.
+
+mod meter;
+mod tally;
+
+pub(crate) use meter::Meter;
+pub(crate) use tally::Tally;

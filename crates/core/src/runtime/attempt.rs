@@ -1,0 +1,143 @@
+//! One attempt: from a delivery to a verdict.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use super::{Runtime, settler::Ending};
+use crate::{
+    envelope::Envelope,
+    handler::{Context, Ended, HandlerError, MakeContext, Outcome},
+    metrics::Tally,
+    retry::Decision,
+    transport::{DeadReason, Delivery, Settlement, Verdict},
+};
+
+impl Runtime {
+    /// Handles a delivery and hands its verdict to the settler.
+    pub(super) async fn attempt(self: &Arc<Self>, seat: usize, delivery: Delivery) {
+        let started = Instant::now();
+        let deadline = started + self.settings.timeout;
+        self.held.sit(seat, delivery.held, deadline);
+        let ended = if self.wants(&delivery) { self.run(&delivery, deadline).await } else { Ended::Filtered };
+        let took = started.elapsed();
+        self.pace.note(took);
+        let ending = self.judge(&delivery, ended, took);
+        // From here on the settler answers for it, so a stop that comes now does not release it.
+        self.held.leave(seat);
+        self.outbox.push(ending);
+    }
+
+    fn wants(&self, delivery: &Delivery) -> bool {
+        let tenants = &self.settings.tenants;
+        tenants.is_empty() || delivery.tenant.as_ref().is_none_or(|tenant| tenants.contains(tenant))
+    }
+
+    async fn run(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> Ended {
+        let handling = AssertUnwindSafe(self.router.run(delivery.clone(), self.context_of(delivery, deadline)));
+        let timed = tokio::time::timeout_at(deadline, handling.catch_unwind()).await;
+        match timed {
+            // A handler that blocked its thread may come back after its time: that is too late.
+            Err(_) => self.timed_out(),
+            Ok(Ok(Ended::Said(_))) if Instant::now() > deadline => self.timed_out(),
+            Ok(Ok(ended)) => ended,
+            Ok(Err(panic)) => Ended::Said(Outcome::retry(format!("handler panicked: {}", text_of(&*panic)))),
+        }
+    }
+
+    fn timed_out(&self) -> Ended {
+        Ended::Said(Outcome::retry(format!("handler took longer than {:?}", self.settings.timeout)))
+    }
+
+    fn context_of(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> MakeContext {
+        let runtime = Arc::clone(self);
+        let attempt = (delivery.failures + 1, delivery.first_failure);
+        Box::new(move |envelope: Envelope| {
+            let span = tracing::info_span!(
+                "handle",
+                subscription = %runtime.id,
+                event.id = %envelope.id,
+                event.type = %envelope.event_type,
+                tenant = %envelope.tenant,
+                correlation = tracing::field::Empty,
+                attempt = attempt.0,
+            );
+            if !span.is_disabled() {
+                span.record("correlation", tracing::field::display(envelope.correlation_id()));
+            }
+            let (bus, origin) = (runtime.bus.clone(), Arc::clone(&runtime.origin));
+            (Context::new(bus, envelope, origin, attempt, deadline), span)
+        })
+    }
+
+    fn judge(&self, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
+        match ended {
+            Ended::Filtered => Self::ending(delivery, Verdict::Ack, Tally::filtered()),
+            Ended::Said(Outcome::Done) => Self::ending(delivery, Verdict::Ack, Tally::handled(took)),
+            Ended::Said(Outcome::Failed(error)) => self.judge_failure(delivery, &error),
+            Ended::Dead(reason, error) => self.judge_dead(delivery, reason, error),
+        }
+    }
+
+    fn judge_failure(&self, delivery: &Delivery, error: &HandlerError) -> Ending {
+        let failures = delivery.failures + 1;
+        let text = error.to_string();
+        let reason = match self.settings.retry.decide(failures, error.advice, fastrand::f64()) {
+            Decision::RetryAfter(delay) => {
+                self.log_retry(delivery, failures, delay, &text);
+                return Self::ending(delivery, Verdict::Retry { delay, failures, error: text }, Tally::retried());
+            }
+            Decision::Exhausted => DeadReason::AttemptsExhausted,
+            Decision::Rejected => DeadReason::Rejected,
+        };
+        self.log_dead(delivery, reason, &text);
+        Self::ending(delivery, Verdict::DeadLetter { reason, attempts: failures, error: text }, Tally::dead(true))
+    }
+
+    fn judge_dead(&self, delivery: &Delivery, reason: DeadReason, error: String) -> Ending {
+        self.log_dead(delivery, reason, &error);
+        let attempts = delivery.failures + 1;
+        Self::ending(delivery, Verdict::DeadLetter { reason, attempts, error }, Tally::dead(true))
+    }
+
+    /// Gives up a delivery that no handler was given.
+    pub(super) fn settle_dead(&self, delivery: &Delivery, verdict: Verdict) {
+        if let Verdict::DeadLetter { reason, error, .. } = &verdict {
+            self.log_dead(delivery, *reason, error);
+        }
+        self.outbox.push(Self::ending(delivery, verdict, Tally::dead(false)));
+    }
+
+    pub(super) fn ending(delivery: &Delivery, verdict: Verdict, tally: Tally) -> Ending {
+        let (held, id, tenant) = (delivery.held, delivery.id, delivery.tenant.clone());
+        Ending { settlement: Settlement { held, id, tenant, verdict }, tally }
+    }
+
+    fn log_retry(&self, delivery: &Delivery, failures: u32, delay: Duration, error: &str) {
+        let tenant = delivery.tenant.as_ref().map(tracing::field::display);
+        let allowed = self.settings.retry.attempts();
+        tracing::warn!(
+            subscription = %self.id, event.id = %delivery.id, tenant, attempt = failures, allowed, ?delay, error,
+            "an attempt failed; another one follows"
+        );
+    }
+
+    fn log_dead(&self, delivery: &Delivery, reason: DeadReason, error: &str) {
+        let tenant = delivery.tenant.as_ref().map(tracing::field::display);
+        let attempts = delivery.failures + 1;
+        tracing::error!(
+            subscription = %self.id, event.id = %delivery.id, tenant, attempts, %reason, error,
+            "an event goes to the dead letters; list and replay them when the cause is mended"
+        );
+    }
+}
+
+/// What a panic said, if it said it in words.
+fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}

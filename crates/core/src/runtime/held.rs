@@ -1,0 +1,147 @@
+//! What this process holds, so that it can be renewed.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::time::Instant;
+
+use crate::{sync::lock, transport::DeliveryRef};
+
+/// Deliveries that belong to this process, started or not.
+pub(super) struct Held {
+    /// Each with the round of the keeper in which it came.
+    all: Mutex<State>,
+    /// What each handler works on, and until when. A seat is locked by its handler and, rarely, by the keeper.
+    seats: Vec<Mutex<Option<(DeliveryRef, Instant)>>>,
+    /// Lost while waiting: not to be started any more.
+    lost: Mutex<HashSet<DeliveryRef>>,
+    any_lost: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    round: u64,
+    since: HashMap<DeliveryRef, u64>,
+}
+
+impl Held {
+    pub(super) fn new(seats: usize) -> Self {
+        let seats = (0..seats).map(|_| Mutex::default()).collect();
+        Self { all: Mutex::default(), seats, lost: Mutex::default(), any_lost: AtomicBool::new(false) }
+    }
+
+    pub(super) fn add(&self, refs: impl IntoIterator<Item = DeliveryRef>) {
+        let mut state = lock(&self.all);
+        let round = state.round;
+        state.since.extend(refs.into_iter().map(|held| (held, round)));
+    }
+
+    pub(super) fn remove<'a>(&self, refs: impl IntoIterator<Item = &'a DeliveryRef>) {
+        let mut state = lock(&self.all);
+        for held in refs {
+            state.since.remove(held);
+        }
+    }
+
+    /// Takes a seat for a handler; gives it up by [`leave`](Self::leave).
+    pub(super) fn sit(&self, seat: usize, held: DeliveryRef, deadline: Instant) {
+        if let Some(seat) = self.seats.get(seat) {
+            *lock(seat) = Some((held, deadline));
+        }
+    }
+
+    pub(super) fn leave(&self, seat: usize) -> Option<DeliveryRef> {
+        self.seats.get(seat).and_then(|seat| lock(seat).take()).map(|(held, _)| held)
+    }
+
+    pub(super) fn seats(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// What is to be renewed now: all that came before the last call, but no handler's whose time has run out.
+    pub(super) fn due(&self, now: Instant) -> Vec<DeliveryRef> {
+        let overdue: HashSet<DeliveryRef> = self
+            .seats
+            .iter()
+            .filter_map(|seat| *lock(seat))
+            .filter(|(_, deadline)| *deadline <= now)
+            .map(|(held, _)| held)
+            .collect();
+        let mut state = lock(&self.all);
+        let round = state.round;
+        state.round += 1;
+        let due = state.since.iter().filter(|(held, since)| **since < round && !overdue.contains(*held));
+        due.map(|(held, _)| *held).collect()
+    }
+
+    /// Another process has these now.
+    pub(super) fn lose(&self, refs: &[DeliveryRef]) {
+        let mut state = lock(&self.all);
+        // What was settled meanwhile is not lost.
+        let lost: Vec<_> = refs.iter().filter(|held| state.since.remove(*held).is_some()).copied().collect();
+        drop(state);
+        if !lost.is_empty() {
+            lock(&self.lost).extend(lost);
+            self.any_lost.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether a delivery was lost while it waited; says so once.
+    pub(super) fn is_lost(&self, held: &DeliveryRef) -> bool {
+        if !self.any_lost.load(Ordering::Acquire) {
+            return false;
+        }
+        let mut lost = lock(&self.lost);
+        let was = lost.remove(held);
+        self.any_lost.store(!lost.is_empty(), Ordering::Release);
+        was
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn held(entry: u64) -> DeliveryRef {
+        DeliveryRef { lane: 0, epoch: 0, entry: (entry, 0), starts: 1 }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_since_the_last_round_is_renewed_in_the_next_one() {
+        let all = Held::new(1);
+        let now = Instant::now();
+        all.add([held(1)]);
+        assert_eq!(all.due(now), []);
+        all.add([held(2)]);
+        assert_eq!(all.due(now), [held(1)]);
+        all.remove(&[held(1)]);
+        assert_eq!(all.due(now), [held(2)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handler_is_renewed_until_its_deadline_only() {
+        let all = Held::new(1);
+        let now = Instant::now();
+        all.add([held(1)]);
+        all.sit(0, held(1), now + Duration::from_secs(10));
+        all.due(now);
+        assert_eq!(all.due(now + Duration::from_secs(9)), [held(1)]);
+        assert_eq!(all.due(now + Duration::from_secs(10)), []);
+    }
+
+    #[test]
+    fn what_is_lost_while_waiting_is_said_once_and_what_was_settled_is_not_lost() {
+        let all = Held::new(1);
+        all.add([held(1)]);
+        all.lose(&[held(1), held(2)]);
+        assert!(all.is_lost(&held(1)));
+        assert!(!all.is_lost(&held(1)) && !all.is_lost(&held(2)));
+    }
+}

@@ -1,0 +1,127 @@
+//! The runtime of one subscription in one process.
+//!
+//! ```text
+//! reader → ready queue → workers (handlers) → settler
+//!                ↘ suspects, one at a time ↗
+//! ```
+//!
+//! The reader fetches while handlers work; verdicts leave in batches; everything held is renewed by the keeper. Each is
+//! a task of its own, and what they share is here.
+
+mod attempt;
+mod held;
+mod keeper;
+mod outage;
+mod pace;
+mod reader;
+mod ready;
+mod settler;
+mod slots;
+mod stop;
+mod suspects;
+mod worker;
+
+use std::sync::{Arc, Mutex};
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use slots::Slots;
+
+use self::{held::Held, pace::Pace, ready::Ready, settler::Outbox, suspects::Suspects};
+use crate::{
+    bus::EventBus,
+    error::Result,
+    handler::{Origin, Router},
+    ids::SubscriptionId,
+    subscription::Settings,
+    transport::DynSource,
+};
+
+/// What the tasks of a running subscription share.
+pub(crate) struct Runtime {
+    id: SubscriptionId,
+    settings: Settings,
+    router: Router,
+    source: Arc<dyn DynSource>,
+    bus: EventBus,
+    origin: Arc<Origin>,
+    ready: Ready,
+    suspects: Suspects,
+    held: Held,
+    outbox: Outbox,
+    pace: Pace,
+    /// Stop reading and starting.
+    stopping: CancellationToken,
+    /// Why reading ended by itself, if it did.
+    failure: Mutex<Option<Arc<crate::Error>>>,
+}
+
+/// A running subscription, to be stopped.
+pub(crate) struct Running {
+    pub(crate) runtime: Arc<Runtime>,
+    reader: JoinHandle<()>,
+    workers: Vec<JoinHandle<()>>,
+    settler: JoinHandle<()>,
+    keeper: JoinHandle<()>,
+}
+
+impl Runtime {
+    pub(crate) async fn start(bus: EventBus, settings: Settings, router: Router) -> Result<Running> {
+        let id = SubscriptionId::new(bus.service().clone(), settings.name.clone());
+        let source = bus.open_source(&id, &settings).await?;
+        let stopping = CancellationToken::new();
+        let origin = Arc::new(Origin {
+            subscription: id.clone(),
+            attempts_allowed: settings.retry.attempts(),
+            stopping: stopping.clone(),
+        });
+        let workers = settings.concurrency;
+        let runtime = Arc::new(Self {
+            ready: Ready::default(),
+            suspects: Suspects::default(),
+            held: Held::new(workers + 1),
+            outbox: Outbox::default(),
+            pace: Pace::new(settings.prefetch, settings.concurrency, bus.config().lease),
+            failure: Mutex::default(),
+            id,
+            settings,
+            router,
+            source,
+            bus,
+            origin,
+            stopping,
+        });
+        Ok(Running::spawn(runtime, workers))
+    }
+
+    /// The subscription's full name.
+    pub(crate) fn id(&self) -> &SubscriptionId {
+        &self.id
+    }
+
+    /// Why it stopped reading by itself, if it did.
+    pub(crate) fn failure(&self) -> Option<Arc<crate::Error>> {
+        crate::sync::lock(&self.failure).clone()
+    }
+}
+
+impl Running {
+    fn spawn(runtime: Arc<Runtime>, workers: usize) -> Self {
+        let renewal = runtime.bus.renewal_runtime();
+        let keeper = keeper::run(Arc::clone(&runtime));
+        let mut handlers: Vec<_> =
+            (0..workers).map(|seat| tokio::spawn(worker::run(Arc::clone(&runtime), seat))).collect();
+        handlers.push(tokio::spawn(suspects::run(Arc::clone(&runtime), workers)));
+        Self {
+            reader: tokio::spawn(reader::run(Arc::clone(&runtime))),
+            workers: handlers,
+            settler: tokio::spawn(settler::run(Arc::clone(&runtime))),
+            keeper: match renewal {
+                Some(elsewhere) => elsewhere.spawn(keeper),
+                None => tokio::spawn(keeper),
+            },
+            runtime,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! How many deliveries to hold unstarted.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+/// The fewest that are held, where the setting allows it: enough to overlap reading with handling.
+const FEWEST: usize = 16;
+
+/// Adapts the prefetch to how long handlers take: what is held shall be started within half a lease.
+pub(super) struct Pace {
+    most: usize,
+    concurrency: usize,
+    half_lease: Duration,
+    /// A moving average, in nanoseconds; 0 before the first.
+    average: AtomicU64,
+}
+
+impl Pace {
+    pub(super) fn new(most: usize, concurrency: usize, lease: Duration) -> Self {
+        Self { most, concurrency, half_lease: lease / 2, average: AtomicU64::new(0) }
+    }
+
+    /// Takes a handling time into the average.
+    pub(super) fn note(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX / 16).clamp(1, u64::MAX / 16);
+        // Concurrent notes may overwrite each other: an average can bear it.
+        let old = self.average.load(Ordering::Relaxed);
+        let new = if old == 0 { took } else { (old * 7 + took) / 8 };
+        self.average.store(new, Ordering::Relaxed);
+    }
+
+    /// How many to hold now.
+    pub(super) fn prefetch(&self) -> usize {
+        let average = self.average.load(Ordering::Relaxed);
+        let in_time = match average {
+            0 => FEWEST,
+            nanos => {
+                let each = u128::from(nanos);
+                let all = self.half_lease.as_nanos() * self.concurrency as u128 / each;
+                usize::try_from(all).unwrap_or(usize::MAX)
+            }
+        };
+        in_time.max(FEWEST).min(self.most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefetch_follows_the_handling_time_within_its_bounds() {
+        let lease = Duration::from_secs(30);
+        let table: [(usize, u64, usize); 6] = [
+            (1_000, 0, 16),
+            (1_000, 5, 1_000),
+            (1_000, 1_000_000, 75),
+            (1_000, 10_000_000, 16),
+            (8, 5, 8),
+            (8, 10_000_000, 8),
+        ];
+        for (most, micros, expected) in table {
+            let pace = Pace::new(most, 5, lease);
+            if micros > 0 {
+                pace.note(Duration::from_micros(micros));
+            }
+            assert_eq!(pace.prefetch(), expected, "{most} {micros}");
+        }
+    }
+}

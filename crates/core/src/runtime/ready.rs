@@ -1,0 +1,151 @@
+//! Deliveries that wait for a handler.
+
+use std::{collections::VecDeque, sync::Mutex};
+
+use tokio::sync::Notify;
+
+use crate::{policy::WeightedPick, sync::lock, transport::Delivery};
+
+/// Deliveries that wait for a handler, handed out by weight, in order within a priority.
+#[derive(Default)]
+pub(super) struct Ready {
+    state: Mutex<State>,
+    /// Something was added, or the queue was closed.
+    filled: Notify,
+    /// Something was taken.
+    taken: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: [VecDeque<Delivery>; 4],
+    count: usize,
+    pick: WeightedPick,
+    closed: bool,
+}
+
+impl State {
+    fn pop(&mut self) -> Option<Delivery> {
+        let waits = [0, 1, 2, 3].map(|rank: usize| !self.waiting[rank].is_empty());
+        let priority = self.pick.next(waits)?;
+        self.count -= 1;
+        self.waiting[priority.rank()].pop_front()
+    }
+}
+
+impl Ready {
+    pub(super) fn push(&self, batch: impl IntoIterator<Item = Delivery>) {
+        let mut state = lock(&self.state);
+        for delivery in batch {
+            state.waiting[delivery.priority.rank()].push_back(delivery);
+            state.count += 1;
+        }
+        drop(state);
+        self.filled.notify_waiters();
+    }
+
+    /// Waits until something waits; `false` once the queue is closed.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(super) async fn some(&self) -> bool {
+        loop {
+            let mut filled = std::pin::pin!(self.filled.notified());
+            filled.as_mut().enable();
+            {
+                let state = lock(&self.state);
+                if state.closed || state.count > 0 {
+                    return !state.closed;
+                }
+            }
+            filled.await;
+        }
+    }
+
+    /// The next delivery, if one waits and the queue is open.
+    pub(super) fn pop(&self) -> Option<Delivery> {
+        let popped = lock(&self.state).pop()?;
+        self.taken.notify_one();
+        Some(popped)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        lock(&self.state).count
+    }
+
+    /// Waits until at most so many are left.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(super) async fn at_most(&self, count: usize) {
+        while self.len() > count {
+            self.taken.notified().await;
+        }
+    }
+
+    /// Nothing is handed out any more; what was waiting is returned.
+    pub(super) fn close(&self) -> Vec<Delivery> {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        state.count = 0;
+        let left = state.waiting.iter_mut().flat_map(std::mem::take).collect();
+        drop(state);
+        self.filled.notify_waiters();
+        self.taken.notify_one();
+        left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ids::EventId,
+        priority::Priority,
+        transport::{DeliveryRef, Start},
+    };
+
+    fn delivery(entry: u64, priority: Priority) -> Delivery {
+        Delivery {
+            held: DeliveryRef { lane: priority.rank() as u32, epoch: 0, entry: (entry, 0), starts: 1 },
+            start: Start::Fresh,
+            id: EventId::generate(),
+            tenant: None,
+            priority,
+            bytes: bytes::Bytes::new(),
+            failures: 0,
+            first_failure: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn higher_priorities_come_first_by_weight_and_in_order() {
+        let ready = Ready::default();
+        ready.push((0..30).flat_map(|entry| Priority::ALL.map(|priority| delivery(entry, priority))));
+        let taken: Vec<_> = (0..15).filter_map(|_| ready.pop()).collect();
+        let of =
+            |priority| taken.iter().filter(|it| it.priority == priority).map(|it| it.held.entry.0).collect::<Vec<_>>();
+        assert_eq!(Priority::ALL.map(|priority| of(priority).len()), [8, 4, 2, 1]);
+        assert_eq!(of(Priority::High), [0, 1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_woken_by_a_delivery_and_by_closing() {
+        let ready = std::sync::Arc::new(Ready::default());
+        let waiting = |ready: &std::sync::Arc<Ready>| {
+            let ready = std::sync::Arc::clone(ready);
+            tokio::spawn(async move { ready.some().await })
+        };
+        let first = waiting(&ready);
+        tokio::task::yield_now().await;
+        ready.push([delivery(1, Priority::Low)]);
+        assert!(first.await.unwrap());
+        assert!(ready.pop().is_some());
+        let second = waiting(&ready);
+        tokio::task::yield_now().await;
+        ready.push([delivery(2, Priority::Low)]);
+        assert_eq!(ready.close().len(), 1);
+        assert!(!second.await.unwrap() || ready.pop().is_none());
+        assert!(!ready.some().await);
+    }
+}

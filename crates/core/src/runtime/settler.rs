@@ -1,0 +1,171 @@
+//! Verdicts leave in batches: at once while the pipe is idle, within a few milliseconds under load.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+
+use super::{Runtime, outage::Outage};
+use crate::{
+    error::Error,
+    metrics::Tally,
+    sync::lock,
+    transport::{Settled, Settlement, Verdict},
+};
+
+/// The most that leaves in one call.
+const BATCH: usize = 512;
+/// How long a small batch waits for company while handlers are busy.
+const LINGER: Duration = Duration::from_millis(1);
+
+/// A verdict, and what is counted when it has taken effect.
+pub(super) struct Ending {
+    pub(super) settlement: Settlement,
+    pub(super) tally: Tally,
+}
+
+/// Verdicts on their way to the store.
+#[derive(Default)]
+pub(super) struct Outbox {
+    waiting: Mutex<Vec<Ending>>,
+    added: Notify,
+    /// Nothing waits and nothing is under way.
+    empty: Notify,
+    sending: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Outbox {
+    pub(super) fn push(&self, ending: Ending) {
+        lock(&self.waiting).push(ending);
+        self.added.notify_one();
+    }
+
+    /// Nothing comes any more: what waits is sent, then the settler ends.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.added.notify_one();
+    }
+
+    /// Waits until everything that was pushed has been answered.
+    pub(super) async fn flushed(&self) {
+        loop {
+            let mut empty = std::pin::pin!(self.empty.notified());
+            empty.as_mut().enable();
+            if lock(&self.waiting).is_empty() && !self.sending.load(Ordering::Acquire) {
+                return;
+            }
+            empty.await;
+        }
+    }
+
+    /// The next batch; `None` when closed and empty.
+    async fn next(&self) -> Option<Vec<Ending>> {
+        loop {
+            if let Some(batch) = self.take() {
+                return Some(batch);
+            }
+            if self.closed.load(Ordering::Acquire) {
+                return None;
+            }
+            self.added.notified().await;
+        }
+    }
+
+    fn take(&self) -> Option<Vec<Ending>> {
+        let mut waiting = lock(&self.waiting);
+        if waiting.is_empty() {
+            return None;
+        }
+        self.sending.store(true, Ordering::Release);
+        let rest = if waiting.len() > BATCH { waiting.split_off(BATCH) } else { Vec::new() };
+        Some(std::mem::replace(&mut *waiting, rest))
+    }
+
+    fn sent(&self) {
+        self.sending.store(false, Ordering::Release);
+        self.empty.notify_waiters();
+    }
+
+    fn len(&self) -> usize {
+        lock(&self.waiting).len()
+    }
+}
+
+/// Settles until the outbox is closed and empty.
+pub(super) async fn run(runtime: Arc<Runtime>) {
+    let lingers = !runtime.bus.capabilities().paused_time;
+    let mut outage = Outage::of("settle");
+    loop {
+        if lingers {
+            runtime.gather().await;
+        }
+        let Some(batch) = runtime.outbox.next().await else { return };
+        runtime.settle(batch, &mut outage).await;
+        runtime.outbox.sent();
+    }
+}
+
+impl Runtime {
+    /// While handlers have work, a small batch waits a moment for more.
+    async fn gather(&self) {
+        let waiting = self.outbox.len();
+        let busy = self.ready.len() > 0;
+        if busy && waiting < BATCH / 2 && !self.stopping.is_cancelled() {
+            tokio::time::sleep(LINGER).await;
+        }
+    }
+
+    async fn settle(&self, batch: Vec<Ending>, outage: &mut Outage) {
+        let (settlements, tallies): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|ending| (ending.settlement, ending.tally)).unzip();
+        let answers = self.send(&settlements, outage).await;
+        self.held.remove(settlements.iter().map(|settlement| &settlement.held));
+        let Some(answers) = answers else { return };
+        for ((settlement, tally), answer) in settlements.iter().zip(tallies).zip(answers) {
+            match answer {
+                Settled::Done => self.bus.meter().note(settlement.tenant.as_ref(), tally),
+                Settled::LeaseLost => self.log_lost(settlement),
+            }
+        }
+    }
+
+    /// Sends until the store answers; `None` if it refuses, and the leases decide.
+    async fn send(&self, batch: &[Settlement], outage: &mut Outage) -> Option<Vec<Settled>> {
+        loop {
+            match self.source.settle(batch.to_vec()).await {
+                Ok(answers) => {
+                    outage.over(&self.id);
+                    return Some(answers);
+                }
+                Err(error) if error.is_retryable() => {
+                    tokio::time::sleep(outage.failed(&self.id, &error)).await;
+                }
+                Err(error) => return self.log_refused(batch.len(), &error),
+            }
+        }
+    }
+
+    fn log_refused(&self, count: usize, error: &Error) -> Option<Vec<Settled>> {
+        tracing::error!(
+            subscription = %self.id, count, kind = %error.kind(), %error,
+            "verdicts were refused; the events are handled again when their leases end"
+        );
+        None
+    }
+
+    fn log_lost(&self, settlement: &Settlement) {
+        // An ack that comes twice is no news; a failure that is overruled is.
+        if settlement.verdict != Verdict::Ack {
+            tracing::info!(
+                subscription = %self.id, event.id = %settlement.id,
+                "the delivery belongs to another process by now; this verdict was ignored"
+            );
+        }
+    }
+}

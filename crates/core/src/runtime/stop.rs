@@ -1,0 +1,81 @@
+//! Stopping: take no more, hand back what is not started, finish what is, leave.
+
+use std::time::Duration;
+
+use tokio::{task::JoinHandle, time::Instant};
+
+use super::{Running, Runtime};
+use crate::{
+    metrics::Tally,
+    transport::{Delivery, Verdict},
+};
+
+/// How long the last verdicts and the farewell may take after the grace period.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+impl Running {
+    /// Stops here and keeps the subscription: position, retries and dead letters stay for the replicas and the next
+    /// start.
+    pub(crate) async fn stop(self, grace: Duration) {
+        let Self { runtime, reader, workers, settler, keeper } = self;
+        let deadline = Instant::now() + grace;
+        runtime.stopping.cancel();
+        runtime.source.interrupt();
+        finish(reader, Instant::now() + FAREWELL).await;
+        runtime.hand_back();
+        for worker in workers {
+            finish(worker, deadline).await;
+        }
+        runtime.hand_back_unfinished();
+        runtime.outbox.close();
+        finish(settler, Instant::now() + FAREWELL).await;
+        keeper.abort();
+        runtime.farewell().await;
+    }
+}
+
+/// Waits for a task, and aborts it when its time is over.
+async fn finish(mut task: JoinHandle<()>, deadline: Instant) {
+    if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
+        task.abort();
+        // An aborted task has ended, and dropped what it held, when this returns.
+        let _aborted = task.await;
+    }
+}
+
+impl Runtime {
+    /// What was never started goes back at once: no attempt was made.
+    fn hand_back(&self) {
+        let mut unstarted = self.ready.close();
+        unstarted.extend(self.suspects.drain());
+        for delivery in unstarted {
+            self.release(&delivery);
+        }
+    }
+
+    fn release(&self, delivery: &Delivery) {
+        self.outbox.push(Self::ending(delivery, Verdict::Release, Tally::default()));
+    }
+
+    /// What was started and could not finish in time has been cancelled; its lease decides, so that an event that never
+    /// finishes is counted as started.
+    fn hand_back_unfinished(&self) {
+        let cancelled: Vec<_> = (0..self.held.seats()).filter_map(|seat| self.held.leave(seat)).collect();
+        if !cancelled.is_empty() {
+            tracing::warn!(
+                subscription = %self.id, count = cancelled.len(),
+                "handlers were cancelled at the end of the grace period; their events are handled again when their leases end"
+            );
+        }
+    }
+
+    async fn farewell(&self) {
+        match tokio::time::timeout(FAREWELL, self.source.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(subscription = %self.id, %error, "the subscription could not leave in order")
+            }
+            Err(_) => tracing::warn!(subscription = %self.id, "the subscription could not leave in time"),
+        }
+    }
+}

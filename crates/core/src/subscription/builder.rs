@@ -1,0 +1,420 @@
+use std::{future::Future, marker::PhantomData, sync::Arc, time::Duration};
+
+use super::settings::{Settings, Wishes};
+use crate::{
+    config::BusConfig,
+    error::{BoxError, Error, ErrorKind, Problems, Result},
+    event::{Event, RawEvent, TekupEvent},
+    handler::{Context, Erased, Filter, Handler, HandlerError, Incoming, IntoOutcome, Route, Router, Typed},
+    ids::{Pattern, SubscriptionName, TenantId},
+    priority::Priority,
+    retry::RetryPolicy,
+};
+
+/// A durable, named reader of a service: which events it takes, what it does with them, and how it fails.
+///
+/// Position, retries and dead letters belong to `<service>/<name>` and outlive every process; replicas of the service
+/// that subscribe with the same name share the work. Settings that are not made come from the
+/// [`BusConfig`](crate::BusConfig). Mistakes are collected and reported all at once by
+/// [`EventBus::subscribe`](crate::EventBus::subscribe).
+///
+/// ```
+/// use std::time::Duration;
+/// # use serde::{Deserialize, Serialize};
+/// use tekup_core::{EventBus, RetryPolicy, Subscription, TekupEvent};
+/// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+/// # struct InvoicePaid { amount: f64 }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> tekup_core::Result<()> {
+/// let bus = EventBus::in_memory("billing")?;
+/// bus.subscribe(
+///     Subscription::to::<InvoicePaid>("ledger")
+///         .retry(RetryPolicy::exponential(5, Duration::from_secs(2)))
+///         .timeout(Duration::from_secs(30))
+///         .filter(|event| event.data.amount > 50.0)
+///         .handler(async |event, _| println!("booking {}", event.data.amount)),
+/// )
+/// .await?;
+/// # bus.shutdown().await
+/// # }
+/// ```
+#[must_use = "a subscription does nothing until a bus subscribes it"]
+pub struct Subscription<E> {
+    name: Option<SubscriptionName>,
+    patterns: Vec<Pattern>,
+    tenants: Vec<TenantId>,
+    wishes: Wishes,
+    filter: Option<Filter<E>>,
+    handler: Option<Erased<E>>,
+    others: Vec<Box<dyn Route>>,
+    problems: Problems,
+    event: PhantomData<fn(E)>,
+}
+
+impl Subscription<()> {
+    /// A subscription to one type of event, whose handler is given [`Event`]`<T>`.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Subscription, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid { amount: f64 }
+    /// let subscription = Subscription::to::<InvoicePaid>("ledger").handler(async |event, _| drop(event.data));
+    /// # drop(subscription);
+    /// ```
+    pub fn to<T: TekupEvent>(name: impl AsRef<str>) -> Subscription<Event<T>> {
+        Subscription::named(name).pattern(T::TYPE)
+    }
+
+    /// A subscription to all types that a pattern matches, whose handler is given [`RawEvent`].
+    ///
+    /// ```
+    /// use tekup_core::{RawEvent, Subscription};
+    ///
+    /// let subscription = Subscription::matching("audit", "*")
+    ///     .handler(async |event: RawEvent, _| println!("{}", event.envelope().event_type));
+    /// # drop(subscription);
+    /// ```
+    pub fn matching(name: impl AsRef<str>, pattern: impl AsRef<str>) -> Subscription<RawEvent> {
+        Subscription::named(name).pattern(pattern)
+    }
+
+    /// A subscription to several types of event, each with a handler of its own: see [`Subscription::on`].
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Event, Subscription, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid { amount: f64 }
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoiceVoided { reason: String }
+    /// let subscription = Subscription::several("ledger")
+    ///     .on(async |event: Event<InvoicePaid>, _| println!("paid: {}", event.data.amount))
+    ///     .on(async |event: Event<InvoiceVoided>, _| println!("voided: {}", event.data.reason));
+    /// # drop(subscription);
+    /// ```
+    pub fn several(name: impl AsRef<str>) -> Subscription<RawEvent> {
+        Subscription::named(name)
+    }
+}
+
+impl<E: Incoming> Subscription<E> {
+    fn named(name: impl AsRef<str>) -> Self {
+        let mut problems = Problems::default();
+        let name = problems.keep(SubscriptionName::new(name));
+        Self {
+            name,
+            patterns: Vec::new(),
+            tenants: Vec::new(),
+            wishes: Wishes::default(),
+            filter: None,
+            handler: None,
+            others: Vec::new(),
+            problems,
+            event: PhantomData,
+        }
+    }
+
+    fn pattern(mut self, pattern: impl AsRef<str>) -> Self {
+        let pattern = self.problems.keep(Pattern::new(pattern));
+        self.patterns.extend(pattern);
+        self
+    }
+
+    /// How failures are followed by other attempts; default: the bus's.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::{RawEvent, RetryPolicy, Subscription};
+    /// let subscription = Subscription::matching("audit", "*")
+    ///     .retry(RetryPolicy::fixed(10, Duration::from_secs(5)))
+    ///     .handler(async |_: RawEvent, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.wishes.retry = Some(policy);
+        self
+    }
+
+    /// Time for one attempt, 1 ms to 24 h; then the handler is cancelled at its next await, and the attempt has
+    /// failed. Default: the bus's.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::{RawEvent, Subscription};
+    /// let subscription = Subscription::matching("audit", "*")
+    ///     .timeout(Duration::from_secs(5))
+    ///     .handler(async |_: RawEvent, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.wishes.timeout = Some(timeout);
+        self
+    }
+
+    /// Handlers at once in this process, 1 to 10,000; 1 keeps the order of each lane. Default: the bus's.
+    ///
+    /// ```
+    /// use tekup_core::{RawEvent, Subscription};
+    /// let subscription = Subscription::matching("audit", "*").concurrency(1).handler(async |_: RawEvent, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn concurrency(mut self, handlers: usize) -> Self {
+        self.wishes.concurrency = Some(handlers);
+        self
+    }
+
+    /// Most deliveries that are held unstarted in this process, 1 to 10,000; the actual number adapts to how long
+    /// handlers take. Default: the bus's.
+    ///
+    /// ```
+    /// use tekup_core::{RawEvent, Subscription};
+    /// let subscription = Subscription::matching("audit", "*").prefetch(10).handler(async |_: RawEvent, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn prefetch(mut self, deliveries: usize) -> Self {
+        self.wishes.prefetch = Some(deliveries);
+        self
+    }
+
+    /// The subscription's share of its service's handlers, where the bus limits them
+    /// ([`BusConfig::handlers`](crate::BusConfig::handlers)); default medium.
+    ///
+    /// ```
+    /// use tekup_core::{Priority, RawEvent, Subscription};
+    /// let subscription = Subscription::matching("audit", "*").priority(Priority::Low).handler(async |_: RawEvent, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn priority(mut self, share: Priority) -> Self {
+        self.wishes.priority = Some(share);
+        self
+    }
+
+    /// The tenants whose events are handled; others' are counted as filtered. Called again, it adds to them. Default:
+    /// all.
+    ///
+    /// ```
+    /// use tekup_core::{RawEvent, Subscription};
+    /// let subscription = Subscription::matching("audit", "*").tenants(["acme"]).handler(async |_: RawEvent, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn tenants<T>(mut self, tenants: impl IntoIterator<Item = T>) -> Self
+    where
+        T: TryInto<TenantId>,
+        Error: From<T::Error>,
+    {
+        for tenant in tenants {
+            let tenant = self.problems.keep(tenant.try_into().map_err(Error::from));
+            self.tenants.extend(tenant);
+        }
+        self
+    }
+
+    /// Which events are handled by `handler`; the others are acknowledged and counted as filtered. Must be quick, for it
+    /// runs before each event; if it panics, the attempt has failed.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Subscription, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid { amount: f64 }
+    /// let subscription = Subscription::to::<InvoicePaid>("ledger")
+    ///     .filter(|event| event.data.amount > 50.0)
+    ///     .handler(async |_, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn filter(mut self, wants: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self {
+        self.filter = Some(Arc::new(wants));
+        self
+    }
+
+    /// What is done with an event: an async closure, which returns `()`, [`Outcome`], or a
+    /// [`HandlerResult`](crate::HandlerResult) of either, so that `?` works.
+    ///
+    /// The closure is called again and again, so what it owns must be cloned into each call: give state to
+    /// [`handler_with`](Subscription::handler_with).
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Subscription, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid { amount: String }
+    /// let subscription = Subscription::to::<InvoicePaid>("ledger").handler(async |event, cx| {
+    ///     let amount: f64 = event.data.amount.parse()?;
+    ///     println!("attempt {}: {amount}", cx.attempt());
+    ///     Ok(())
+    /// });
+    /// # drop(subscription);
+    /// ```
+    pub fn handler<F, Fut, R>(mut self, handler: F) -> Self
+    where
+        F: Fn(E, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = R> + Send + 'static,
+        R: IntoOutcome,
+    {
+        self.problems.check(self.handler.is_none(), || "subscription has two handlers: keep one, or use `on`".into());
+        self.handler = Some(erase(handler));
+        self
+    }
+
+    /// A handler with state, which is cloned for each call: a pool, a client, an `Arc` of anything.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use std::sync::Arc;
+    /// use tekup_core::{Subscription, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid { amount: f64 }
+    /// struct Ledger;
+    ///
+    /// let subscription = Subscription::to::<InvoicePaid>("ledger")
+    ///     .handler_with(Arc::new(Ledger), async |ledger, event, _| drop((ledger, event.data.amount)));
+    /// # drop(subscription);
+    /// ```
+    pub fn handler_with<S, F, Fut, R>(self, state: S, handler: F) -> Self
+    where
+        S: Clone + Send + Sync + 'static,
+        F: Fn(S, E, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = R> + Send + 'static,
+        R: IntoOutcome,
+    {
+        self.handler(move |event, cx| handler(state.clone(), event, cx))
+    }
+
+    /// A function with any `Result<T, E>` of its own, where `E` is any error.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Context, Event, Subscription, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid { amount: f64 }
+    /// async fn book(event: Event<InvoicePaid>, _: Context) -> anyhow::Result<()> {
+    ///     anyhow::ensure!(event.data.amount >= 0.0, "a negative invoice");
+    ///     Ok(())
+    /// }
+    ///
+    /// let subscription = Subscription::to::<InvoicePaid>("ledger").handler_fn(book);
+    /// # drop(subscription);
+    /// ```
+    pub fn handler_fn<F, Fut, R, X>(self, handler: F) -> Self
+    where
+        F: Fn(E, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, X>> + Send + 'static,
+        R: Send + 'static,
+        X: Into<BoxError> + 'static,
+    {
+        self.handler(move |event, cx| {
+            let running = handler(event, cx);
+            async move { running.await.map(drop).map_err(HandlerError::from) }
+        })
+    }
+
+    /// A value that implements [`Handler`].
+    ///
+    /// ```
+    /// use tekup_core::{Context, Handler, HandlerResult, RawEvent, Subscription};
+    ///
+    /// struct Audit;
+    ///
+    /// impl Handler<RawEvent> for Audit {
+    ///     async fn handle(&self, event: RawEvent, _: Context) -> HandlerResult {
+    ///         println!("{}", event.envelope().id);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let subscription = Subscription::matching("audit", "*").handled_by(Audit);
+    /// # drop(subscription);
+    /// ```
+    pub fn handled_by(self, handler: impl Handler<E>) -> Self {
+        let handler = Arc::new(handler);
+        self.handler(move |event, cx| {
+            let handler = Arc::clone(&handler);
+            async move { handler.handle(event, cx).await }
+        })
+    }
+
+    /// A further type of event with a handler of its own; the closure's argument must be annotated.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Event, Subscription, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid { amount: f64 }
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoiceVoided { reason: String }
+    /// let subscription = Subscription::to::<InvoicePaid>("ledger")
+    ///     .handler(async |event, _| println!("paid: {}", event.data.amount))
+    ///     .on(async |event: Event<InvoiceVoided>, _| println!("voided: {}", event.data.reason));
+    /// # drop(subscription);
+    /// ```
+    pub fn on<T, F, Fut, R>(mut self, handler: F) -> Self
+    where
+        T: TekupEvent,
+        F: Fn(Event<T>, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = R> + Send + 'static,
+        R: IntoOutcome,
+    {
+        let taken = self.others.iter().any(|route| route.event_type() == Some(T::TYPE)) || E::__TYPE == Some(T::TYPE);
+        self.problems.check(!taken, || format!("subscription has two handlers for `{}`: keep one", T::TYPE));
+        self.others.push(Box::new(Typed { handler: erase(handler), filter: None }));
+        self.pattern(T::TYPE)
+    }
+
+    /// For a tenant's handle: this tenant and no other.
+    pub(crate) fn only(mut self, tenant: &TenantId) -> Result<Self> {
+        if let Some(other) = self.tenants.iter().find(|named| *named != tenant) {
+            let message = format!(
+                "subscription names tenant `{other}`, but this handle is tenant `{tenant}`'s: use the bus itself"
+            );
+            return Err(Error::new(ErrorKind::TenantMismatch, message));
+        }
+        self.tenants = vec![tenant.clone()];
+        Ok(self)
+    }
+
+    pub(crate) fn build(mut self, config: &BusConfig) -> Result<(Settings, Router)> {
+        let handles = self.handler.is_some() || !self.others.is_empty();
+        self.problems.check(handles, || "subscription has no handler: add one with `.handler(..)`".into());
+        self.problems.check(self.patterns.len() <= 100, || {
+            format!("subscription has {} patterns: use at most 100", self.patterns.len())
+        });
+        if E::__TYPE.is_none() && self.handler.is_none() && self.patterns.len() > self.others.len() {
+            self.problems.push("subscription has a pattern without a handler: add one with `.handler(..)`");
+        }
+        // A subscription without a valid name can't come further than this; the stand-in is never seen.
+        let name = self.name.or_else(|| SubscriptionName::new("invalid").ok());
+        let Some(name) = name else { return Err(Error::new(ErrorKind::InvalidInput, "subscription has no name")) };
+        let settings = Settings::new(name, self.patterns, self.tenants, &self.wishes, config, &mut self.problems);
+        self.problems.into_result(ErrorKind::InvalidInput)?;
+        let mut routes = self.others;
+        if let Some(handler) = self.handler {
+            routes.push(Box::new(Typed { handler, filter: self.filter }));
+        }
+        Ok((settings, Router::new(routes, config.limits())))
+    }
+}
+
+fn erase<E, F, Fut, R>(handler: F) -> Erased<E>
+where
+    F: Fn(E, Context) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = R> + Send + 'static,
+    R: IntoOutcome,
+{
+    Arc::new(move |event, cx| {
+        let running = handler(event, cx);
+        Box::pin(async move { running.await.into_outcome() })
+    })
+}
+
+impl<E> std::fmt::Debug for Subscription<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Subscription")
+            .field("name", &self.name)
+            .field("patterns", &self.patterns)
+            .field("tenants", &self.tenants)
+            .field("wishes", &self.wishes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,9 @@
+//! What a service wants to be told, and what it does then.
+
+mod builder;
+mod handle;
+mod settings;
+
+pub use builder::Subscription;
+pub use handle::SubscriptionHandle;
+pub(crate) use settings::Settings;

@@ -1,0 +1,8 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tekup_core::TekupEvent;
+
+#[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+struct Created {}
+
+fn main() {}

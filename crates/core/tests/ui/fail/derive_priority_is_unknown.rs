@@ -1,0 +1,9 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tekup_core::TekupEvent;
+
+#[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[event(priority = "urgent")]
+struct LeadCreated {}
+
+fn main() {}

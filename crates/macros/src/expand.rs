@@ -1,0 +1,88 @@
+//! What the derive writes.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Generics, Path, WherePredicate, parse_quote};
+
+use crate::{check::Checked, model::Model};
+
+pub(crate) fn expand(model: &Model<'_>, checked: &Checked) -> TokenStream {
+    let Checked { event_type, version, priority, crate_path, has_data } = checked;
+    let name = model.name;
+    let generics = bounded(model.generics, crate_path);
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let functions = if *has_data { functions(model, crate_path) } else { stand_ins(crate_path) };
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #impl_generics #crate_path::TekupEvent for #name #type_generics #where_clause {
+            const TYPE: &'static ::core::primitive::str = #event_type;
+            const VERSION: &'static ::core::primitive::str = #version;
+            const PRIORITY: #crate_path::Priority = #crate_path::Priority::#priority;
+            #functions
+        }
+    }
+}
+
+/// The generics, with what their parameters owe the event that they stand in.
+fn bounded(generics: &Generics, crate_path: &Path) -> Generics {
+    let parameters = generics.type_params().map(|parameter| {
+        let name = &parameter.ident;
+        parse_quote!(#name: #crate_path::__private::Data)
+    });
+    // A lifetime is refused; with this the stand-in compiles, so that nothing else is reported.
+    let lifetimes = generics.lifetimes().map(|parameter| {
+        let lifetime = &parameter.lifetime;
+        parse_quote!(#lifetime: 'static)
+    });
+    let predicates: Vec<WherePredicate> = lifetimes.chain(parameters).collect();
+    let mut bounded = generics.clone();
+    if !predicates.is_empty() {
+        bounded.make_where_clause().predicates.extend(predicates);
+    }
+    bounded
+}
+
+/// A missing derive is reported where `Self` stands, so it stands at the struct's name, and in bodies: a bound would
+/// take the impl away and be reported again at each use of the event.
+fn functions(model: &Model<'_>, crate_path: &Path) -> TokenStream {
+    let private = quote!(#crate_path::__private);
+    let event = quote_spanned!(model.name.span()=> Self);
+    let read = quote!(<#event as #private::Readable>);
+    bodies(
+        crate_path,
+        &quote!(<#event as #private::Describable>::schema()),
+        &quote!(<#event as #private::Writable>::write(self, __envelope)),
+        &quote!(#read::read(__json)),
+        &quote!(#read::decode(__data)),
+    )
+}
+
+fn stand_ins(crate_path: &Path) -> TokenStream {
+    let never = quote!(::core::unreachable!());
+    bodies(crate_path, &never, &never, &never, &never)
+}
+
+fn bodies(
+    crate_path: &Path,
+    schema: &TokenStream,
+    write: &TokenStream,
+    read: &TokenStream,
+    decode: &TokenStream,
+) -> TokenStream {
+    let private = quote!(#crate_path::__private);
+    quote! {
+        fn __schema() -> #private::Schema {
+            #schema
+        }
+        fn __write(&self, __envelope: &#crate_path::Envelope) -> #private::Result<#private::Json> {
+            #write
+        }
+        fn __read(__json: &[::core::primitive::u8]) -> #private::Result<#crate_path::Event<Self>> {
+            #read
+        }
+        fn __decode(__data: &::core::primitive::str) -> #private::Result<Self> {
+            #decode
+        }
+    }
+}
