@@ -133,10 +133,15 @@ impl Inner {
 
     fn dead_letter(&self, group: &Group<'_>, consumer: &str) -> Cmd {
         let (keys, id) = (&self.partitions()[group.partition], &self.spec.id);
-        let first = [keys.dead(id), keys.letters(id), keys.exceptions(id), keys.books(id), keys.retry(id)];
+        let first =
+            [keys.dead(id), keys.letters(id), keys.exceptions(id), keys.books(id), keys.gone(id), keys.retry(id)];
         let (mut cmd, lanes) = group.call(&scripts::DEAD_LETTER, &first);
         let ttl = u64::try_from(self.spec.dead_letter_ttl.as_millis()).unwrap_or(u64::MAX).min(1 << 50);
-        cmd.arg(&self.group).arg(consumer).arg(ttl).arg(self.spec.dead_letter_cap);
+        cmd.arg(&self.group)
+            .arg(consumer)
+            .arg(ttl)
+            .arg(self.spec.dead_letter_cap)
+            .arg(self.shared.window.as_millis() as u64);
         for item in &group.items {
             let Verdict::DeadLetter { reason, attempts, error } = &item.settlement.verdict else { continue };
             item.write(&mut cmd, &lanes);
@@ -165,11 +170,11 @@ impl Inner {
 
     fn note_settled(&self, group: &Group<'_>, answer: Value, settled: &mut [Settled]) -> Result<()> {
         let done = match (group.kind, answer) {
-            // Whoever finished the work may say so: one that was not pending any more is no one's loss.
-            (Kind::Ack | Kind::Finish, _) => vec![1; group.items.len()],
+            // The count is exact; which ones they were is not told for more than one.
+            (Kind::Ack, Value::Int(ended)) => (0..group.items.len()).map(|at| u64::from((at as i64) < ended)).collect(),
             (kind, answer) => {
                 let mut done: Vec<u64> = redis::from_redis_value(answer).map_err(|_| error::unexpected("a verdict"))?;
-                if kind != Kind::Release && !done.is_empty() {
+                if matches!(kind, Kind::Retry | Kind::DeadLetter) && !done.is_empty() {
                     let head = done.remove(0);
                     self.note_head(group, head);
                 }
