@@ -104,6 +104,9 @@ impl Connection {
     /// All commands on this very connection; if it turns out to have been cut, on the next one: of the same life of the
     /// server, unless `any_epoch` is set.
     pub(crate) async fn all_on(&self, live: Live, pipeline: Pipeline, any_epoch: bool) -> Result<Vec<Result<Value>>> {
+        if pipeline.is_empty() {
+            return Ok(Vec::new());
+        }
         let epoch = live.epoch;
         let sent = match self.send(live, &pipeline).await {
             Err(error) if error.is_connection_dropped() => {

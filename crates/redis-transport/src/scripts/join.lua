@@ -6,7 +6,8 @@
 -- KEYS[2]    subs    HASH
 -- KEYS[3]    starts  HASH
 -- KEYS[4]    retry   STREAM
--- KEYS[4+l]  the l-th lane that the subscription takes  STREAM
+-- KEYS[5]    books   HASH
+-- KEYS[5+l]  the l-th lane that the subscription takes  STREAM
 -- ARGV[1]    version of the lanes that these were chosen from
 -- ARGV[2]    subscription
 -- ARGV[3]    its patterns, a JSON list
@@ -28,32 +29,35 @@ local function is_after(a, b)
   return a_seq > b_seq
 end
 
-local function last_entry(stream)
+local function facts_of(stream)
+  local facts = {['last-generated-id'] = '0-0', ['entries-added'] = 0}
   local info = redis.pcall('XINFO', 'STREAM', stream)
-  if info.err then return '0-0' end
-  for at = 1, #info, 2 do
-    if info[at] == 'last-generated-id' then return info[at + 1] end
-  end
-  return '0-0'
+  if info.err then return facts end
+  for at = 1, #info, 2 do facts[info[at]] = info[at + 1] end
+  return facts
 end
 
 local known = redis.call('HGET', KEYS[2], group)
 
--- Where the subscription begins in a lane that it has no group on: after all that is there, if it is new to the lane;
--- else the group was lost, and it begins where it once began, for that it has missed events is worse than a repetition.
-local function start_of(name, number, last)
-  if not known or not takes(known, type_of(name)) then return last end
-  local stored = redis.call('HGET', KEYS[3], group .. '\n' .. number)
-  if not stored or is_after(stored, last) then return '0-0' end
-  return stored
+-- A subscription that is new to a lane begins after all that is there. If it had a group there, that was lost, and it
+-- begins where it once began: that it misses events would be worse than a repetition.
+local function join_lane(stream, name, number)
+  local facts = facts_of(stream)
+  local last, mark = facts['last-generated-id'], group .. '\n' .. number
+  if not known or not takes(known, type_of(name)) then
+    if make_group(stream, group, last, facts['entries-added']) then
+      redis.call('HSET', KEYS[3], mark, last)
+      redis.call('HSET', KEYS[5], 'from:' .. number, facts['entries-added'])
+    end
+    return
+  end
+  local start = redis.call('HGET', KEYS[3], mark)
+  if not start or is_after(start, last) then start = '0-0' end
+  make_group(stream, group, start)
 end
 
-for l = 1, #KEYS - 4 do
-  local name, number = ARGV[3 + 2 * l], ARGV[4 + 2 * l]
-  local start = start_of(name, number, last_entry(KEYS[4 + l]))
-  if make_group(KEYS[4 + l], group, start) then
-    redis.call('HSET', KEYS[3], group .. '\n' .. number, start)
-  end
+for l = 1, #KEYS - 5 do
+  join_lane(KEYS[5 + l], ARGV[3 + 2 * l], ARGV[4 + 2 * l])
 end
 make_group(KEYS[4], group, '0')
 

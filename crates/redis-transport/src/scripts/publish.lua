@@ -42,7 +42,7 @@ local function make_lane(l)
   for at = 1, #subs, 2 do
     local group = subs[at]
     if group ~= '~version' and takes(subs[at + 1], event_type) then
-      make_group(KEYS[5 + l], group, '0')
+      make_group(KEYS[5 + l], group, '0', 0)
       redis_call('HSETNX', KEYS[4], group .. '\n' .. numbers[l], '0-0')
     end
   end

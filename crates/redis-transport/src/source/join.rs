@@ -66,8 +66,9 @@ pub(super) async fn registries(
 
 fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry) -> Result<Cmd> {
     let taken: Vec<_> = registry.lanes.iter().filter(|(name, _)| takes(&spec.patterns, name)).collect();
-    let mut cmd = scripts::JOIN.call(4 + taken.len());
+    let mut cmd = scripts::JOIN.call(5 + taken.len());
     cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(&spec.id));
+    cmd.arg(keys.books(&spec.id));
     for (name, _) in &taken {
         cmd.arg(keys.lane_named(name));
     }

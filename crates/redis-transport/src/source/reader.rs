@@ -154,7 +154,7 @@ impl Inner {
     }
 
     /// A lost group is named with what to do.
-    fn explain(&self, error: Error) -> Error {
+    pub(super) fn explain(&self, error: Error) -> Error {
         if error.kind() != ErrorKind::SubscriptionLost {
             return error;
         }

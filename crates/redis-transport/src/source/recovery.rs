@@ -54,17 +54,22 @@ impl Inner {
     /// Takes over at most `most` deliveries, if a search is due.
     pub(super) async fn claim(&self, reader: &mut Reader, most: usize) -> Result<Vec<Delivery>> {
         self.note_searches(&mut reader.searches);
-        if reader.searches.waiting.is_empty() {
-            return Ok(Vec::new());
+        while !reader.searches.waiting.is_empty() {
+            let found = self.search(reader, most).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
         }
+        Ok(Vec::new())
+    }
+
+    /// As many searches as there is room for what they may find, in one round trip.
+    async fn search(&self, reader: &mut Reader, most: usize) -> Result<Vec<Delivery>> {
         let live = self.shared.reads.live().await?;
         reader.enter(live.epoch(), self);
         let (epoch, consumer) = (live.epoch(), self.consumer(live.epoch()));
         let searches = reader.searches.next(most);
-        if searches.is_empty() {
-            return Ok(Vec::new());
-        }
-        let each = (most / searches.len()).max(1);
+        let each = (most / searches.len().max(1)).max(1);
         let mut pipeline = Pipeline::with_capacity(searches.len());
         for search in &searches {
             pipeline.add_command(self.search_call(search, &consumer, each, &reader.searches.cursors));
@@ -77,14 +82,23 @@ impl Inner {
             }
         };
         let mut deliveries = Vec::new();
+        let mut failed = None;
         for (search, answer) in searches.into_iter().zip(answers) {
             let found = deliveries.len();
-            self.take_found(&search, answer?, epoch, &mut reader.searches.cursors, &mut deliveries);
+            match answer {
+                Ok(answer) => {
+                    self.take_found(&search, answer, epoch, &mut reader.searches.cursors, &mut deliveries);
+                }
+                Err(error) => failed = Some(error),
+            }
             if deliveries.len() - found >= each {
                 reader.searches.waiting.push_back(search);
             }
         }
-        Ok(deliveries)
+        match failed {
+            Some(error) if deliveries.is_empty() => Err(self.explain(error)),
+            _ => Ok(deliveries),
+        }
     }
 
     fn note_searches(&self, searches: &mut Searches) {

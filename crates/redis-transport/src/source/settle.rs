@@ -165,11 +165,11 @@ impl Inner {
 
     fn note_settled(&self, group: &Group<'_>, answer: Value, settled: &mut [Settled]) -> Result<()> {
         let done = match (group.kind, answer) {
-            // Whoever finished the work may say so: one that was not pending any more is no one's loss.
-            (Kind::Ack | Kind::Finish, _) => vec![1; group.items.len()],
+            // The count is exact; which ones they were is not told for more than one.
+            (Kind::Ack, Value::Int(ended)) => (0..group.items.len()).map(|at| u64::from((at as i64) < ended)).collect(),
             (kind, answer) => {
                 let mut done: Vec<u64> = redis::from_redis_value(answer).map_err(|_| error::unexpected("a verdict"))?;
-                if kind != Kind::Release && !done.is_empty() {
+                if matches!(kind, Kind::Retry | Kind::DeadLetter) && !done.is_empty() {
                     let head = done.remove(0);
                     self.note_head(group, head);
                 }

@@ -30,9 +30,14 @@ local function type_of(lane_name)
   return string.match(lane_name, '^(.*):[^:]*$') or lane_name
 end
 
--- Makes a group; a group that is there already is as good.
-local function make_group(stream, group, start)
-  local made = redis.pcall('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM')
+-- Makes a group, whose reading is counted if it is said how many entries lie before it; one that is there stays.
+local function make_group(stream, group, start, before)
+  local made
+  if before then
+    made = redis.pcall('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM', 'ENTRIESREAD', before)
+  else
+    made = redis.pcall('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM')
+  end
   if not made.err then return true end
   if string.find(made.err, 'BUSYGROUP', 1, true) then return false end
   error(made)
