@@ -81,8 +81,7 @@ impl PartitionKeys {
         self.key(&["subs"])
     }
 
-    /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's; with `\nadded` behind it,
-    /// how many entries were ever added until then.
+    /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])
     }
@@ -135,7 +134,8 @@ impl PartitionKeys {
         self.of("letters:", group)
     }
 
-    /// HASH: what was counted of the subscription's books.
+    /// HASH: what was counted of the subscription's books: `expired`, `dropped`, and `from:<lane number>`, how many
+    /// entries the lane had ever been given when the subscription began there.
     pub(crate) fn books(&self, group: &SubscriptionId) -> String {
         self.of("books:", group)
     }
