@@ -24,6 +24,9 @@ use super::{
 /// How often a source looks everywhere without having been told to.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// In how many reads a batch is put together, where the first found less than it might have.
+const MOST_ROUNDS: usize = 3;
+
 /// What `fetch` keeps from one call to the next.
 #[derive(Default)]
 pub(super) struct Reader {
@@ -52,16 +55,33 @@ impl Inner {
             if !found.is_empty() {
                 return Ok(found);
             }
-            let reads = self.reads(&mut reader.turns, most);
-            if reads.is_empty() {
-                let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
-                continue;
-            }
-            let found = self.read(&mut reader, reads).await?;
+            let found = self.read_hot(&mut reader, most).await?;
             if !found.is_empty() {
                 return Ok(found);
             }
+            let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
         }
+    }
+
+    /// Reads until there is no more room, or nothing is known to wait; never in more rounds than are worth their time.
+    async fn read_hot(&self, reader: &mut Reader, most: usize) -> Result<Vec<Delivery>> {
+        let mut found = Vec::new();
+        let mut rounds = 0;
+        while found.len() < most && (rounds < MOST_ROUNDS || found.is_empty()) {
+            let reads = self.reads(&mut reader.turns, most - found.len());
+            if reads.is_empty() {
+                break;
+            }
+            match self.read(reader, reads).await {
+                Ok(more) => found.extend(more),
+                // What the rounds before gave is ours already: the error will come again.
+                Err(_) if !found.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+            rounds += 1;
+        }
+        found.sort_by_key(|delivery| std::cmp::Reverse(delivery.priority));
+        Ok(found)
     }
 
     /// Learns of lanes that are new.
@@ -146,10 +166,7 @@ impl Inner {
         match failed {
             // What the others gave is ours already: the error will come again.
             Some(error) if deliveries.is_empty() => Err(self.explain(error)),
-            _ => {
-                deliveries.sort_by_key(|delivery| std::cmp::Reverse(delivery.priority));
-                Ok(deliveries)
-            }
+            _ => Ok(deliveries),
         }
     }
 
