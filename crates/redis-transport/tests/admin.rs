@@ -1,4 +1,5 @@
 //! What operators are told while events flow.
+#![allow(clippy::unwrap_used, reason = "what library code may not do, a test may")]
 
 use std::time::{Duration, Instant};
 
@@ -102,6 +103,11 @@ async fn an_event_is_followed_through_retry_dead_letters_and_replay_to_its_end()
 
     let second = fetch(&source, 1).await.remove(0);
     assert_eq!((second.id, second.failures), (id, 1));
+    assert_eq!(world.stage(&acme(), id).await, (Stage::Processing, 0));
+    settle(&source, &second, Verdict::Release).await;
+    assert_eq!(world.stage(&acme(), id).await, (Stage::Retrying, 1));
+    assert_eq!(world.books().await, Books { published: 1, retrying: 1, ..Books::default() });
+    let second = fetch(&source, 1).await.remove(0);
     assert_eq!(world.books().await, Books { published: 1, pending: 1, ..Books::default() });
     settle(&source, &second, dead(2)).await;
     assert_eq!(world.stage(&acme(), id).await, (Stage::Failed, 2));
@@ -120,6 +126,7 @@ async fn an_event_is_followed_through_retry_dead_letters_and_replay_to_its_end()
     let again = fetch(&source, 1).await.remove(0);
     assert_eq!((again.id, again.failures, again.first_failure, again.bytes.as_ref()), (id, 0, None, &b"{}"[..]));
     assert_eq!(again.start, Start::Fresh);
+    assert_eq!(world.stage(&acme(), id).await, (Stage::Processing, 0));
     settle(&source, &again, Verdict::Ack).await;
     assert_eq!(world.stage(&acme(), id).await, (Stage::Completed, 0));
     assert_eq!(world.books().await, Books { published: 1, acked: 1, ..Books::default() });

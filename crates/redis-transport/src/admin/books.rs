@@ -56,7 +56,7 @@ impl RedisAdmin {
         let lanes: Vec<(&u32, &String)> = snapshot.lanes.iter().collect();
         let calls = lanes.chunks(AT_ONCE).map(|chunk| async move {
             let mut call = scripts::BOOKS_LANES.call(1 + chunk.len());
-            call.arg(keys.books(subscription));
+            call.arg(keys.starts());
             chunk.iter().for_each(|(_, name)| _ = call.arg(keys.lane_named(name)));
             call.arg(subscription.to_string());
             chunk.iter().for_each(|(number, _)| _ = call.arg(number));

@@ -15,11 +15,13 @@ use tokio::time::Instant;
 
 use super::{
     Inner, join,
-    lanes::Lane,
+    lanes::{Lane, takes},
     plan::Turns,
     recovery::{Search, Searches},
     reply,
 };
+
+use crate::error;
 
 /// How often a source looks everywhere without having been told to.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -94,7 +96,8 @@ impl Inner {
         let registries =
             registries.inspect_err(|_| of.iter().for_each(|at| self.flags[*at].learn.store(true, Relaxed)))?;
         for (partition, registry) in of.into_iter().zip(registries) {
-            self.lanes.learn(partition, &self.partitions()[partition], &registry, &self.spec.patterns);
+            let wanted = |name: &str| takes(&self.spec.patterns, name);
+            self.lanes.learn(partition, &self.partitions()[partition], &registry, wanted);
         }
         Ok(())
     }
@@ -148,10 +151,10 @@ impl Inner {
                 return Err(error);
             }
         };
-        self.take(epoch, reads, answers)
+        self.take(epoch, reads, answers).await
     }
 
-    fn take(&self, epoch: u32, reads: Vec<Read>, answers: Vec<Result<Value>>) -> Result<Vec<Delivery>> {
+    async fn take(&self, epoch: u32, reads: Vec<Read>, answers: Vec<Result<Value>>) -> Result<Vec<Delivery>> {
         let mut deliveries = Vec::new();
         let mut failed = None;
         for (read, answer) in reads.into_iter().zip(answers) {
@@ -159,7 +162,8 @@ impl Inner {
                 Ok(answer) => read.take(epoch, answer, &mut deliveries),
                 Err(error) => {
                     read.heat();
-                    failed = Some(error);
+                    let has_left = error.kind() == ErrorKind::SubscriptionLost && self.has_left_any(&read).await?;
+                    failed = failed.or((!has_left).then_some(error));
                 }
             }
         }
@@ -168,6 +172,24 @@ impl Inner {
             Some(error) if deliveries.is_empty() => Err(self.explain(error)),
             _ => Ok(deliveries),
         }
+    }
+
+    /// Whether it is no loss: a newer replica takes some of these lanes no more, and the subscription has left them.
+    async fn has_left_any(&self, read: &Read) -> Result<bool> {
+        let Some((_, first)) = read.lanes.first() else { return Ok(false) };
+        let mut ask = redis::cmd("HMGET");
+        ask.arg(self.partitions()[first.partition].starts());
+        for (_, lane) in &read.lanes {
+            ask.arg(format!("{}\n{}\nleft", self.group, lane.number));
+        }
+        let left: Vec<Option<String>> =
+            redis::from_redis_value(self.shared.reads.one(ask).await?).map_err(|_| error::unexpected("a start"))?;
+        let mut any = false;
+        for ((_, lane), _) in read.lanes.iter().zip(left).filter(|(_, left)| left.is_some()) {
+            lane.leave();
+            any = true;
+        }
+        Ok(any)
     }
 
     /// A lost group is named with what to do.
