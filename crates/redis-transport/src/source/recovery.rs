@@ -17,7 +17,7 @@ use super::{
     reader::{Reader, place_number},
     reply,
 };
-use crate::{error, scripts};
+use crate::{error, safeguard::Safeguard, scripts};
 
 /// How many streams one call looks at.
 const MOST_STREAMS: usize = 20;
@@ -55,7 +55,10 @@ impl Inner {
     pub(super) async fn claim(&self, reader: &mut Reader, most: usize) -> Result<Vec<Delivery>> {
         self.note_searches(&mut reader.searches);
         while !reader.searches.waiting.is_empty() {
-            let found = self.search(reader, most).await?;
+            let mut found = self.search(reader, most).await?;
+            if self.is_without(Safeguard::StartOneByOne) {
+                self.start_all(&mut found).await?;
+            }
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -106,7 +109,7 @@ impl Inner {
             if flags.released.swap(false, Relaxed) {
                 self.note(searches, What::Released, partition);
             }
-            if flags.sweep.swap(false, Relaxed) {
+            if flags.sweep.swap(false, Relaxed) && !self.is_without(Safeguard::Sweep) {
                 self.note(searches, What::Abandoned, partition);
             }
         }
@@ -194,6 +197,17 @@ impl Inner {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Counts a start on all that was taken over, whichever of them is started then.
+    async fn start_all(&self, found: &mut [Delivery]) -> Result<()> {
+        for delivery in found.iter_mut().filter(|delivery| delivery.start == Start::TakenOver) {
+            if let Some(started) = self.start(delivery.held).await? {
+                delivery.held = started.held;
+                self.unstarted().insert(started.held);
+            }
+        }
+        Ok(())
     }
 
     /// Removes this replica's consumers, as far as they hold nothing.
