@@ -42,7 +42,7 @@ use store::Store;
 use tokio::task::{consume_budget, yield_now};
 
 use crate::{
-    error::{ErrorKind, Problems, Result},
+    error::Result,
     transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
 };
 
