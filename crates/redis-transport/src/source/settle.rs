@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use redis::{Cmd, Pipeline, Value};
 use tekup_core::{
-    Result,
+    ErrorKind, Result,
     transport::{Settled, Settlement, Verdict},
 };
 
@@ -56,7 +56,10 @@ impl Inner {
         for group in &groups {
             pipeline.add_command(self.command(group, &consumer));
         }
-        let answers = self.shared.commands.all_on(live, pipeline, false).await?;
+        let answers = match self.shared.commands.all_on(live, pipeline, false).await {
+            Err(error) if error.kind() == ErrorKind::LeaseLost => return Ok(settled),
+            answers => answers?,
+        };
         for (group, answer) in groups.iter().zip(answers) {
             self.note_settled(group, answer?, &mut settled)?;
         }
