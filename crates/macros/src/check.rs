@@ -65,9 +65,8 @@ fn stands_on_the_struct(model: &Model<'_>, errors: &mut Errors) {
 fn event_type(model: &Model<'_>, errors: &mut Errors) -> Option<String> {
     match &model.attributes.event_type {
         Setting::Given(text) => written_type(text, errors),
-        Setting::Broken => None,
         Setting::Absent if model.is_struct() => type_of_the_name(model, errors),
-        Setting::Absent => None,
+        Setting::Absent | Setting::Broken => None,
     }
 }
 
@@ -103,7 +102,7 @@ fn version(setting: &Setting, errors: &mut Errors) -> String {
         return value;
     }
     let told = format!(
-        "`version` in `#[event(..)]` is {:?}: write three numbers `major.minor.patch`, such as `version = \"1.0.0\"`",
+        "`version` in `#[event(..)]` is \"{}\": write three numbers `major.minor.patch`, such as `version = \"1.0.0\"`",
         shown(&value)
     );
     errors.at(text, told);
@@ -120,7 +119,7 @@ fn priority(setting: &Setting, errors: &mut Errors) -> Ident {
         "critical" => "Critical",
         other => {
             let told = format!(
-                "`priority` in `#[event(..)]` is {:?}: write `low`, `medium`, `high` or `critical`",
+                "`priority` in `#[event(..)]` is \"{}\": write `low`, `medium`, `high` or `critical`",
                 shown(other)
             );
             errors.at(text, told);
@@ -135,13 +134,13 @@ fn crate_path(setting: &Setting, errors: &mut Errors) -> Path {
     let Setting::Given(text) = setting else { return default() };
     text.parse_with(Path::parse_mod_style).unwrap_or_else(|_| {
         let (value, guess) = (text.value(), text.value().replace('-', "_"));
-        let is_path = Path::parse_mod_style.parse_str(&guess).is_ok();
+        let guessed = Path::parse_mod_style.parse_str(&guess);
         let told = format!(
-            "`crate` in `#[event(..)]` is {:?}: write the path of the renamed crate, such as `crate = \"{}\"`",
+            "`crate` in `#[event(..)]` is \"{}\": write the path of the renamed crate, such as `crate = \"{}\"`",
             shown(&value),
-            if is_path { guess.as_str() } else { "tekup_core" }
+            if guessed.is_ok() { guess.as_str() } else { "tekup_core" }
         );
         errors.at(text, told);
-        default()
+        guessed.unwrap_or_else(|_| default())
     })
 }
