@@ -4,7 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tekup_core::{Event, Priority, TekupEvent};
+use tekup_core::{Event, EventType, Priority, SchemaVersion, TekupEvent};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
 #[serde(rename_all = "camelCase")]
@@ -212,4 +212,39 @@ fn a_type_with_fields_named_like_what_the_derive_writes_is_an_event() {
     }
     let data = || MailSent { __json: "a".into(), __envelope: "b".into(), TYPE: "c".into() };
     assert_eq!(round_trip(data()).data, data());
+}
+
+/// The derive has the rules of types and versions a second time, for it can't depend on the crate that it writes for.
+#[test]
+fn what_the_derive_takes_the_runtime_takes() {
+    macro_rules! taken {
+        ($($event_type:literal $version:literal),* $(,)?) => {$({
+            #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+            #[event(type = $event_type, version = $version)]
+            struct Taken {}
+            assert_eq!(EventType::new(Taken::TYPE).unwrap().as_str(), $event_type);
+            assert_eq!(Taken::VERSION.parse::<SchemaVersion>().unwrap().to_string(), $version);
+            assert_eq!(Taken::descriptor().version.to_string(), $version);
+        })*};
+    }
+    taken! {
+        "a.b" "0.0.0",
+        "buying-signal.detected" "0.0.1",
+        "support.session.started" "10.20.30",
+        "a1.b2-3c-d" "1.0.0",
+        "a.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+            "18446744073709551615.18446744073709551615.18446744073709551615",
+    }
+}
+
+#[test]
+fn a_field_that_serde_skips_may_borrow() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
+    struct PageViewed {
+        page: std::borrow::Cow<'static, str>,
+        #[serde(skip)]
+        hint: &'static str,
+    }
+    let event = round_trip(PageViewed { page: "home".into(), hint: "local" });
+    assert_eq!(event.data, PageViewed { page: "home".into(), hint: "" });
 }

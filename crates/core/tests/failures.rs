@@ -4,17 +4,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{LeadCreated, Seen, bus, lead, until};
+use common::{LeadCreated, Seen, bus, lead, only_letter, until};
 use tekup_core::{
-    EventBus, Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent,
-    transport::{DeadLetter, DeadReason, Outgoing, Stage},
+    Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent,
+    transport::{DeadReason, Outgoing, Stage},
 };
-
-async fn only_letter(bus: &EventBus, subscription: &str) -> DeadLetter {
-    let dead = bus.dead_letters(subscription).unwrap();
-    until("a dead letter", async || Ok(dead.count().await? == 1)).await;
-    dead.list(None, 10).await.unwrap().letters.remove(0)
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_event_is_retried_after_each_delay_and_then_dead_lettered() {
@@ -22,12 +16,15 @@ async fn a_failing_event_is_retried_after_each_delay_and_then_dead_lettered() {
     let seen: Seen<(u32, u64)> = Seen::new();
     let started = tokio::time::Instant::now();
     let policy = RetryPolicy::exponential(3, Duration::from_secs(2)).without_jitter();
-    let failing = Subscription::to::<LeadCreated>("failing").retry(policy).handler_with((seen.clone(), started), async |(seen, started), _, cx| {
-        seen.note((cx.attempt(), started.elapsed().as_secs()));
-        assert_eq!(cx.first_failure().is_some(), cx.attempt() > 1);
-        assert_eq!(cx.attempts_allowed(), 3);
-        Outcome::retry("no")
-    });
+    let failing = Subscription::to::<LeadCreated>("failing").retry(policy).handler_with(
+        (seen.clone(), started),
+        async |(seen, started), _, cx| {
+            seen.note((cx.attempt(), started.elapsed().as_secs()));
+            assert_eq!(cx.first_failure().is_some(), cx.attempt() > 1);
+            assert_eq!(cx.attempts_allowed(), 3);
+            Outcome::retry("no")
+        },
+    );
     bus.subscribe(failing).await.unwrap();
     let receipt = bus.publish(lead("l-1").event("acme")).await.unwrap();
     assert_eq!(seen.next_n(3).await, [(1, 0), (2, 2), (3, 6)]);
@@ -55,7 +52,11 @@ async fn a_panic_is_a_failed_attempt_and_harms_nobody_else() {
     bus.publish(lead("good").event("acme")).await.unwrap();
     assert_eq!(seen.next().await, "good");
     let letter = only_letter(&bus, "crm/fragile").await;
-    assert!(letter.error.starts_with("handler panicked: ") && letter.error.contains("can't score it"), "{}", letter.error);
+    assert!(
+        letter.error.starts_with("handler panicked: ") && letter.error.contains("can't score it"),
+        "{}",
+        letter.error
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,7 +140,8 @@ async fn what_can_not_be_decoded_is_dead_at_its_first_attempt_with_its_bytes_and
     };
     let deep = format!(r#"{{"leadId":"x","score":1,"more":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
     let foreign = String::from_utf8(good.to_json().unwrap()).unwrap().replace("acme", "other");
-    let unchecked = |bytes: Vec<u8>| Outgoing::unchecked("acme".parse().unwrap(), "lead.created".parse().unwrap(), bytes);
+    let unchecked =
+        |bytes: Vec<u8>| Outgoing::unchecked("acme".parse().unwrap(), "lead.created".parse().unwrap(), bytes);
     let mut stolen = unchecked(foreign.into());
     stolen.id = good.envelope.id;
     let table: Vec<(Outgoing, &str)> = vec![
@@ -173,7 +175,9 @@ async fn what_can_not_be_decoded_is_dead_at_its_first_attempt_with_its_bytes_and
 #[tokio::test(start_paused = true)]
 async fn a_type_without_a_handler_is_dead_lettered_as_unhandled() {
     let bus = bus();
-    let wide = Subscription::to::<LeadCreated>("wide").handler(async |_, _| ()).on(async |_: tekup_core::Event<common::LeadScored>, _| ());
+    let wide = Subscription::to::<LeadCreated>("wide")
+        .handler(async |_, _| ())
+        .on(async |_: tekup_core::Event<common::LeadScored>, _| ());
     bus.subscribe(wide).await.unwrap();
     // Stored in the lane of a type that is taken, but it says that it is another.
     let event = RawEvent::parse(lead("l-1").event("acme").build().unwrap().to_json().unwrap()).unwrap();

@@ -134,7 +134,9 @@ async fn an_outcome_decides_what_follows() {
     let outcome = |name: &str, make: fn() -> Outcome| to(name).handler(move |_, _| async move { make() });
     let twice = RetryPolicy::fixed(2, Duration::from_secs(1));
     bus.subscribe(outcome("retry", || Outcome::retry("again")).retry(twice.clone())).await.unwrap();
-    bus.subscribe(outcome("later", || Outcome::retry_after(Duration::from_secs(60), "later")).retry(twice)).await.unwrap();
+    bus.subscribe(outcome("later", || Outcome::retry_after(Duration::from_secs(60), "later")).retry(twice))
+        .await
+        .unwrap();
     bus.subscribe(outcome("dead", || Outcome::dead_letter("never"))).await.unwrap();
     let started = tokio::time::Instant::now();
     bus.publish(lead("l-1").event("acme")).await.unwrap();

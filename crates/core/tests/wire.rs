@@ -368,3 +368,16 @@ fn of_a_field_that_comes_twice_the_later_one_counts() {
     assert_eq!(event.envelope.tenant.as_str(), "3f0b7a52-8a51-4a4e-9a3c-5a1d5f0e7c11");
     assert_eq!(written(&event)["spare"], 2);
 }
+
+#[test]
+fn an_error_holds_nothing_of_the_data() {
+    let mut envelope = envelope(LeadScored::TYPE);
+    envelope["data"]["newScore"] = json!("s3cret\u{1b}[2J");
+    let typed = parse::<LeadScored>(&envelope).unwrap_err();
+    let raw = RawEvent::parse(envelope.to_string()).unwrap().decode::<LeadScored>().unwrap_err();
+    for error in [typed, raw] {
+        let everything = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
+        assert!(!everything.contains("s3cret"), "{everything}");
+        assert!(error.to_string().contains("newScore`: invalid type: string, expected f64"), "{error}");
+    }
+}

@@ -46,14 +46,18 @@ fn is_a_struct(model: &Model<'_>, errors: &mut Errors) -> bool {
 }
 
 fn owns_its_data(model: &Model<'_>, errors: &mut Errors) -> bool {
+    let told = "`TekupEvent` is for owned data, as an event outlives what it is made from: write";
     for lifetime in model.lifetimes() {
-        let told = format!(
-            "an event of `TekupEvent` outlives what it is made from, so it can't borrow: write owned fields such as `String`, without `{}`",
-            lifetime.lifetime
-        );
-        errors.at(lifetime, told);
+        let name = &lifetime.lifetime;
+        errors.at(lifetime, format!("{told} owned fields such as `String`, without `{name}`"));
     }
-    model.lifetimes().next().is_none()
+    if model.lifetimes().next().is_some() {
+        return false;
+    }
+    for reference in model.references() {
+        errors.at(reference, format!("{told} an owned type such as `String`"));
+    }
+    model.references().is_empty()
 }
 
 fn stands_on_the_struct(model: &Model<'_>, errors: &mut Errors) {

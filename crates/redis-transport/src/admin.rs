@@ -10,6 +10,7 @@ mod cursor;
 mod letter;
 mod letters;
 mod nearest;
+mod page;
 mod replay;
 mod snapshot;
 mod status;
@@ -19,12 +20,12 @@ mod tests;
 use std::{fmt, sync::Arc};
 
 use tekup_core::{
-    EventId, Result, SubscriptionId, TenantId,
+    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
     transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
 };
 
 use self::snapshot::Snapshots;
-use crate::{connection::Connection, namespace::Namespace};
+use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace};
 
 /// What operators ask of a bus on Redis. A cheap handle: clones share what they know of the namespace.
 ///
@@ -40,6 +41,11 @@ impl RedisAdmin {
     pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection) -> Self {
         let snapshots = Arc::new(Snapshots::new(namespace.partitions().len()));
         Self { namespace, snapshots, connection }
+    }
+
+    fn keys(&self, partition: usize) -> Result<&PartitionKeys> {
+        let missing = || Error::new(ErrorKind::Internal, format!("partition {partition} does not exist"));
+        self.namespace.partitions().get(partition).ok_or_else(missing)
     }
 }
 
@@ -95,6 +101,7 @@ impl Admin for RedisAdmin {
         self.derive_books(subscription).await
     }
 
+    /// Where the connection is cut between a call and its answer, what it added may be added twice.
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
         self.raise_counters(deltas).await
     }

@@ -81,7 +81,8 @@ impl PartitionKeys {
         self.key(&["subs"])
     }
 
-    /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's.
+    /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's; with `\nadded` behind it,
+    /// how many entries were ever added until then.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])
     }
@@ -119,7 +120,7 @@ impl PartitionKeys {
         self.of("retry:", group)
     }
 
-    /// HASH: event → `retrying:<failures>` or `dead:<attempts>`.
+    /// HASH: event → `retrying:<failures>`, `retrying:<failures>:<entry in the retry stream>` or `dead:<attempts>`.
     pub(crate) fn exceptions(&self, group: &SubscriptionId) -> String {
         self.of("exceptions:", group)
     }
@@ -132,6 +133,11 @@ impl PartitionKeys {
     /// HASH: event → its dead letter.
     pub(crate) fn letters(&self, group: &SubscriptionId) -> String {
         self.of("letters:", group)
+    }
+
+    /// ZSET: event → when its dead letter was let go of, while its status can be asked.
+    pub(crate) fn gone(&self, group: &SubscriptionId) -> String {
+        self.of("gone:", group)
     }
 
     /// HASH: what was counted of the subscription's books.
@@ -199,7 +205,13 @@ mod tests {
         all.extend([keys.lane(&lane, Priority::High), keys.lane_named("a.b:low")]);
         all.extend([v7, v4].map(|id| keys.index(layout.bucket(id), id)));
         all.extend([keys.due(&group), keys.waiting(&group), keys.retry(&group), keys.exceptions(&group)]);
-        all.extend([keys.dead(&group), keys.letters(&group), keys.books(&group), keys.sweep(&group)]);
+        all.extend([
+            keys.dead(&group),
+            keys.letters(&group),
+            keys.gone(&group),
+            keys.books(&group),
+            keys.sweep(&group),
+        ]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all
     }
@@ -224,6 +236,7 @@ mod tests {
             "exceptions:billing/ledger",
             "dead:billing/ledger",
             "letters:billing/ledger",
+            "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
             "counters:~all",

@@ -34,9 +34,7 @@ impl Namespace {
         let stored = Record::create_or_read(connection, &name, partitions).await?;
         let tags = stored.tags(&name, partitions)?;
         let partitions: Vec<_> = tags.iter().map(|tag| PartitionKeys::new(&name, tag)).collect();
-        for keys in &partitions {
-            IndexLayout::load(connection, keys).await?;
-        }
+        IndexLayout::load_all(connection, &partitions).await?;
         Ok(Self { name, partitions })
     }
 

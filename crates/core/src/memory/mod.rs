@@ -42,7 +42,7 @@ use store::Store;
 use tokio::task::{consume_budget, yield_now};
 
 use crate::{
-    error::{ErrorKind, Problems, Result},
+    error::Result,
     transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
 };
 
@@ -190,22 +190,13 @@ impl Transport for MemoryTransport {
     }
 
     async fn open(&self, spec: SourceSpec) -> Result<MemorySource> {
-        check(&spec)?;
+        spec.check()?;
         Ok(MemorySource::open(Arc::clone(&self.0), spec))
     }
 
     fn admin(&self) -> MemoryAdmin {
         MemoryAdmin::new(Arc::clone(&self.0))
     }
-}
-
-fn check(spec: &SourceSpec) -> Result<()> {
-    let mut problems = Problems::default();
-    let SourceSpec { id, lease, .. } = spec;
-    problems.check(!spec.patterns.is_empty(), || format!("subscription `{id}` has no pattern: give it at least one"));
-    let allowed = (100..=3_600_000).contains(&lease.as_millis());
-    problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
-    problems.into_result(ErrorKind::InvalidInput)
 }
 
 impl fmt::Debug for MemoryTransport {

@@ -44,7 +44,7 @@ pub enum Verdict {
         delay: Duration,
         /// Attempts that have failed by now, this one included.
         failures: u32,
-        /// What went wrong: at most 1,024 bytes are kept.
+        /// What went wrong, for whoever looks into the store: at most 1,024 bytes, or nothing, are kept.
         error: String,
     },
     /// Never again by itself: kept with its bytes until it is replayed, purged or expires.
@@ -57,6 +57,7 @@ pub enum Verdict {
         error: String,
     },
     /// Handed back untouched, for any replica to take at once: no attempt, and its count of starts is lowered again.
+    /// What was taken over and not started comes back as taken over.
     Release,
 }
 

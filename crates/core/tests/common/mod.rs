@@ -1,11 +1,12 @@
 //! What the tests of the bus share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{future::Future, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tekup_core::{BusConfig, EventBus, Result, TekupEvent, memory::MemoryTransport};
+use tekup_core::{BusConfig, EventBus, Result, TekupEvent, memory::MemoryTransport, transport::DeadLetter};
 use tokio::sync::{Mutex, mpsc};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
@@ -73,7 +74,14 @@ pub async fn until<F: Future<Output = Result<bool>>>(what: &str, mut holds: impl
         if holds().await.unwrap() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("never came true: {what}");
+}
+
+/// Waits for the one dead letter of a subscription.
+pub async fn only_letter(bus: &EventBus, subscription: &str) -> DeadLetter {
+    let dead = bus.dead_letters(subscription).unwrap();
+    until("a dead letter", async || Ok(dead.count().await? == 1)).await;
+    dead.list(None, 10).await.unwrap().letters.remove(0)
 }

@@ -1,6 +1,6 @@
 //! A subscription's books, derived from positions: nothing is counted while events flow.
 //!
-//! - published: entries ever added to its lanes, less those of before it began (`from:<lane>` in its books)
+//! - published: entries ever added to its lanes, less those of before it began
 //! - ready: entries behind the last one handed out, and those handed back
 //! - pending: handed out and not settled, in lanes and in the retry stream
 //! - retrying: waiting for their time, or in the retry stream and not handed out
@@ -56,7 +56,7 @@ impl RedisAdmin {
         let lanes: Vec<(&u32, &String)> = snapshot.lanes.iter().collect();
         let calls = lanes.chunks(AT_ONCE).map(|chunk| async move {
             let mut call = scripts::BOOKS_LANES.call(1 + chunk.len());
-            call.arg(keys.books(subscription));
+            call.arg(keys.starts());
             chunk.iter().for_each(|(_, name)| _ = call.arg(keys.lane_named(name)));
             call.arg(subscription.to_string());
             chunk.iter().for_each(|(number, _)| _ = call.arg(number));

@@ -2,9 +2,9 @@
 -- Adds what a process has counted. Allowed when memory is full, for it only raises numbers of hashes that are as many
 -- as there are tenants, and a full server is when they are looked at.
 --
--- KEYS[i]  counters  HASH, at most 101
--- ARGV     for each key: published, handled, failed, retried, dead_lettered, filtered, handling_micros, updated
--- result   how many keys were changed
+-- KEYS[i]          counters  HASH, at most 101
+-- ARGV[8i-7..8i]  for the i-th key: published, handled, failed, retried, dead_lettered, filtered, handling_micros, updated
+-- result           how many keys were changed
 
 local names = {'published', 'handled', 'failed', 'retried', 'dead_lettered', 'filtered', 'handling_micros'}
 

@@ -2,7 +2,7 @@
 -- Reads dead letters of a subscription in one partition.
 --
 -- KEYS[1]  letters  HASH  member → {reason, error, attempts, first failure in ms or 0, died in ms, lane, bytes}, packed
--- ARGV     members, at most 100
+-- ARGV[i]  the i-th member, at most 100
 -- result   for each member its seven fields as strings; nil if there is none, empty if it can't be read
 
 local letters = {}

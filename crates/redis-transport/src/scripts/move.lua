@@ -20,10 +20,12 @@ local moved, bytes = 0, 0
 local function move(member, packed)
   local failures, first, lane, _, envelope = unpack(cmsgpack.unpack(packed))
   local fields = {'i', string.sub(member, 1, 16), 't', string.sub(member, 17), 'e', envelope, 'f', failures, 'w', first, 'l', lane}
-  if not redis.call('XADD', KEYS[3], 'NOMKSTREAM', '*', unpack(fields)) then
+  local entry = redis.call('XADD', KEYS[3], 'NOMKSTREAM', '*', unpack(fields))
+  if not entry then
     make_group(KEYS[3], group, '0')
-    redis.call('XADD', KEYS[3], '*', unpack(fields))
+    entry = redis.call('XADD', KEYS[3], '*', unpack(fields))
   end
+  redis.call('HSET', KEYS[4], member, 'retrying:' .. failures .. ':' .. entry)
 end
 
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 100)) do

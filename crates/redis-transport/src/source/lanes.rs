@@ -26,13 +26,16 @@ pub(super) struct Lane {
     hot: AtomicBool,
     /// Whether something was acked since it was last trimmed.
     dirty: AtomicBool,
+    /// Whether the subscription takes it no more and has settled all of it.
+    left: AtomicBool,
 }
 
 impl Lane {
     fn new(partition: usize, name: &str, key: String, number: u32) -> Self {
         let priority = priority_of(name).unwrap_or(Priority::High);
         let (hot, dirty) = (AtomicBool::new(true), AtomicBool::new(true));
-        Self { partition, name: name.to_owned(), key, number, priority, hot, dirty }
+        let left = AtomicBool::new(false);
+        Self { partition, name: name.to_owned(), key, number, priority, hot, dirty, left }
     }
 
     pub(super) fn is_retry(&self) -> bool {
@@ -40,11 +43,19 @@ impl Lane {
     }
 
     pub(super) fn is_hot(&self) -> bool {
-        self.hot.load(Relaxed)
+        self.hot.load(Relaxed) && !self.has_left()
     }
 
     pub(super) fn set_hot(&self, hot: bool) {
         self.hot.store(hot, Relaxed);
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.left.load(Relaxed)
+    }
+
+    pub(super) fn leave(&self) {
+        self.left.store(true, Relaxed);
     }
 
     pub(super) fn mark_dirty(&self) {
@@ -86,13 +97,19 @@ impl Lanes {
     }
 
     /// Takes over what the registry of a partition holds.
-    pub(super) fn learn(&self, partition: usize, keys: &PartitionKeys, registry: &Registry, patterns: &[Pattern]) {
+    pub(super) fn learn(
+        &self,
+        partition: usize,
+        keys: &PartitionKeys,
+        registry: &Registry,
+        wanted: impl Fn(&str) -> bool,
+    ) {
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (name, number) in &registry.lanes {
             if table.known.get(partition).is_none_or(|known| known.contains_key(number)) {
                 continue;
             }
-            let place = takes(patterns, name).then_some(table.all.len());
+            let place = wanted(name).then_some(table.all.len());
             if place.is_some() {
                 table.all.push(Arc::new(Lane::new(partition, name, keys.lane_named(name), *number)));
             }
@@ -130,7 +147,7 @@ impl Table {
     }
 
     pub(super) fn of_partition(&self, partition: usize) -> impl Iterator<Item = (usize, &Arc<Lane>)> {
-        self.all.iter().enumerate().filter(move |(_, lane)| lane.partition == partition)
+        self.all.iter().enumerate().filter(move |(_, lane)| lane.partition == partition && !lane.has_left())
     }
 }
 

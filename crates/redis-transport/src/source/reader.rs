@@ -15,14 +15,19 @@ use tokio::time::Instant;
 
 use super::{
     Inner, join,
-    lanes::Lane,
+    lanes::{Lane, takes},
     plan::Turns,
     recovery::{Search, Searches},
     reply,
 };
 
+use crate::error;
+
 /// How often a source looks everywhere without having been told to.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// In how many reads a batch is put together, where the first found less than it might have.
+const MOST_ROUNDS: usize = 3;
 
 /// What `fetch` keeps from one call to the next.
 #[derive(Default)]
@@ -52,16 +57,33 @@ impl Inner {
             if !found.is_empty() {
                 return Ok(found);
             }
-            let reads = self.reads(&mut reader.turns, most);
-            if reads.is_empty() {
-                let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
-                continue;
-            }
-            let found = self.read(&mut reader, reads).await?;
+            let found = self.read_hot(&mut reader, most).await?;
             if !found.is_empty() {
                 return Ok(found);
             }
+            let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
         }
+    }
+
+    /// Reads until there is no more room, or nothing is known to wait; never in more rounds than are worth their time.
+    async fn read_hot(&self, reader: &mut Reader, most: usize) -> Result<Vec<Delivery>> {
+        let mut found = Vec::new();
+        let mut rounds = 0;
+        while found.len() < most && (rounds < MOST_ROUNDS || found.is_empty()) {
+            let reads = self.reads(&mut reader.turns, most - found.len());
+            if reads.is_empty() {
+                break;
+            }
+            match self.read(reader, reads).await {
+                Ok(more) => found.extend(more),
+                // What the rounds before gave is ours already: the error will come again.
+                Err(_) if !found.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+            rounds += 1;
+        }
+        found.sort_by_key(|delivery| std::cmp::Reverse(delivery.priority));
+        Ok(found)
     }
 
     /// Learns of lanes that are new.
@@ -74,7 +96,8 @@ impl Inner {
         let registries =
             registries.inspect_err(|_| of.iter().for_each(|at| self.flags[*at].learn.store(true, Relaxed)))?;
         for (partition, registry) in of.into_iter().zip(registries) {
-            self.lanes.learn(partition, &self.partitions()[partition], &registry, &self.spec.patterns);
+            let wanted = |name: &str| takes(&self.spec.patterns, name);
+            self.lanes.learn(partition, &self.partitions()[partition], &registry, wanted);
         }
         Ok(())
     }
@@ -128,10 +151,10 @@ impl Inner {
                 return Err(error);
             }
         };
-        self.take(epoch, reads, answers)
+        self.take(epoch, reads, answers).await
     }
 
-    fn take(&self, epoch: u32, reads: Vec<Read>, answers: Vec<Result<Value>>) -> Result<Vec<Delivery>> {
+    async fn take(&self, epoch: u32, reads: Vec<Read>, answers: Vec<Result<Value>>) -> Result<Vec<Delivery>> {
         let mut deliveries = Vec::new();
         let mut failed = None;
         for (read, answer) in reads.into_iter().zip(answers) {
@@ -139,18 +162,34 @@ impl Inner {
                 Ok(answer) => read.take(epoch, answer, &mut deliveries),
                 Err(error) => {
                     read.heat();
-                    failed = Some(error);
+                    let has_left = error.kind() == ErrorKind::SubscriptionLost && self.has_left_any(&read).await?;
+                    failed = failed.or((!has_left).then_some(error));
                 }
             }
         }
         match failed {
             // What the others gave is ours already: the error will come again.
             Some(error) if deliveries.is_empty() => Err(self.explain(error)),
-            _ => {
-                deliveries.sort_by_key(|delivery| std::cmp::Reverse(delivery.priority));
-                Ok(deliveries)
-            }
+            _ => Ok(deliveries),
         }
+    }
+
+    /// Whether it is no loss: a newer replica takes some of these lanes no more, and the subscription has left them.
+    async fn has_left_any(&self, read: &Read) -> Result<bool> {
+        let Some((_, first)) = read.lanes.first() else { return Ok(false) };
+        let mut ask = redis::cmd("HMGET");
+        ask.arg(self.partitions()[first.partition].starts());
+        for (_, lane) in &read.lanes {
+            ask.arg(format!("{}\n{}\nleft", self.group, lane.number));
+        }
+        let left: Vec<Option<String>> =
+            redis::from_redis_value(self.shared.reads.one(ask).await?).map_err(|_| error::unexpected("a start"))?;
+        let mut any = false;
+        for ((_, lane), _) in read.lanes.iter().zip(left).filter(|(_, left)| left.is_some()) {
+            lane.leave();
+            any = true;
+        }
+        Ok(any)
     }
 
     /// A lost group is named with what to do.

@@ -98,7 +98,7 @@ impl World {
         let last: String = redis::from_redis_value(stream["last-generated-id"].clone()).unwrap();
         self.do_(&["XGROUP", "CREATE", &lane, name, &last, "ENTRIESREAD", &added.to_string()]).await;
         self.do_(&["HSET", &keys.starts(), &format!("{name}\n1"), &last]).await;
-        self.do_(&["HSET", &keys.books(&group(name)), "from:1", &added.to_string()]).await;
+        self.do_(&["HSET", &keys.starts(), &format!("{name}\n1\nadded"), &added.to_string()]).await;
     }
 
     /// The lane, with groups of these from its beginning.
