@@ -18,9 +18,10 @@ mod scorer;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result};
-use tekup_core::{EventBus, RetryPolicy, Subscription};
+use anyhow::{Result, anyhow};
+use tekup_core::{BusConfig, EventBus, RetryPolicy, Subscription, memory::MemoryTransport};
 use tekup_events_crm::{LeadCreated, LeadScored};
+use tekup_redis_transport::{RedisConfig, RedisTransport};
 
 use self::{
     args::Args,
@@ -36,7 +37,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(lost) => ExitCode::from(u8::from(lost > 0)),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {error}");
             ExitCode::from(2)
         }
     }
@@ -46,7 +47,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<usize> {
     let args = Args::parse(std::env::args().skip(1))?;
     let lines = std::fs::read_to_string(&args.leads)
-        .with_context(|| format!("{} can't be read: give a file with --leads", args.leads.display()))?;
+        .map_err(|error| anyhow!("{} can't be read ({error}): name a file with --leads", args.leads.display()))?;
     let bus = open(args.redis.as_deref()).await?;
     let scorer = Arc::new(Scorer::new());
     subscribe(&bus, &scorer).await?;
@@ -69,10 +70,11 @@ async fn run() -> Result<usize> {
 
 /// The one place that knows where the bus lives.
 async fn open(redis: Option<&str>) -> Result<EventBus> {
-    match redis {
-        None => Ok(EventBus::in_memory("quickstart")?),
-        Some(_) => anyhow::bail!("the transport on Redis is not in this build yet: leave `--redis` out"),
-    }
+    let config = BusConfig::new("quickstart");
+    Ok(match redis {
+        None => EventBus::new(config, MemoryTransport::new())?,
+        Some(url) => EventBus::new(config, RedisTransport::connect(&RedisConfig::new(url)).await?)?,
+    })
 }
 
 async fn subscribe(bus: &EventBus, scorer: &Arc<Scorer>) -> Result<()> {
