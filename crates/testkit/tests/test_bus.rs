@@ -54,7 +54,7 @@ async fn until_idle_waits_for_handlers_and_for_what_they_publish() {
     assert_eq!(before.elapsed(), Duration::ZERO, "no time passes");
     let scored = bus.assert_published(&LeadScored { score: 80.0 });
     assert_eq!(scored.envelope.tenant.as_str(), "acme");
-    bus.assert_finished("crm/mail", &LeadScored { score: 80.0 });
+    bus.assert_handled("crm/mail", &LeadScored { score: 80.0 });
     assert_eq!(bus.published::<LeadScored>().len(), 1);
 }
 
@@ -94,7 +94,7 @@ async fn retries_fall_due_one_after_the_other_while_time_advances() {
     }
     let retried = bus.assert_retried("scoring", &lead(1.0));
     assert_eq!((retried.failures, retried.error.as_str()), (3, "busy"));
-    bus.assert_finished("scoring", &lead(1.0));
+    bus.assert_handled("scoring", &lead(1.0));
     bus.assert_no_dead_letters();
 }
 
@@ -113,7 +113,7 @@ async fn a_handler_that_waits_for_time_is_named_and_advance_is_proposed() {
     }
     bus.advance(Duration::from_secs(5)).await;
     bus.until_idle().await;
-    bus.assert_finished("scoring", &lead(1.0));
+    bus.assert_handled("scoring", &lead(1.0));
 }
 
 #[tokio::test]
@@ -123,9 +123,9 @@ async fn advance_returns_although_a_handler_waits_for_more_time() {
     bus.subscribe(scoring.handler(async |_, _| tokio::time::sleep(Duration::from_secs(5)).await)).await.unwrap();
     bus.publish(lead(1.0).event("acme")).await.unwrap();
     bus.advance(Duration::from_secs(4)).await;
-    message(|| bus.assert_finished("scoring", &lead(1.0)));
+    message(|| bus.assert_handled("scoring", &lead(1.0)));
     bus.advance(Duration::from_secs(2)).await;
-    bus.assert_finished("scoring", &lead(1.0));
+    bus.assert_handled("scoring", &lead(1.0));
 }
 
 #[tokio::test]
@@ -163,8 +163,8 @@ async fn what_was_given_up_is_told_with_its_reason() {
     assert_eq!((dead.reason, dead.attempts), (DeadReason::Rejected, 1));
     let text = message(|| bus.assert_no_dead_letters());
     assert!(text.contains("crm/scoring: rejected after 1 attempts: no such lead"), "{text}");
-    let finished = message(|| bus.assert_finished("scoring", &lead(1.0)));
-    assert!(finished.contains("no `lead.created` was finished by crm/scoring"), "{finished}");
+    let finished = message(|| bus.assert_handled("scoring", &lead(1.0)));
+    assert!(finished.contains("no `lead.created` was handled by crm/scoring"), "{finished}");
 }
 
 #[tokio::test]
@@ -174,8 +174,8 @@ async fn services_on_one_store_see_each_others_events() {
     mail.subscribe(Subscription::matching("welcome", "lead.*").handler(async |_: RawEvent, _| ())).await.unwrap();
     crm.publish(lead(1.0).event("acme")).await.unwrap();
     crm.until_idle().await;
-    mail.assert_finished("welcome", &lead(1.0));
-    crm.assert_finished("mail/welcome", &lead(1.0));
+    mail.assert_handled("welcome", &lead(1.0));
+    crm.assert_handled("mail/welcome", &lead(1.0));
 }
 
 #[tokio::test]
@@ -233,4 +233,19 @@ async fn a_handler_that_panics_is_an_error_with_its_words() {
     let error = run.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);
     assert!(error.to_string().contains("arithmetic"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_filter_leaves_out_is_not_handled() {
+    let bus = TestBus::new("crm").unwrap();
+    let choosy =
+        Subscription::to::<LeadCreated>("choosy").filter(|event| event.data.score > 50.0).handler(async |_, _| ());
+    bus.subscribe(choosy).await.unwrap();
+    for score in [40.0, 60.0] {
+        bus.publish(lead(score).event("acme")).await.unwrap();
+    }
+    bus.until_idle().await;
+    bus.assert_handled("choosy", &lead(60.0));
+    let text = message(|| bus.assert_handled("choosy", &lead(40.0)));
+    assert!(text.contains("40") && text.contains("60"), "{text}");
 }

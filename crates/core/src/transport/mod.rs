@@ -141,7 +141,7 @@ pub trait Transport: Send + Sync + 'static {
 /// # Contract
 /// - Everything fetched or started belongs to this replica until it is settled, its lease ends, or the source closes.
 /// - [`settle`](Source::settle) is fenced: a verdict of a replica that lost the lease answers
-///   [`Settled::LeaseLost`] and changes nothing, except [`Verdict::Ack`], which may count (whoever finished the work may
+///   [`Settled::LeaseLost`] and changes nothing, except [`Verdict::Ack`] and [`Verdict::Skip`], which may count (whoever finished the work may
 ///   say so). What is moved (retry, dead letter) is stored at its target before it leaves its source.
 /// - An error of the whole `settle` call means that nothing is known; the caller may repeat it, and a verdict that did
 ///   take effect then answers `LeaseLost`.
@@ -164,7 +164,7 @@ pub trait Source: Send + Sync + 'static {
     /// Waits until there is at least one delivery, and returns at most `most` of them: by weight from the highest
     /// priority to the lowest, oldest first within a lane.
     ///
-    /// Returns an empty batch after [`interrupt`](Source::interrupt), and
+    /// Returns at once, with nothing, if `most` is 0. Returns what it has, or an empty batch, after [`interrupt`](Source::interrupt), and
     /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) after [`close`](Source::close). Called by one task at a time.
     ///
     /// # Cancel safety

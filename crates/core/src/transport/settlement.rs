@@ -36,8 +36,10 @@ pub struct Settlement {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Done, or not wanted: the subscription has finished with the event.
+    /// Done: the subscription has finished with the event.
     Ack,
+    /// Not wanted, because of a filter or the subscription's tenants: ends it as `Ack` does.
+    Skip,
     /// Again, after a delay by the store's clock.
     Retry {
         /// How long to wait.
@@ -59,6 +61,19 @@ pub enum Verdict {
     /// Handed back untouched, for any replica to take at once: no attempt, and its count of starts is lowered again.
     /// What was taken over and not started comes back as taken over.
     Release,
+}
+
+impl Verdict {
+    /// Whether the subscription has finished with the event, successfully.
+    ///
+    /// ```
+    /// use tekup_core::transport::Verdict;
+    /// assert!(Verdict::Ack.is_finished() && Verdict::Skip.is_finished() && !Verdict::Release.is_finished());
+    /// ```
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        matches!(self, Self::Ack | Self::Skip)
+    }
 }
 
 /// What became of a verdict.

@@ -30,7 +30,8 @@ pub struct SourceSpec {
     pub retry_limit: usize,
     /// How long a dead letter is kept.
     pub dead_letter_ttl: Duration,
-    /// The most dead letters that are kept; then the oldest go, counted.
+    /// The most dead letters that are kept, in each partition of a transport that has several; then the oldest go,
+    /// counted.
     pub dead_letter_cap: usize,
 }
 

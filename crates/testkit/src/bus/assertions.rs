@@ -6,7 +6,7 @@ use super::{
     DeadLettered, Retried, TestBus,
     diff::{as_on_the_wire, diff, distance, pretty},
     fail,
-    records::{dead_lettered, finished, retried},
+    records::{dead_lettered, handled, retried},
 };
 
 impl TestBus {
@@ -106,8 +106,8 @@ impl TestBus {
         }
     }
 
-    /// A subscription, named `<name>` or `<service>/<name>`, has finished with an event of this data: handled it, or left
-    /// it out by its filter.
+    /// A subscription, named `<name>` or `<service>/<name>`, has handled an event of this data; one that its filter left
+    /// out is not handled.
     ///
     /// # Panics
     /// If it has not: the message shows how the nearest differs.
@@ -123,14 +123,14 @@ impl TestBus {
     /// bus.subscribe(Subscription::to::<LeadCreated>("scoring").handler(async |_, _| ())).await?;
     /// bus.publish(LeadCreated { score: 40.0 }.event("acme")).await?;
     /// bus.until_idle().await;
-    /// bus.assert_finished("scoring", &LeadCreated { score: 40.0 });
+    /// bus.assert_handled("scoring", &LeadCreated { score: 40.0 });
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn assert_finished<T: TekupEvent + Serialize>(&self, subscription: &str, data: &T) {
+    pub fn assert_handled<T: TekupEvent + Serialize>(&self, subscription: &str, data: &T) {
         let id = self.subscription(subscription);
-        find(data, self.records.ended(&id, finished), &format!("finished by {id}"));
+        find(data, self.records.ended(&id, handled), &format!("handled by {id}"));
     }
 
     /// A subscription has put off an event of this data for another attempt; answers the last time that it did.

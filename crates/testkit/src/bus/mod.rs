@@ -72,7 +72,7 @@ const TURNS: usize = 20_000;
 ///
 ///     bus.advance(Duration::from_secs(60)).await;
 ///     bus.assert_published(&LeadScored { score: 80.0 });
-///     bus.assert_finished("scoring", &LeadCreated { score: 40.0 });
+///     bus.assert_handled("scoring", &LeadCreated { score: 40.0 });
 ///     bus.assert_no_dead_letters();
 ///     Ok(())
 /// }

@@ -121,7 +121,7 @@ impl State {
     }
 }
 
-pub(super) fn finished(verdict: &Verdict) -> Option<()> {
+pub(super) fn handled(verdict: &Verdict) -> Option<()> {
     matches!(verdict, Verdict::Ack).then_some(())
 }
 
