@@ -87,15 +87,13 @@ impl Inner {
         let mut deliveries = Vec::new();
         let mut failed = None;
         for (search, answer) in searches.into_iter().zip(answers) {
-            let found = deliveries.len();
             match answer {
                 Ok(answer) => {
-                    self.take_found(&search, answer, epoch, &mut reader.searches.cursors, &mut deliveries);
+                    if self.take_found(&search, answer, epoch, &mut reader.searches.cursors, &mut deliveries) {
+                        reader.searches.waiting.push_back(search);
+                    }
                 }
                 Err(error) => failed = Some(error),
-            }
-            if deliveries.len() - found >= each {
-                reader.searches.waiting.push_back(search);
             }
         }
         match failed {
@@ -147,6 +145,7 @@ impl Inner {
         cmd
     }
 
+    /// Answers whether there may be more, for one call takes a part of each stream only.
     fn take_found(
         &self,
         search: &Search,
@@ -154,17 +153,23 @@ impl Inner {
         epoch: u32,
         cursors: &mut HashMap<usize, String>,
         deliveries: &mut Vec<Delivery>,
-    ) {
-        let Value::Array(mut found) = answer else { return };
+    ) -> bool {
+        let Value::Array(mut found) = answer else { return false };
+        let mut goes_on = false;
         if search.what == What::Abandoned {
-            let (Some(Value::Array(taken)), Some(Value::Array(nexts))) = (found.pop(), found.pop()) else { return };
+            let (Some(Value::Array(taken)), Some(Value::Array(nexts))) = (found.pop(), found.pop()) else {
+                return false;
+            };
             for ((place, _), next) in search.streams.iter().zip(nexts) {
                 let Value::BulkString(next) = next else { continue };
+                goes_on |= next != b"0-0";
                 cursors.insert(*place, String::from_utf8_lossy(&next).into_owned());
             }
             found = taken;
         }
+        goes_on |= !found.is_empty();
         deliveries.extend(found.into_iter().filter_map(|one| self.found(search, one, epoch)));
+        goes_on
     }
 
     fn found(&self, search: &Search, value: Value, epoch: u32) -> Option<Delivery> {
