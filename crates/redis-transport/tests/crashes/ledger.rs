@@ -3,10 +3,9 @@ use std::{
     fs::OpenOptions,
     io::Write,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
-use tekup_core::EventId;
+use tekup_core::{EventId, Timestamp};
 
 /// What happened, in the order in which it happened: a file that all workers append to, outside of Redis.
 #[derive(Debug, Clone)]
@@ -25,8 +24,7 @@ pub(crate) struct Line {
     pub(crate) id: EventId,
     pub(crate) attempt: u32,
     pub(crate) worker: String,
-    /// Since 1970.
-    pub(crate) millis: u128,
+    pub(crate) at: Timestamp,
 }
 
 impl Ledger {
@@ -36,7 +34,7 @@ impl Ledger {
 
     /// One short write, so that lines of several processes do not mix.
     pub(crate) fn note(&self, step: Step, id: EventId, attempt: u32, worker: &str) {
-        let line = format!("{step:?} {id} {attempt} {worker} {}\n", millis());
+        let line = format!("{step:?} {id} {attempt} {worker} {}\n", Timestamp::now());
         let mut file = OpenOptions::new().append(true).create(true).open(&self.0).unwrap();
         file.write_all(line.as_bytes()).unwrap();
     }
@@ -67,18 +65,14 @@ impl Ledger {
 
 impl Line {
     fn parse(line: &str) -> Self {
-        let [step, id, attempt, worker, millis] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let [step, id, attempt, worker, at] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
         let step = [Step::Started, Step::Done, Step::Failed].into_iter().find(|one| format!("{one:?}") == step);
         Self {
             step: step.unwrap(),
             id: id.parse().unwrap(),
             attempt: attempt.parse().unwrap(),
             worker: worker.into(),
-            millis: millis.parse().unwrap(),
+            at: at.parse().unwrap(),
         }
     }
-}
-
-pub(crate) fn millis() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()
 }
