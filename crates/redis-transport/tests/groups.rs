@@ -1,5 +1,7 @@
 //! Groups and consumers: what is trimmed, lost, left, and removed.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
 mod common;
 
 use std::time::Duration;
