@@ -1,4 +1,4 @@
-//! The Tekup event bus on Redis (7.0 or newer) or Valkey, on a single server.
+//! The Tekup event bus on Redis 7.0 or newer, or Valkey.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -32,22 +32,32 @@
 //! [`connect`] takes an address, [`from_env`] reads `REDIS_URL` and the settings of the bus; for all settings give a
 //! [`RedisTransport`], made from a [`RedisConfig`], to [`EventBus::new`](tekup_core::EventBus::new).
 //!
-//! # How Redis differs from memory
+//! # How Redis differs
 //!
-//! - Events, positions, retries and dead letters outlive every process, as far as Redis keeps its data: what a server
-//!   without an append-only file held is gone after its restart, with its subscriptions.
-//! - Time is the server's: the clocks of the processes decide nothing.
-//! - A process that dies is missed only after its lease ([`BusConfig::lease`](tekup_core::BusConfig), 30 s): then others
-//!   take over what it held. One that is stopped in order hands over at once.
-//! - A connection that breaks is made anew. Meanwhile `publish` fails with
-//!   [`Unavailable`](tekup_core::ErrorKind::Unavailable) when its time is over: it may have taken effect, so publish again
-//!   with the same id. Handlers never see an outage. When the *server* was restarted or replaced, what was held before is
-//!   not settled any more but handled again, for a new server may give an old entry's number to another event.
-//! - A subscription whose group an operator has destroyed stops with
-//!   [`SubscriptionLost`](tekup_core::ErrorKind::SubscriptionLost); others go on.
-//! - When memory is full, `publish` is refused with [`Backpressure`](tekup_core::ErrorKind::Backpressure), while settling
-//!   goes on. Set `maxmemory-policy noeviction`, else Redis may evict events.
-//! - Renewal of leases has a thread of its own, so that a handler that blocks keeps its lease.
+//! - **A lane is a stream** of one event type and one priority, in one *partition*; a tenant's events are all in one
+//!   partition. A subscription is a consumer group on each lane that it takes, so an event is stored once for all. All
+//!   keys of a partition share a hash tag, and every move between them is one script.
+//! - **What is stored outlives every process**, as far as the server keeps its data: without an append-only file, a restart
+//!   takes events and subscriptions along.
+//! - **A process that dies** is missed after its [lease](tekup_core::BusConfig::lease): then others take over what it held.
+//!   One that is stopped in order hands over at once.
+//! - **A broken connection** is made anew, and handlers hear nothing of it. A publication that failed with
+//!   [`Unavailable`](tekup_core::ErrorKind::Unavailable) may have taken effect: publish it again with the same id.
+//! - **Nothing blocks on the server.** A process holds four connections, however many subscriptions it has: for commands,
+//!   for reads, for renewing leases on a thread of its own, and for the *bell*, a sharded channel that scripts ring when
+//!   there is something to read. A ring may be lost: each source looks everywhere every few seconds.
+//! - **Time is the server's.** Delays, leases and expiry never depend on the clocks of processes.
+//! - **A full server** (`maxmemory` with `noeviction`) refuses events with
+//!   [`Backpressure`](tekup_core::ErrorKind::Backpressure) before it stores any; retries, dead letters and acks go on.
+//! - **A server that was restarted or replaced** begins an *epoch*: what was held is lost to its holders, for a new
+//!   server may give known entry numbers to other events. It is handed out again.
+//! - **A lost group**, after a flush or by an operator's hand, is made anew where the subscription began, and `fetch`
+//!   says so once with [`SubscriptionLost`](tekup_core::ErrorKind::SubscriptionLost): events may come again. The bus
+//!   then stops this subscription, and no other: subscribe again to go on.
+//! - **Acks of several deliveries of a lane** go in one command, which tells how many were pending, not which. If some were
+//!   not, the number of those answered `LeaseLost` is right, and which ones they are is not.
+//! - **Limits of a subscription**, the retries that may wait and the dead letters that are kept, hold for each partition.
+//! - **Retries** wait in one stream whatever their priority was; they share with events of high priority.
 
 mod admin;
 mod config;
