@@ -14,9 +14,11 @@ async fn late_failure(world: &World, without: Option<Safeguard>) -> (Worker, Eve
     a.signal("STOP");
     let b = world.hire(world.orders("b")).await;
     world.until_started_by("b", id).await;
-    a.open_gate();
     a.signal("TERM");
     a.signal("CONT");
+    // It reads no more, so that it does not handle itself what it retries.
+    world.until("the thawed worker stops", async || world.log_of("a").contains("stopping;")).await;
+    a.open_gate();
     assert_eq!(a.ended().await.code(), Some(0), "{}", world.logs());
     assert_eq!(world.ledger.ids_of(Step::Failed, "a").len(), 1);
     (b, id)
