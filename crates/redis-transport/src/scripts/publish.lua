@@ -16,7 +16,8 @@
 -- ARGV[4+l]     name of the l-th lane: `<type>:<priority>`
 -- ARGV[4+L+r]   how many events the r-th run has
 -- ARGV[4+L+R..] for each event: number l of its lane, 16 bytes of its id, its tenant, its envelope
--- result        `STALE` if the layout has another version, else the places of those that were stored before
+-- result        `STALE` if the layout has another version, else {how many ids the last bucket holds, then the places of
+--               those events that were stored before}
 
 local redis_call = redis.call
 local KEYS, ARGV = KEYS, ARGV
@@ -63,7 +64,7 @@ local function ring()
   rung[#rung + 1] = numbers[l]
 end
 
-local duplicates = {}
+local answer = {0}
 local event, arg = 0, 4 + lane_count + run_count
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + lane_count + r])
@@ -78,7 +79,7 @@ for r = 1, run_count do
   at = arg
   for i = 1, count do
     if known[i] then
-      duplicates[#duplicates + 1] = event + i
+      answer[#answer + 1] = event + i
     else
       if ARGV[at + 1] ~= last then enter(ARGV[at + 1]) end
       local entry = prefix
@@ -98,10 +99,11 @@ for r = 1, run_count do
   if filled > 0 then
     redis_call('HSET', bucket, unpack(stored))
     redis_call('EXPIRE', bucket, window)
+    if r == run_count then answer[1] = redis_call('HLEN', bucket) end
   end
   event, arg = event + count, at
 end
 
 if has_new then redis_call('SPUBLISH', KEYS[5], 'lanes') end
 if #rung > 0 then redis_call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
-return duplicates
+return answer
