@@ -77,6 +77,7 @@ mod source;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod tuning;
 
 pub use admin::RedisAdmin;
 pub use config::RedisConfig;

@@ -57,6 +57,8 @@ scripts! {
     NAMESPACE = "namespace.lua";
     /// Creates or reads the index layout of a partition.
     LAYOUT = "layout.lua";
+    /// Cuts the index of ids anew.
+    RELAYOUT = "relayout.lua";
     /// Tells where an event stands.
     STATUS = "status.lua";
     /// Lists or counts dead letters.
