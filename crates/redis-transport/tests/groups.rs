@@ -76,9 +76,10 @@ async fn a_lost_group_is_named_and_made_anew_where_the_subscription_began() {
     let error = fetch_within(&source, 10, common::SOON).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SubscriptionLost);
     assert!(error.to_string().contains(&lane) && error.to_string().contains("billing/ledger"), "{error}");
+    assert_eq!(take(&source, 1).await[0].id, wanted);
+    server.command(&["XGROUP", "DESTROY", &lane, "billing/ledger"]).unwrap();
     let source = open(&transport, "*").await;
-    let taken = take(&source, 1).await;
-    assert_eq!(taken[0].id, wanted);
+    assert_eq!(take(&source, 1).await[0].id, wanted);
 }
 
 #[tokio::test]

@@ -12,7 +12,8 @@
 -- ARGV[3]    its patterns, a JSON list
 -- ARGV[4]    its tenants, a JSON list
 -- ARGV[5]    how many of the lanes it takes
--- ARGV[4+2l] name of the l-th lane, then its number
+-- ARGV[6]    1 if it is a repair: the subscription had a group on all of these
+-- ARGV[5+2l] name of the l-th lane, then its number
 -- result     `STALE` if the lanes have another version, else {revision of the subscription, then each l of a lane that
 --            it does not take any more and has not settled}
 
@@ -39,7 +40,8 @@ local function join_lane(stream, name, number)
   local facts = facts_of(stream)
   local last, mark = facts['last-generated-id'], group .. '\n' .. number
   local left = redis.call('HGET', KEYS[3], mark .. '\nleft')
-  if left or not known or not takes(known, type_of(name)) then
+  local is_new = ARGV[6] ~= '1' and (not known or not takes(known, type_of(name)))
+  if left or is_new then
     if make_group(stream, group, last, facts['entries-added']) then
       -- What it had here before it left stays in its books.
       local before = left and left - (redis.call('HGET', KEYS[3], mark .. '\nadded') or 0) or 0
@@ -56,7 +58,7 @@ end
 local taken = tonumber(ARGV[5])
 local result = {1}
 for l = 1, #KEYS - 4 do
-  local name, number = ARGV[4 + 2 * l], ARGV[5 + 2 * l]
+  local name, number = ARGV[5 + 2 * l], ARGV[6 + 2 * l]
   if l <= taken then
     join_lane(KEYS[4 + l], name, number)
   elseif known and not leave(KEYS[4 + l], group, KEYS[3], number) then

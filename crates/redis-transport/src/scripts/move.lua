@@ -7,12 +7,13 @@
 -- KEYS[4]  exceptions  HASH
 -- KEYS[5]  bell        sharded channel
 -- ARGV[1]  subscription
--- result   {how many were moved, milliseconds until the next is due or -1, how many wait still}
+-- result   {how many were moved, milliseconds until the next is due or -1, how many wait now}
 
 local group = ARGV[1]
 
 -- include held
 -- include glob
+-- include waiting
 
 local now = now_ms()
 local moved, bytes = 0, 0
@@ -45,4 +46,4 @@ end
 if moved > 0 then redis.call('SPUBLISH', KEYS[5], 'retry:' .. group) end
 local head = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 local wait = head and math.max(0, math.ceil(tonumber(head) - now)) or -1
-return {moved, wait, redis.call('ZCARD', KEYS[1])}
+return {moved, wait, count_waiting(KEYS[1], KEYS[3], group)}

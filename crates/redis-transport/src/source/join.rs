@@ -13,19 +13,21 @@ use crate::{connection::Connection, error, keys::PartitionKeys, scripts};
 /// How often new lanes may get in between before we say so.
 const MOST_STALE: usize = 1_000;
 
-/// Joins in all partitions, and learns their lanes.
+/// Joins in all partitions, and learns their lanes. With `repair`, groups that are missing were there, and are made anew
+/// where the subscription began.
 pub(super) async fn join(
     connection: &Connection,
     partitions: &[PartitionKeys],
     spec: &SourceSpec,
     lanes: &Lanes,
+    repair: bool,
 ) -> Result<()> {
     let mut open: Vec<usize> = (0..partitions.len()).collect();
     for _ in 0..MOST_STALE {
         let registries = registries(connection, partitions, &open).await?;
         let mut pipeline = Pipeline::with_capacity(open.len());
         for (partition, registry) in open.iter().zip(&registries) {
-            pipeline.add_command(call(&partitions[*partition], spec, registry)?);
+            pipeline.add_command(call(&partitions[*partition], spec, registry, repair)?);
         }
         let mut stale = Vec::new();
         for ((partition, registry), answer) in open.into_iter().zip(registries).zip(connection.all(pipeline).await?) {
@@ -76,7 +78,7 @@ fn in_order<'registry>(registry: &'registry Registry, patterns: &[Pattern]) -> (
     (taken, count)
 }
 
-fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry) -> Result<Cmd> {
+fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry, repair: bool) -> Result<Cmd> {
     let (lanes, taken) = in_order(registry, &spec.patterns);
     let mut cmd = scripts::JOIN.call(4 + lanes.len());
     cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(&spec.id));
@@ -85,7 +87,7 @@ fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry) -> Result<
     }
     cmd.arg(&registry.version).arg(spec.id.to_string());
     cmd.arg(json(spec.patterns.iter().map(Pattern::as_str))?).arg(json(spec.tenants.iter().map(TenantId::as_str))?);
-    cmd.arg(taken);
+    cmd.arg(taken).arg(u8::from(repair));
     for (name, number) in &lanes {
         cmd.arg(name).arg(number);
     }

@@ -109,14 +109,16 @@ impl Lanes {
             if table.known.get(partition).is_none_or(|known| known.contains_key(number)) {
                 continue;
             }
-            let place = wanted(name).then_some(table.all.len());
-            if place.is_some() {
-                table.all.push(Arc::new(Lane::new(partition, name, keys.lane_named(name), *number)));
-            }
+            let place = wanted(name).then(|| table.place(partition, keys, name, *number));
             if let Some(known) = table.known.get_mut(partition) {
                 known.insert(*number, place);
             }
         }
+    }
+
+    /// What was learned of numbers may not hold any more: lanes are numbered anew in a store that was emptied.
+    pub(super) fn forget_numbers(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).known.iter_mut().for_each(HashMap::clear);
     }
 }
 
@@ -127,6 +129,21 @@ pub(super) fn takes(patterns: &[Pattern], name: &str) -> bool {
 }
 
 impl Table {
+    /// The place of a lane that is read; a new one, unless it has one under this number.
+    fn place(&mut self, partition: usize, keys: &PartitionKeys, name: &str, number: u32) -> usize {
+        let same = |lane: &Arc<Lane>| lane.partition == partition && lane.name == name && !lane.has_left();
+        if let Some(place) = self.all.iter().skip(self.known.len()).position(same) {
+            let place = place + self.known.len();
+            match self.all.get(place) {
+                Some(lane) if lane.number == number => return place,
+                Some(lane) => lane.leave(),
+                None => {}
+            }
+        }
+        self.all.push(Arc::new(Lane::new(partition, name, keys.lane_named(name), number)));
+        self.all.len() - 1
+    }
+
     pub(super) fn all(&self) -> &[Arc<Lane>] {
         &self.all
     }

@@ -57,7 +57,10 @@ impl Inner {
             if !found.is_empty() {
                 return Ok(found);
             }
-            let found = self.read_hot(&mut reader, most).await?;
+            let found = match self.read_hot(&mut reader, most).await {
+                Err(error) if error.kind() == ErrorKind::SubscriptionLost => return Err(self.repair(error).await),
+                found => found?,
+            };
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -160,7 +163,10 @@ impl Inner {
         let mut failed = None;
         for (read, answer) in reads.into_iter().zip(answers) {
             match answer {
-                Ok(answer) => read.take(epoch, answer, &mut deliveries),
+                Ok(answer) => {
+                    self.count_retries(&read);
+                    read.take(epoch, answer, &mut deliveries);
+                }
                 Err(error) => {
                     read.heat();
                     let has_left = error.kind() == ErrorKind::SubscriptionLost && self.has_left_any(&read).await?;
@@ -170,8 +176,17 @@ impl Inner {
         }
         match failed {
             // What the others gave is ours already: the error will come again.
-            Some(error) if deliveries.is_empty() => Err(self.explain(error)),
+            Some(error) if deliveries.is_empty() => Err(error),
             _ => Ok(deliveries),
+        }
+    }
+
+    /// What is taken from a full partition's retry stream makes room: the next move of retries counts.
+    fn count_retries(&self, read: &Read) {
+        let Some((_, lane)) = read.lanes.iter().find(|(_, lane)| lane.is_retry()) else { return };
+        if let Some(flags) = self.flags.get(lane.partition).filter(|flags| flags.full.load(Relaxed)) {
+            flags.due.store(true, Relaxed);
+            self.wake_keeper.notify_one();
         }
     }
 
@@ -193,12 +208,16 @@ impl Inner {
         Ok(any)
     }
 
-    /// A lost group is named with what to do.
-    pub(super) fn explain(&self, error: Error) -> Error {
-        if error.kind() != ErrorKind::SubscriptionLost {
-            return error;
-        }
-        let message = format!("subscription `{}` has lost a group: open it again to make it anew; {error}", self.group);
+    /// Makes lost groups anew; answers the error that names what was lost.
+    async fn repair(&self, error: Error) -> Error {
+        self.lanes.forget_numbers();
+        let repaired = join::join(&self.shared.commands, self.partitions(), &self.spec, &self.lanes, true).await;
+        self.heat_all();
+        let what = match repaired {
+            Ok(()) => "it was made anew and reads on, and events may come again".into(),
+            Err(cause) => format!("it could not be made anew: {cause}; open the subscription again"),
+        };
+        let message = format!("subscription `{}` has lost a group, {what} ({error})", self.group);
         Error::new(ErrorKind::SubscriptionLost, message).with_source(error)
     }
 }
@@ -252,6 +271,8 @@ impl Reader {
             return;
         }
         inner.unstarted().clear();
+        inner.lanes.forget_numbers();
+        inner.flags.iter().for_each(|flags| flags.learn.store(true, Relaxed));
         self.searches = VecDeque::<Search>::new().into();
         inner.flags.iter().for_each(|flags| flags.sweep.store(true, Relaxed));
         inner.heat_all();

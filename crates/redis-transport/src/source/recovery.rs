@@ -96,7 +96,7 @@ impl Inner {
             }
         }
         match failed {
-            Some(error) if deliveries.is_empty() => Err(self.explain(error)),
+            Some(error) if deliveries.is_empty() => Err(error),
             _ => Ok(deliveries),
         }
     }
