@@ -27,10 +27,6 @@ impl NamespaceName {
         Err(Error::new(ErrorKind::InvalidConfig, message))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// HASH: what was fixed when the namespace was created.
     pub(crate) fn record(&self) -> String {
         format!("{self}:{{home}}:namespace")
@@ -59,11 +55,6 @@ pub(crate) struct PartitionKeys {
 impl PartitionKeys {
     pub(crate) fn new(namespace: &NamespaceName, tag: &str) -> Self {
         Self { prefix: format!("{namespace}:{{{tag}}}:").into() }
-    }
-
-    /// What every key of the partition begins with.
-    pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
     }
 
     /// HASH: how the index of ids is cut into buckets.

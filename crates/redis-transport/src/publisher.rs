@@ -2,8 +2,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use redis::{Cmd, Pipeline, Value};
@@ -24,6 +24,8 @@ use crate::{
 /// What one script call may hold, so that no call stalls the server.
 const MOST_EVENTS: usize = 500;
 const MOST_BYTES: usize = 1 << 20;
+/// How often we trim what we publish, at most.
+const TRIM_EVERY: Duration = Duration::from_secs(5);
 /// How often a change of the layout may get in between before we say so.
 const MOST_STALE: usize = 5;
 
@@ -34,6 +36,8 @@ pub(crate) struct Publisher {
     /// The index layout of each partition, as last read.
     layouts: Vec<RwLock<Arc<IndexLayout>>>,
     window: Duration,
+    /// For each partition, when we trim next what we publish.
+    next_trim: Mutex<Vec<Instant>>,
 }
 
 /// The events of one call, by their places in the batch.
@@ -52,7 +56,8 @@ impl Publisher {
             let layout = IndexLayout::load(&connection, keys).await?;
             layouts.push(RwLock::new(Arc::new(layout)));
         }
-        Ok(Self { connection, namespace, layouts, window })
+        let next_trim = Mutex::new(vec![Instant::now() + TRIM_EVERY; layouts.len()]);
+        Ok(Self { connection, namespace, layouts, window, next_trim })
     }
 
     pub(crate) async fn publish(&self, batch: &[Outgoing]) -> Result<Vec<Outcome>> {
@@ -89,12 +94,34 @@ impl Publisher {
         }
         let mut stale = Vec::new();
         for (chunk, answer) in chunks.into_iter().zip(self.connection.all(pipeline).await?) {
+            self.trim_sometimes(batch, &chunk);
             match answer {
                 Ok(Value::SimpleString(_)) => stale.push(chunk),
                 answer => settle(batch, &chunk, answer, outcomes),
             }
         }
         Ok(stale)
+    }
+
+    /// Lanes that no subscription takes are trimmed by nobody else. Those of one batch now and then are enough: the
+    /// lanes that grow are the ones that are published to.
+    fn trim_sometimes(&self, batch: &[Outgoing], chunk: &Chunk) {
+        let now = Instant::now();
+        {
+            let mut next = self.next_trim.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(next) = next.get_mut(chunk.partition).filter(|next| **next <= now) else { return };
+            *next = now + TRIM_EVERY.mul_f64(1.0 + fastrand::f64());
+        }
+        let lanes: HashSet<String> = chunk.events.iter().map(|place| &batch[*place]).map(lane_name).collect();
+        let lanes: Vec<&str> = lanes.iter().map(String::as_str).take(scripts::MOST_TRIMMED).collect();
+        let keys = &self.namespace.partitions()[chunk.partition];
+        let call = scripts::trim(keys, &format!("publisher:{:016x}", fastrand::u64(..)), &lanes);
+        let connection = self.connection.clone();
+        tokio::spawn(async move {
+            if let Err(error) = connection.one(call).await {
+                tracing::debug!(%error, "lanes are trimmed later");
+            }
+        });
     }
 
     fn chunks(&self, batch: &[Outgoing], repeated: &[(usize, usize)]) -> Vec<Chunk> {
@@ -209,6 +236,10 @@ impl<'batch> Plan<'batch> {
             cmd.arg(run.count);
         }
     }
+}
+
+fn lane_name(event: &Outgoing) -> String {
+    format!("{}:{}", event.event_type, event.priority)
 }
 
 /// The places of events that the batch holds again, each with the place of the first; in ascending order.

@@ -1,5 +1,7 @@
 //! Groups and consumers: what is trimmed, lost, left, and removed.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
 mod common;
 
 use std::time::Duration;
@@ -37,6 +39,25 @@ async fn what_everyone_has_settled_is_removed_from_its_lane() {
         ack(&other, &held).await;
     }
     eventually("the rest goes", async || int(&server, &["XLEN", &lane]) == 0).await;
+}
+
+#[tokio::test]
+async fn what_nobody_takes_does_not_pile_up() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let published = std::sync::atomic::AtomicI64::new(0);
+    let trimmed = async || {
+        for _ in 0..10 {
+            publish(&transport, "lead.created").await;
+        }
+        let sum = published.fetch_add(10, std::sync::atomic::Ordering::Relaxed) + 10;
+        int(&server, &["XLEN", &key(&server, LANE)]) < sum
+    };
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while !trimmed().await {
+        assert!(std::time::Instant::now() < deadline, "nothing was trimmed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

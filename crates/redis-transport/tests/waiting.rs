@@ -1,5 +1,7 @@
 //! The bell, and what happens when it is not heard.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
 mod common;
 
 use std::time::{Duration, Instant};

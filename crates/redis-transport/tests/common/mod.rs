@@ -1,5 +1,6 @@
 //! What the tests of this folder share.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test may fail it")]
 
 use std::time::{Duration, Instant};
 
