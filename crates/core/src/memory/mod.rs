@@ -7,7 +7,7 @@
 //! How it differs: the bus is one partition, an event is queued for each subscription when it is stored, and what the
 //! last of them has settled is gone at once. Ids are kept for 24 hours, to know duplicates and to answer for their
 //! status, but of the newest million events at most. When a subscription has a million deliveries to settle, what it
-//! would get too is refused with [`ErrorKind::Backpressure`] (see [`MemoryTransport::with_backlog_limit`]).
+//! would get too is refused with [`ErrorKind::Backpressure`](crate::ErrorKind::Backpressure) (see [`MemoryTransport::with_backlog_limit`]).
 
 mod admin;
 mod backlog;
@@ -94,7 +94,7 @@ impl MemoryTransport {
     }
 
     /// An empty store of its own, in which at most so many deliveries wait for one subscription, held ones and retries
-    /// included. When it has so many, an event that it takes is refused with [`ErrorKind::Backpressure`] and stored for
+    /// included. When it has so many, an event that it takes is refused with [`ErrorKind::Backpressure`](crate::ErrorKind::Backpressure) and stored for
     /// nobody.
     ///
     /// ```
