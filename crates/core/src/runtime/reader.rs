@@ -40,7 +40,7 @@ impl Runtime {
             }
             tokio::select! {
                 () = self.stopping.cancelled() => return None,
-                () = self.ready.at_most(prefetch / 2) => {}
+                () = self.ready.taken() => {}
                 () = self.suspects.taken() => {}
             }
         }

@@ -73,14 +73,12 @@ impl Ready {
         lock(&self.state).count
     }
 
-    /// Waits until at most so many are left.
+    /// Waits until one has been taken since this was last awaited.
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub(super) async fn at_most(&self, count: usize) {
-        while self.len() > count {
-            self.taken.notified().await;
-        }
+    pub(super) async fn taken(&self) {
+        self.taken.notified().await;
     }
 
     /// Nothing is handed out any more; what was waiting is returned.
