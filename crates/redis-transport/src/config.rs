@@ -1,0 +1,243 @@
+//! How to reach Redis, and what is fixed when a namespace is made.
+
+use std::{fmt, time::Duration};
+
+use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
+use serde::Deserialize;
+use tekup_core::{Error, ErrorKind, Result};
+
+/// Where Redis is and how the bus lies in it.
+///
+/// The URL may hold a password: it is never shown by `Debug`, nor by any error.
+///
+/// ```
+/// use tekup_redis_transport::RedisConfig;
+///
+/// let config = RedisConfig::new("redis://:s3cret@localhost:6379").namespace("shop");
+/// assert!(config.check().is_ok());
+/// assert!(!format!("{config:?}").contains("s3cret"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct RedisConfig {
+    /// `redis://[user[:password]@]host[:port][/db]`, or `redis+unix:///path/of/socket`. Default:
+    /// `redis://localhost:6379`.
+    pub url: String,
+    /// The first part of every key: 1 to 64 ASCII letters, digits, `.`, `_` and `-`. Buses of different namespaces do
+    /// not see each other. Default: `tekup`.
+    pub namespace: String,
+    /// In how many partitions tenants are spread, 1 to 256: fixed when the namespace is made. Default: 8.
+    pub partitions: u16,
+    /// How long an id is remembered after it was stored: its repetition is a duplicate, its status can be asked.
+    /// 1 s to 365 days; in a file: `dedupeWindowSeconds`. Default: 24 h.
+    #[serde(rename = "dedupeWindowSeconds", with = "seconds")]
+    pub dedupe_window: Duration,
+    /// How long one attempt to connect may take: 10 ms to 60 s; in a file: `connectTimeoutMs`. Default: 2 s.
+    #[serde(rename = "connectTimeoutMs", with = "millis")]
+    pub connect_timeout: Duration,
+    /// How long an answer may take before the connection is given up: 10 ms to 60 s; in a file: `commandTimeoutMs`.
+    /// Default: 3 s.
+    #[serde(rename = "commandTimeoutMs", with = "millis")]
+    pub command_timeout: Duration,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self {
+            url: "redis://localhost:6379".into(),
+            namespace: "tekup".into(),
+            partitions: 8,
+            dedupe_window: Duration::from_secs(86_400),
+            connect_timeout: Duration::from_secs(2),
+            command_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+impl RedisConfig {
+    /// The defaults at this URL.
+    ///
+    /// ```
+    /// use tekup_redis_transport::RedisConfig;
+    /// assert_eq!(RedisConfig::new("redis://localhost:6379"), RedisConfig::default());
+    /// ```
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+
+    /// The same under another namespace.
+    ///
+    /// ```
+    /// use tekup_redis_transport::RedisConfig;
+    /// assert!(RedisConfig::default().namespace("a b").check().is_err());
+    /// ```
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The same with another number of partitions.
+    ///
+    /// ```
+    /// use tekup_redis_transport::RedisConfig;
+    /// assert!(RedisConfig::default().partitions(0).check().is_err());
+    /// ```
+    #[must_use]
+    pub fn partitions(mut self, partitions: u16) -> Self {
+        self.partitions = partitions;
+        self
+    }
+
+    /// Whether all settings keep their rules.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] with every mistake at once.
+    ///
+    /// ```
+    /// use tekup_redis_transport::RedisConfig;
+    ///
+    /// let error = RedisConfig::new("http://localhost").partitions(0).check().unwrap_err();
+    /// assert_eq!(error.problems().len(), 2);
+    /// ```
+    pub fn check(&self) -> Result<()> {
+        let mut problems: Vec<String> = Vec::new();
+        problems.extend(self.connection_info().err());
+        problems.extend(namespace_problem(&self.namespace));
+        if !(1..=256).contains(&self.partitions) {
+            problems.push(format!("partitions is {}: use 1 to 256", self.partitions));
+        }
+        problems.extend(self.duration_problems());
+        if problems.is_empty() { Ok(()) } else { Err(Error::from_problems(ErrorKind::InvalidConfig, problems)) }
+    }
+
+    fn duration_problems(&self) -> impl Iterator<Item = String> {
+        let (ms, s) = (Duration::from_millis, Duration::from_secs);
+        let rules = [
+            ("dedupe window", self.dedupe_window, s(1), s(365 * 86_400), "1 s to 365 days"),
+            ("connect timeout", self.connect_timeout, ms(10), s(60), "10 ms to 60 s"),
+            ("command timeout", self.command_timeout, ms(10), s(60), "10 ms to 60 s"),
+        ];
+        rules.into_iter().filter_map(|(what, value, least, most, range)| {
+            (value < least || value > most).then(|| format!("{what} is {value:?}: use {range}"))
+        })
+    }
+
+    /// The client for one protocol version: connections are made from it, none is made here.
+    pub(crate) fn client(&self, protocol: ProtocolVersion, tcp: TcpSettings) -> Result<Client> {
+        let info = self.connection_info().map_err(|problem| Error::new(ErrorKind::InvalidConfig, problem))?;
+        let redis = info.redis_settings().clone().set_protocol(protocol);
+        let info = info.set_redis_settings(redis).set_tcp_settings(tcp);
+        Client::open(info).map_err(|_| Error::new(ErrorKind::InvalidConfig, self.url_problem()))
+    }
+
+    fn connection_info(&self) -> std::result::Result<ConnectionInfo, String> {
+        let info = self.url.as_str().into_connection_info().map_err(|_| self.url_problem())?;
+        if info.addr().is_supported() { Ok(info) } else { Err(self.url_problem()) }
+    }
+
+    fn url_problem(&self) -> String {
+        format!(
+            "url `{}` can't be used: write `redis://[user[:password]@]host[:port][/db]` or `redis+unix:///path/of/socket`",
+            self.address()
+        )
+    }
+
+    /// The URL without what may be secret: user, password and query.
+    pub(crate) fn address(&self) -> String {
+        let Some(url) = redis::parse_redis_url(&self.url).filter(|url| !url.cannot_be_a_base()) else {
+            return "…".into();
+        };
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+    }
+}
+
+impl fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisConfig")
+            .field("url", &self.address())
+            .field("namespace", &self.namespace)
+            .field("partitions", &self.partitions)
+            .field("dedupe_window", &self.dedupe_window)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("command_timeout", &self.command_timeout)
+            .finish()
+    }
+}
+
+fn namespace_problem(namespace: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let holds = (1..=64).contains(&namespace.len()) && namespace.chars().all(allowed);
+    let shown: String = namespace.chars().take(64).flat_map(char::escape_debug).collect();
+    (!holds)
+        .then(|| format!("namespace `{shown}` breaks its rule: use 1 to 64 ASCII letters, digits, `.`, `_` and `-`"))
+}
+
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_secs)
+    }
+}
+
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "c4n4ry";
+
+    #[test]
+    fn a_password_is_shown_nowhere() {
+        let urls = [
+            format!("redis://:{CANARY}@localhost"),
+            format!("redis://{CANARY}@localhost:99999999"),
+            format!("http://user:{CANARY}@localhost"),
+            format!("redis+unix:///tmp/socket?pass={CANARY}"),
+            format!("{CANARY}://x"),
+            format!("redis:{CANARY}"),
+            format!("redis://user:{CANARY}@:/x y"),
+        ];
+        for url in urls {
+            let config = RedisConfig::new(&url).partitions(0);
+            assert!(!format!("{config:?}").contains(CANARY), "{url}: {config:?}");
+            let error = config.check().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains(CANARY), "{url}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let config = RedisConfig {
+            url: "localhost".into(),
+            namespace: "a:b".into(),
+            partitions: 257,
+            dedupe_window: Duration::ZERO,
+            connect_timeout: Duration::ZERO,
+            command_timeout: Duration::from_secs(61),
+        };
+        assert_eq!(config.check().unwrap_err().problems().len(), 6);
+    }
+
+    #[test]
+    fn a_file_sets_what_it_names_and_nothing_else() {
+        let config: RedisConfig = serde_json::from_str(r#"{"partitions": 4, "connectTimeoutMs": 500}"#).unwrap();
+        assert_eq!((config.partitions, config.connect_timeout), (4, Duration::from_millis(500)));
+        assert_eq!(config.namespace, "tekup");
+        assert!(serde_json::from_str::<RedisConfig>(r#"{"partition": 4}"#).is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! Where the index of ids looks for an event: a function of its id alone, and of a small versioned record.
+
+use redis::aio::ConnectionLike;
+use tekup_core::{Error, ErrorKind, EventId, Result};
+
+use crate::keys::PartitionKeys;
+
+/// Which key of the index an id is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Bucket {
+    /// With its neighbours in time: `number` is the id's own milliseconds divided by `slice_ms`.
+    Slice { slice_ms: u64, number: u64 },
+    /// On its own: the id tells no time.
+    Own,
+}
+
+/// From which millisecond on, how many milliseconds of ids share a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slice {
+    from_ms: u64,
+    slice_ms: u64,
+}
+
+/// How a partition's index is cut into buckets.
+///
+/// A slice is changed only for ids from a future millisecond on, so that two publishers, of whom one has yet to read the
+/// change, never look for one id in two places: a script that is given another version than the stored one answers
+/// `STALE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IndexLayout {
+    version: u64,
+    /// By time, the first from 0; never empty.
+    slices: Vec<Slice>,
+}
+
+impl IndexLayout {
+    /// What a new partition begins with.
+    pub(crate) fn first() -> Self {
+        Self { version: 1, slices: vec![Slice { from_ms: 0, slice_ms: 64 }] }
+    }
+
+    /// Reads the record of a partition, and writes the first one if there is none.
+    pub(crate) async fn load(connection: &mut impl ConnectionLike, keys: &PartitionKeys) -> Result<Self> {
+        let first = Self::first();
+        let script = redis::Script::new(include_str!("scripts/layout.lua"));
+        let mut call = script.key(keys.layout());
+        call.arg(first.version).arg(first.slices_text());
+        let (version, slices): (u64, String) = call.invoke_async(connection).await.map_err(crate::namespace::failed)?;
+        Self::parse(version, &slices)
+    }
+
+    /// # Errors
+    /// [`ErrorKind::Incompatible`] if the text is no list of `from_ms:slice_ms` that begins at 0 and ascends.
+    pub(crate) fn parse(version: u64, slices: &str) -> Result<Self> {
+        let read: Option<Vec<Slice>> = slices.split(',').map(Slice::parse).collect();
+        let ordered = |slices: &Vec<Slice>| {
+            slices.first().is_some_and(|first| first.from_ms == 0) && slices.is_sorted_by(|a, b| a.from_ms < b.from_ms)
+        };
+        let Some(slices) = read.filter(ordered) else {
+            let message = format!(
+                "index layout `{}` is not one that this version can read: join with the version that wrote it",
+                slices.escape_debug()
+            );
+            return Err(Error::new(ErrorKind::Incompatible, message));
+        };
+        Ok(Self { version, slices })
+    }
+
+    /// What scripts compare.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// `from_ms:slice_ms`, joined by `,`.
+    pub(crate) fn slices_text(&self) -> String {
+        let slices: Vec<String> = self.slices.iter().map(|at| format!("{}:{}", at.from_ms, at.slice_ms)).collect();
+        slices.join(",")
+    }
+
+    /// Where to look for an id.
+    pub(crate) fn bucket(&self, id: EventId) -> Bucket {
+        let Some(ms) = id.unix_millis() else { return Bucket::Own };
+        let Some(at) = self.slices.iter().rfind(|at| at.from_ms <= ms) else { return Bucket::Own };
+        Bucket::Slice { slice_ms: at.slice_ms, number: ms / at.slice_ms }
+    }
+}
+
+impl Slice {
+    fn parse(text: &str) -> Option<Self> {
+        let (from_ms, slice_ms) = text.split_once(':')?;
+        let (from_ms, slice_ms) = (from_ms.parse().ok()?, slice_ms.parse().ok()?);
+        (slice_ms > 0).then_some(Self { from_ms, slice_ms })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_at(ms: u64) -> EventId {
+        EventId::from_uuid(uuid::Builder::from_unix_timestamp_millis(ms, &[7; 10]).into_uuid()).unwrap()
+    }
+
+    #[test]
+    fn an_id_is_looked_for_where_the_slice_of_its_own_time_says() {
+        let layout = IndexLayout::parse(3, "0:64,1000:8,5000:1").unwrap();
+        let table =
+            [(0, 64, 0), (63, 64, 0), (64, 64, 1), (999, 64, 15), (1000, 8, 125), (4999, 8, 624), (5000, 1, 5000)];
+        for (ms, slice_ms, number) in table {
+            assert_eq!(layout.bucket(id_at(ms)), Bucket::Slice { slice_ms, number }, "{ms}");
+        }
+        assert_eq!(layout.version(), 3);
+    }
+
+    #[test]
+    fn an_id_without_a_time_has_a_bucket_of_its_own() {
+        let id = "9b2d6f9e-1c57-4b8a-8f0e-2f4d3c6b7a22".parse().unwrap();
+        assert_eq!(IndexLayout::first().bucket(id), Bucket::Own);
+    }
+
+    #[test]
+    fn a_layout_reads_what_it_writes() {
+        for text in ["0:64", "0:64,1757844930000:8", "0:1,1:2,2:3"] {
+            assert_eq!(IndexLayout::parse(1, text).unwrap().slices_text(), text);
+        }
+    }
+
+    #[test]
+    fn a_layout_that_names_no_place_for_some_id_is_refused() {
+        for text in ["", "64", "0:0", "1:64", "0:64,", "0:64,0:8", "0:64,9:8,5:8", "0:-1", "0:64;5:8", "0:x"] {
+            assert_eq!(IndexLayout::parse(1, text).unwrap_err().kind(), ErrorKind::Incompatible, "{text}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Every key of the bus, built in this one file.
+//!
+//! All keys of a partition begin with `<namespace>:{<tag>}:`, so they share a slot, and every move within a partition is
+//! one script on one node. Only this file writes the braces: namespaces, event types, subscriptions and tenants are
+//! checked types that can't hold any, so no name can move a key to another slot.
+
+use std::{fmt, sync::Arc};
+
+use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId};
+
+use crate::index::Bucket;
+
+/// The name that all keys of one bus begin with.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct NamespaceName(Arc<str>);
+
+impl NamespaceName {
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] unless the text is 1 to 64 ASCII letters, digits, `.`, `_` and `-`.
+    pub(crate) fn new(text: &str) -> Result<Self> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if (1..=64).contains(&text.len()) && text.chars().all(allowed) {
+            return Ok(Self(text.into()));
+        }
+        let shown: String = text.chars().take(64).flat_map(char::escape_debug).collect();
+        let message = format!("namespace `{shown}` is refused: use 1 to 64 ASCII letters, digits, `.`, `_` and `-`");
+        Err(Error::new(ErrorKind::InvalidConfig, message))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// HASH: what was fixed when the namespace was created.
+    pub(crate) fn record(&self) -> String {
+        format!("{self}:{{home}}:namespace")
+    }
+}
+
+impl fmt::Display for NamespaceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for NamespaceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// The keys of one partition.
+#[derive(Debug, Clone)]
+pub(crate) struct PartitionKeys {
+    /// `<namespace>:{<tag>}:`
+    prefix: Arc<str>,
+}
+
+impl PartitionKeys {
+    pub(crate) fn new(namespace: &NamespaceName, tag: &str) -> Self {
+        Self { prefix: format!("{namespace}:{{{tag}}}:").into() }
+    }
+
+    /// What every key of the partition begins with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// HASH: how the index of ids is cut into buckets.
+    pub(crate) fn layout(&self) -> String {
+        self.key(&["layout"])
+    }
+
+    /// HASH: `<type>:<priority>` → the lane's number, and `~version`.
+    pub(crate) fn lanes(&self) -> String {
+        self.key(&["lanes"])
+    }
+
+    /// HASH: subscription → its record, and `~version`.
+    pub(crate) fn subscriptions(&self) -> String {
+        self.key(&["subs"])
+    }
+
+    /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's.
+    pub(crate) fn starts(&self) -> String {
+        self.key(&["starts"])
+    }
+
+    /// STREAM: the events of one type and priority.
+    pub(crate) fn lane(&self, event_type: &EventType, priority: Priority) -> String {
+        self.key(&["lane:", event_type.as_str(), ":", priority.as_str()])
+    }
+
+    /// STREAM: the lane of that name, `<type>:<priority>`.
+    pub(crate) fn lane_named(&self, name: &str) -> String {
+        self.key(&["lane:", name])
+    }
+
+    /// HASH: event → where it is stored, for the ids of one bucket.
+    pub(crate) fn index(&self, bucket: Bucket, id: EventId) -> String {
+        match bucket {
+            Bucket::Slice { slice_ms, number } => format!("{}ids:{slice_ms}.{number}", self.prefix),
+            Bucket::Own => format!("{}id:{}", self.prefix, id.as_uuid().simple()),
+        }
+    }
+
+    /// ZSET: event → when its next attempt is due.
+    pub(crate) fn due(&self, group: &SubscriptionId) -> String {
+        self.of("due:", group)
+    }
+
+    /// HASH: event → what waits for its next attempt.
+    pub(crate) fn waiting(&self, group: &SubscriptionId) -> String {
+        self.of("waiting:", group)
+    }
+
+    /// STREAM: retries that are due.
+    pub(crate) fn retry(&self, group: &SubscriptionId) -> String {
+        self.of("retry:", group)
+    }
+
+    /// HASH: event → `retrying:<failures>` or `dead:<attempts>`.
+    pub(crate) fn exceptions(&self, group: &SubscriptionId) -> String {
+        self.of("exceptions:", group)
+    }
+
+    /// ZSET: event → when it died.
+    pub(crate) fn dead(&self, group: &SubscriptionId) -> String {
+        self.of("dead:", group)
+    }
+
+    /// HASH: event → its dead letter.
+    pub(crate) fn letters(&self, group: &SubscriptionId) -> String {
+        self.of("letters:", group)
+    }
+
+    /// HASH: what was counted of the subscription's books.
+    pub(crate) fn books(&self, group: &SubscriptionId) -> String {
+        self.of("books:", group)
+    }
+
+    /// HASH: counters of one tenant, or of all with `None`.
+    pub(crate) fn counters(&self, tenant: Option<&tekup_core::TenantId>) -> String {
+        // `~` begins no tenant's name.
+        self.key(&["counters:", tenant.map_or("~all", tekup_core::TenantId::as_str)])
+    }
+
+    /// STRING: the token of the one who sweeps for abandoned deliveries.
+    pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
+        self.of("sweep:", group)
+    }
+
+    /// STRING: the token of the one who trims.
+    pub(crate) fn trim(&self) -> String {
+        self.key(&["trim"])
+    }
+
+    /// Sharded channel: what readers that wait want to hear of.
+    pub(crate) fn bell(&self) -> String {
+        self.key(&["bell"])
+    }
+
+    fn of(&self, kind: &str, group: &SubscriptionId) -> String {
+        self.key(&[kind, group.service().as_str(), "/", group.name().as_str()])
+    }
+
+    fn key(&self, parts: &[&str]) -> String {
+        let length = self.prefix.len() + parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut key = String::with_capacity(length);
+        key.push_str(&self.prefix);
+        parts.iter().for_each(|part| key.push_str(part));
+        key
+    }
+}
+
+/// How an event is named inside a partition, which many tenants share: the 16 bytes of its id, then its tenant.
+pub(crate) fn member(id: EventId, tenant: Option<&str>) -> Vec<u8> {
+    let mut member = id.as_uuid().as_bytes().to_vec();
+    member.extend_from_slice(tenant.unwrap_or_default().as_bytes());
+    member
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{index::IndexLayout, testing::Server};
+
+    fn keys() -> PartitionKeys {
+        PartitionKeys::new(&NamespaceName::new("tekup").unwrap(), "s:3.7")
+    }
+
+    fn all(keys: &PartitionKeys) -> Vec<String> {
+        let group: SubscriptionId = "billing/ledger".parse().unwrap();
+        let lane: EventType = "lead.created".parse().unwrap();
+        let v7: EventId = "018f6c9a-0000-7000-8000-000000000016".parse().unwrap();
+        let v4: EventId = "9b2d6f9e-1c57-4b8a-8f0e-2f4d3c6b7a22".parse().unwrap();
+        let layout = IndexLayout::first();
+        let mut all = vec![keys.layout(), keys.lanes(), keys.subscriptions(), keys.starts(), keys.trim(), keys.bell()];
+        all.extend([keys.lane(&lane, Priority::High), keys.lane_named("a.b:low")]);
+        all.extend([v7, v4].map(|id| keys.index(layout.bucket(id), id)));
+        all.extend([keys.due(&group), keys.waiting(&group), keys.retry(&group), keys.exceptions(&group)]);
+        all.extend([keys.dead(&group), keys.letters(&group), keys.books(&group), keys.sweep(&group)]);
+        all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
+        all
+    }
+
+    #[test]
+    fn keys_are_written_as_the_layout_says() {
+        let written = all(&keys());
+        let expected = [
+            "layout",
+            "lanes",
+            "subs",
+            "starts",
+            "trim",
+            "bell",
+            "lane:lead.created:high",
+            "lane:a.b:low",
+            "ids:64.26804905984",
+            "id:9b2d6f9e1c574b8a8f0e2f4d3c6b7a22",
+            "due:billing/ledger",
+            "waiting:billing/ledger",
+            "retry:billing/ledger",
+            "exceptions:billing/ledger",
+            "dead:billing/ledger",
+            "letters:billing/ledger",
+            "books:billing/ledger",
+            "sweep:billing/ledger",
+            "counters:~all",
+            "counters:acme@eu",
+        ];
+        let expected: Vec<String> = expected.iter().map(|key| format!("tekup:{{s:3.7}}:{key}")).collect();
+        assert_eq!(written, expected);
+    }
+
+    #[tokio::test]
+    async fn all_keys_of_a_partition_are_in_the_slot_of_its_tag() {
+        let server = Server::cluster().await;
+        let mut connection = server.connect().await;
+        let slot = crate::partition::slot("s:3.7");
+        for key in all(&keys()) {
+            let found: u16 = redis::cmd("CLUSTER").arg("KEYSLOT").arg(&key).query_async(&mut connection).await.unwrap();
+            assert_eq!(found, slot, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_could_open_a_hash_tag_is_refused() {
+        let long = "a".repeat(65);
+        for text in ["", "{x}", "a{", "a}", "a:b", "a b", "a\nb", "tenænt", "*", &long] {
+            let error = NamespaceName::new(text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{text:?}");
+            assert!(error.to_string().contains("use 1 to 64"), "{error}");
+        }
+        assert!(NamespaceName::new(&"a".repeat(64)).is_ok());
+    }
+
+    #[test]
+    fn two_tenants_with_one_id_are_two_members() {
+        let id = EventId::generate();
+        assert_ne!(member(id, Some("a")), member(id, Some("b")));
+        assert_eq!(member(id, None).len(), 16);
+    }
+}

@@ -1,0 +1,204 @@
+//! What was fixed when the namespace was created, and the partitions that follow from it.
+
+use redis::aio::ConnectionLike;
+use tekup_core::{Error, ErrorKind, Result, TenantId};
+
+use crate::{
+    index::IndexLayout,
+    keys::{NamespaceName, PartitionKeys},
+    partition,
+};
+
+/// The version of the data layout that this code reads and writes.
+const FORMAT: u32 = 1;
+
+/// A namespace that exists on the server, with the partitions that all its processes agree on.
+#[derive(Debug, Clone)]
+pub(crate) struct Namespace {
+    name: NamespaceName,
+    partitions: Vec<PartitionKeys>,
+}
+
+impl Namespace {
+    /// Joins a namespace; creates it if it is new. Of several processes that create it at once, one does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] for a number of partitions out of range, [`ErrorKind::Incompatible`] if the namespace
+    /// was created with another one, or by a version that stores another format.
+    pub(crate) async fn open(
+        connection: &mut (impl ConnectionLike + Send),
+        name: NamespaceName,
+        partitions: u16,
+    ) -> Result<Self> {
+        if !(1..=partition::MOST).contains(&partitions) {
+            let message = format!("{partitions} partitions are refused: use 1 to {}, 8 if unsure", partition::MOST);
+            return Err(Error::new(ErrorKind::InvalidConfig, message));
+        }
+        let stored = Record::create_or_read(connection, &name, partitions).await?;
+        let tags = stored.tags(&name, partitions)?;
+        let partitions: Vec<_> = tags.iter().map(|tag| PartitionKeys::new(&name, tag)).collect();
+        for keys in &partitions {
+            IndexLayout::load(connection, keys).await?;
+        }
+        Ok(Self { name, partitions })
+    }
+
+    pub(crate) fn name(&self) -> &NamespaceName {
+        &self.name
+    }
+
+    /// At least one.
+    pub(crate) fn partitions(&self) -> &[PartitionKeys] {
+        &self.partitions
+    }
+
+    /// The number of the tenant's partition: a valid index into [`partitions`](Self::partitions).
+    pub(crate) fn partition_of(&self, tenant: &TenantId) -> usize {
+        partition::of(tenant, self.partitions.len())
+    }
+}
+
+/// The stored record, as text.
+struct Record {
+    format: String,
+    partitions: String,
+    tags: String,
+}
+
+impl Record {
+    async fn create_or_read(
+        connection: &mut (impl ConnectionLike + Send),
+        name: &NamespaceName,
+        partitions: u16,
+    ) -> Result<Self> {
+        let script = redis::Script::new(include_str!("scripts/namespace.lua"));
+        let mut call = script.key(name.record());
+        call.arg(FORMAT).arg(partitions).arg(partition::tags(partitions).join(","));
+        let (format, partitions, tags) = call.invoke_async(connection).await.map_err(failed)?;
+        Ok(Self { format, partitions, tags })
+    }
+
+    /// The stored tags, if this process may join.
+    fn tags(&self, name: &NamespaceName, partitions: u16) -> Result<Vec<&str>> {
+        let Self { format, partitions: stored, .. } = self;
+        if *format != FORMAT.to_string() {
+            return Err(incompatible(format!(
+                "namespace `{name}` stores format `{}` and this version reads format {FORMAT}: run the version that wrote it, or use another namespace",
+                format.escape_debug()
+            )));
+        }
+        if *stored != partitions.to_string() {
+            return Err(incompatible(format!(
+                "namespace `{name}` has {} partitions and {partitions} are configured: configure the stored number, or use another namespace",
+                stored.escape_debug()
+            )));
+        }
+        let tags: Vec<&str> = self.tags.split(',').collect();
+        if tags.len() != usize::from(partitions) || !tags.iter().all(|tag| is_tag(tag)) {
+            return Err(incompatible(format!(
+                "namespace `{name}` has a damaged list of tags: restore key `{}`",
+                name.record()
+            )));
+        }
+        Ok(tags)
+    }
+}
+
+/// A tag that opened or closed braces would spread a partition over slots.
+fn is_tag(tag: &str) -> bool {
+    !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || ":._-".contains(c))
+}
+
+fn incompatible(message: String) -> Error {
+    Error::new(ErrorKind::Incompatible, message)
+}
+
+pub(crate) fn failed(error: redis::RedisError) -> Error {
+    Error::new(ErrorKind::Unavailable, "the server did not answer as it should").with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Server;
+
+    fn name() -> NamespaceName {
+        NamespaceName::new("tekup").unwrap()
+    }
+
+    #[tokio::test]
+    async fn processes_that_create_a_namespace_at_once_agree_on_it() {
+        let server = Server::start().await;
+        let open = async |partitions| Namespace::open(&mut server.connect().await, name(), partitions).await;
+        let opened = futures_util::future::join_all([4, 5, 4, 5, 4, 5].map(open)).await;
+        let joined: Vec<usize> = opened.iter().flatten().map(|namespace| namespace.partitions().len()).collect();
+        assert_eq!(joined.len(), 3, "{opened:?}");
+        assert!(joined.iter().all(|partitions| *partitions == joined[0]));
+        let refused = opened.iter().filter_map(|opened| opened.as_ref().err());
+        assert!(refused.map(Error::kind).all(|kind| kind == ErrorKind::Incompatible));
+    }
+
+    #[tokio::test]
+    async fn every_partition_of_a_new_namespace_has_an_index_layout() {
+        let server = Server::start().await;
+        let mut connection = server.connect().await;
+        let namespace = Namespace::open(&mut connection, name(), 3).await.unwrap();
+        for keys in namespace.partitions() {
+            let slices: String =
+                redis::cmd("HGET").arg(keys.layout()).arg("slices").query_async(&mut connection).await.unwrap();
+            assert_eq!(slices, "0:64");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_index_layout_that_was_changed_is_kept() {
+        let server = Server::start().await;
+        let mut connection = server.connect().await;
+        let namespace = Namespace::open(&mut connection, name(), 1).await.unwrap();
+        let keys = &namespace.partitions()[0];
+        let mut set = redis::cmd("HSET");
+        set.arg(keys.layout()).arg("version").arg(2).arg("slices").arg("0:64,4000000000000:8");
+        set.exec_async(&mut connection).await.unwrap();
+        Namespace::open(&mut connection, name(), 1).await.unwrap();
+        let layout = IndexLayout::load(&mut connection, keys).await.unwrap();
+        assert_eq!((layout.version(), layout.slices_text().as_str()), (2, "0:64,4000000000000:8"));
+    }
+
+    #[tokio::test]
+    async fn another_partition_count_is_refused_with_both_and_what_to_do() {
+        let server = Server::start().await;
+        let mut connection = server.connect().await;
+        Namespace::open(&mut connection, name(), 4).await.unwrap();
+        let error = Namespace::open(&mut connection, name(), 8).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Incompatible);
+        let message = error.to_string();
+        assert!(message.contains("has 4 partitions and 8 are configured: configure the stored number"), "{message}");
+    }
+
+    #[test]
+    fn a_record_that_this_version_cannot_read_is_refused() {
+        let table = [
+            ("2", "2", "s:0.1,s:1.2", "stores format `2`"),
+            ("", "", "", "stores format ``"),
+            ("1", "2", "s:0.1", "damaged list of tags"),
+            ("1", "2", "s:0.1,}x{", "damaged list of tags"),
+            ("1", "2", "s:0.1,", "damaged list of tags"),
+        ];
+        for (format, partitions, tags, broken) in table {
+            let record = Record { format: format.into(), partitions: partitions.into(), tags: tags.into() };
+            let error = record.tags(&name(), 2).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Incompatible);
+            assert!(error.to_string().contains(broken), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_number_of_partitions_out_of_range_is_refused() {
+        let server = Server::start().await;
+        let mut connection = server.connect().await;
+        for partitions in [0, 257] {
+            let error = Namespace::open(&mut connection, name(), partitions).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+        }
+    }
+}

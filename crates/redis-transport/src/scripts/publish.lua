@@ -1,0 +1,125 @@
+#!lua
+-- Stores events in one partition, and tells the readers that wait. Without flags: refused before it starts when memory
+-- is full, so nothing is half stored.
+--
+-- KEYS[1]       layout  HASH
+-- KEYS[2]       lanes   HASH
+-- KEYS[3]       subs    HASH
+-- KEYS[4]       starts  HASH
+-- KEYS[5]       bell    sharded channel
+-- KEYS[5+l]     the l-th lane     STREAM
+-- KEYS[5+L+r]   the r-th index bucket, one for each run of events that share it  HASH
+-- ARGV[1]       version of the layout that the buckets were found with
+-- ARGV[2]       seconds that an id is remembered
+-- ARGV[3]       L, how many lanes
+-- ARGV[4]       R, how many runs; with at most 500 events
+-- ARGV[4+l]     name of the l-th lane: `<type>:<priority>`
+-- ARGV[4+L+r]   how many events the r-th run has
+-- ARGV[4+L+R..] for each event: number l of its lane, 16 bytes of its id, its tenant, its envelope
+-- result        `STALE` if the layout has another version, else the places of those that were stored before
+
+local redis_call = redis.call
+local KEYS, ARGV = KEYS, ARGV
+
+if redis_call('HGET', KEYS[1], 'version') ~= ARGV[1] then return redis.status_reply('STALE') end
+
+local window, lane_count, run_count = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local numbers = redis_call('HMGET', KEYS[2], unpack(ARGV, 5, 4 + lane_count))
+local rung, is_rung, has_new = {}, {}, false
+
+local function glob(pattern, text)
+  local p, t, star, taken = 1, 1, nil, nil
+  while t <= #text do
+    local wanted = string.byte(pattern, p)
+    if wanted == 42 then
+      star, taken = p, t
+      p = p + 1
+    elseif wanted == string.byte(text, t) then
+      p, t = p + 1, t + 1
+    elseif star then
+      taken = taken + 1
+      p, t = star + 1, taken
+    else
+      return false
+    end
+  end
+  while string.byte(pattern, p) == 42 do p = p + 1 end
+  return p > #pattern
+end
+
+local function matches(record, event_type)
+  for _, pattern in ipairs(cjson.decode(record).patterns) do
+    if glob(pattern, event_type) then return true end
+  end
+  return false
+end
+
+-- Makes a lane with the groups of all who take its type, before its first entry.
+local function make_lane(l)
+  local name = ARGV[4 + l]
+  if not numbers[l] then
+    numbers[l] = tostring(redis_call('HINCRBY', KEYS[2], '~version', 1))
+    redis_call('HSET', KEYS[2], name, numbers[l])
+    has_new = true
+  end
+  local event_type = string.match(name, '^(.*):[^:]*$')
+  local subs = redis_call('HGETALL', KEYS[3])
+  for at = 1, #subs, 2 do
+    local group = subs[at]
+    if group ~= '~version' and matches(subs[at + 1], event_type) then
+      local made = redis.pcall('XGROUP', 'CREATE', KEYS[5 + l], group, '0', 'MKSTREAM')
+      if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then error(made.err) end
+      redis_call('HSETNX', KEYS[4], group .. '\n' .. numbers[l], '0-0')
+    end
+  end
+end
+
+local function store(l, id, tenant, envelope)
+  local lane = KEYS[5 + l]
+  local entry = numbers[l] and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'i', id, 't', tenant, 'e', envelope)
+  if not entry then
+    make_lane(l)
+    entry = redis_call('XADD', lane, '*', 'i', id, 't', tenant, 'e', envelope)
+  end
+  if not is_rung[l] then
+    is_rung[l] = true
+    rung[#rung + 1] = numbers[l]
+  end
+  return entry
+end
+
+local duplicates = {}
+local event, arg = 0, 4 + lane_count + run_count
+for r = 1, run_count do
+  local count = tonumber(ARGV[4 + lane_count + r])
+  local bucket = KEYS[5 + lane_count + r]
+  local members = {}
+  for i = 1, count do
+    local at = arg + 4 * i
+    members[i] = ARGV[at - 2] .. ARGV[at - 1]
+  end
+  local known = redis_call('HMGET', bucket, unpack(members))
+  local stored, filled = {}, 0
+  for i = 1, count do
+    event = event + 1
+    if known[i] then
+      duplicates[#duplicates + 1] = event
+    else
+      local at = arg + 4 * i
+      local l = tonumber(ARGV[at - 3])
+      local entry = store(l, ARGV[at - 2], ARGV[at - 1], ARGV[at])
+      stored[filled + 1] = members[i]
+      stored[filled + 2] = numbers[l] .. ':' .. entry
+      filled = filled + 2
+    end
+  end
+  if filled > 0 then
+    redis_call('HSET', bucket, unpack(stored))
+    redis_call('EXPIRE', bucket, window)
+  end
+  arg = arg + 4 * count
+end
+
+if has_new then redis_call('SPUBLISH', KEYS[5], 'lanes') end
+if #rung > 0 then redis_call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
+return duplicates
