@@ -13,15 +13,20 @@ use crate::{
 /// How long ids and status are kept.
 pub(super) const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is known of the events of the last 24 hours: their ids, and where they stand.
+/// Of how many events they are kept at most: some 200 bytes each.
+const MOST: usize = 1_000_000;
+
+/// What is known of the events of the last 24 hours, and of the newest million at most: their ids, and where they stand.
 ///
 /// Events are numbered without a gap in the order in which they are stored, and forgotten in the same order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Index {
     numbers: HashMap<(TenantId, EventId), u64>,
     records: VecDeque<Record>,
     /// The number of the first record.
     first: u64,
+    /// How many records are kept at most.
+    most: usize,
 }
 
 #[derive(Debug)]
@@ -39,6 +44,12 @@ pub(super) struct Mark {
     pub(super) failures: u32,
 }
 
+impl Default for Index {
+    fn default() -> Self {
+        Self { numbers: HashMap::new(), records: VecDeque::new(), first: 0, most: MOST }
+    }
+}
+
 impl Index {
     pub(super) fn knows(&self, key: &(TenantId, EventId)) -> bool {
         self.numbers.contains_key(key)
@@ -46,6 +57,9 @@ impl Index {
 
     /// Notes a new event as pending for each of its subscriptions; answers its number.
     pub(super) fn add(&mut self, key: (TenantId, EventId), stored: Instant, route: &[u32]) -> u64 {
+        if self.records.len() >= self.most {
+            self.forget_oldest();
+        }
         let number = self.first + self.records.len() as u64;
         let pending = |subscription: &u32| Mark { subscription: *subscription, stage: Stage::Pending, failures: 0 };
         self.numbers.insert(key.clone(), number);
@@ -77,9 +91,34 @@ impl Index {
     /// Forgets what was stored before the window.
     pub(super) fn forget(&mut self, now: Instant) {
         while self.records.front().is_some_and(|oldest| now.duration_since(oldest.stored) >= WINDOW) {
-            let Some(record) = self.records.pop_front() else { return };
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(record) = self.records.pop_front() {
             self.numbers.remove(&record.key);
             self.first += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_events_than_it_may_keep_it_knows_the_newest() {
+        let mut index = Index { most: 2, ..Index::default() };
+        let keys: Vec<_> = (0..3).map(|_| ("acme".parse().unwrap(), EventId::generate())).collect();
+        let numbers = keys.iter().map(|key: &(TenantId, EventId)| index.add(key.clone(), Instant::now(), &[5]));
+        assert_eq!(numbers.collect::<Vec<_>>(), [0, 1, 2]);
+        for number in 0..3 {
+            index.mark(number, Mark { subscription: 5, stage: Stage::Completed, failures: 0 });
+        }
+        assert!(!index.knows(&keys[0]) && index.marks(&keys[0]).is_none());
+        for key in &keys[1..] {
+            assert_eq!(index.marks(key).unwrap()[0].stage, Stage::Completed);
         }
     }
 }

@@ -5,10 +5,11 @@ use crate::{ids::EventType, priority::Priority};
 
 /// All lanes: four for each event type, one for each priority.
 #[derive(Debug, Default)]
-pub(super) struct Lanes(HashMap<EventType, Lanes4>);
+pub(super) struct Lanes(HashMap<EventType, OfType>);
 
+/// The lanes of one event type.
 #[derive(Debug)]
-struct Lanes4 {
+struct OfType {
     /// The number of the first; the others follow.
     first: u32,
     /// Which subscriptions take the type, by number.
@@ -28,7 +29,7 @@ impl Lanes {
     ) -> (u32, &[u32]) {
         let types = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
         // From 1 on: 0 is the lane of what is retried.
-        let new = || Lanes4 { first: types.saturating_mul(4).saturating_add(1), route: Vec::new(), revision: 0 };
+        let new = || OfType { first: types.saturating_mul(4).saturating_add(1), route: Vec::new(), revision: 0 };
         let lanes = self.0.entry(event_type.clone()).or_insert_with(new);
         if lanes.revision != revision {
             lanes.revision = revision;

@@ -6,7 +6,8 @@
 //!
 //! How it differs: the bus is one partition, an event is queued for each subscription when it is stored, and what the
 //! last of them has settled is gone at once. Ids are kept for 24 hours, to know duplicates and to answer for their
-//! status. The subscriptions' queues have no limit but the machine's memory.
+//! status, but of the newest million events at most. When a subscription has a million deliveries to settle, what it
+//! would get too is refused with [`ErrorKind::Backpressure`] (see [`MemoryTransport::with_backlog_limit`]).
 
 mod admin;
 mod backlog;
@@ -61,17 +62,22 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MemoryTransport(Arc<Shared>);
 
 /// The store behind its lock, which is never held over an await.
-#[derive(Default)]
 struct Shared(Mutex<Store>);
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Store> {
         // Each change is complete before anything that could panic, so what a panic left behind is sound.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryTransport {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -84,7 +90,32 @@ impl MemoryTransport {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_backlog_limit(1_000_000)
+    }
+
+    /// An empty store of its own, in which at most so many deliveries wait for one subscription, held ones and retries
+    /// included. When it has so many, an event that it takes is refused with [`ErrorKind::Backpressure`] and stored for
+    /// nobody.
+    ///
+    /// ```
+    /// # use tekup_core::{ErrorKind, transport::{Outgoing, SourceSpec, Transport}};
+    /// use tekup_core::memory::MemoryTransport;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let transport = MemoryTransport::with_backlog_limit(1);
+    /// transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["*".parse()?])).await?;
+    ///
+    /// let event = || Ok::<_, tekup_core::Error>(Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}"));
+    /// let receipts = transport.publish(vec![event()?, event()?]).await?;
+    /// assert!(receipts[0].is_ok());
+    /// assert_eq!(receipts[1].as_ref().unwrap_err().kind(), ErrorKind::Backpressure);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_backlog_limit(most: usize) -> Self {
+        Self(Arc::new(Shared(Mutex::new(Store::new(most)))))
     }
 
     /// What the subscriptions that are being read have before them at this moment.
@@ -155,7 +186,7 @@ impl Transport for MemoryTransport {
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
         // A publisher in a loop must leave some of the thread to those who read.
         consume_budget().await;
-        Ok(self.0.lock().publish(batch).into_iter().map(Ok).collect())
+        Ok(self.0.lock().publish(batch))
     }
 
     async fn open(&self, spec: SourceSpec) -> Result<MemorySource> {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// All that is stored.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Store {
     clock: Clock,
     lanes: Lanes,
@@ -32,10 +32,33 @@ pub(super) struct Store {
     /// How many sources were ever opened: the last one's number.
     sources: u64,
     pub(super) counters: AllCounters,
+    /// How many deliveries may wait for one subscription.
+    backlog_limit: usize,
+}
+
+fn is_full(subscription: &Subscription) -> Error {
+    let (id, unsettled) = (&subscription.id, subscription.unsettled());
+    let message =
+        format!("subscription `{id}` has {unsettled} deliveries to settle: publish again when it has caught up");
+    Error::new(ErrorKind::Backpressure, message)
 }
 
 impl Store {
-    pub(super) fn publish(&mut self, batch: Vec<Outgoing>) -> Vec<Receipt> {
+    pub(super) fn new(backlog_limit: usize) -> Self {
+        Self {
+            clock: Clock::default(),
+            lanes: Lanes::default(),
+            index: Index::default(),
+            subscriptions: Vec::new(),
+            numbers: HashMap::new(),
+            revision: 0,
+            sources: 0,
+            counters: AllCounters::default(),
+            backlog_limit,
+        }
+    }
+
+    pub(super) fn publish(&mut self, batch: Vec<Outgoing>) -> Vec<Result<Receipt>> {
         let now = Instant::now();
         self.index.forget(now);
         let receipts = batch.into_iter().map(|outgoing| self.add(outgoing, now)).collect();
@@ -45,13 +68,17 @@ impl Store {
         receipts
     }
 
-    fn add(&mut self, outgoing: Outgoing, now: Instant) -> Receipt {
+    fn add(&mut self, outgoing: Outgoing, now: Instant) -> Result<Receipt> {
         let Outgoing { id, tenant, event_type, priority, bytes } = outgoing;
         let key = (tenant.clone(), id);
         if self.index.knows(&key) {
-            return Receipt::new(id, true);
+            return Ok(Receipt::new(id, true));
         }
         let (lane, route) = self.lanes.find(&event_type, priority, &self.subscriptions, self.revision);
+        let mut takers = route.iter().filter_map(|number| self.subscriptions.get(*number as usize));
+        if let Some(full) = takers.find(|one| one.unsettled() >= self.backlog_limit) {
+            return Err(is_full(full));
+        }
         let number = self.index.add(key, now, route);
         let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes });
         for number in route {
@@ -60,7 +87,7 @@ impl Store {
                 subscription.ready.put(Item::fresh(lane, Arc::clone(&event)));
             }
         }
-        Receipt::new(id, false)
+        Ok(Receipt::new(id, false))
     }
 
     /// Registers a subscription, or another replica of one that exists; answers its number and that of the source.

@@ -57,6 +57,12 @@ impl Subscription {
         self.letters.limit(spec.dead_letter_ttl, spec.dead_letter_cap);
     }
 
+    /// How many deliveries are neither finished nor dead.
+    pub(super) fn unsettled(&self) -> usize {
+        let ready = self.ready.count();
+        ready.fresh + ready.retries + ready.abandoned + self.held.len() + self.waiting.len()
+    }
+
     pub(super) fn takes(&self, event_type: &EventType) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(event_type))
     }
@@ -96,7 +102,7 @@ impl Subscription {
             held: self.held.len() + ready.abandoned,
             retrying: self.waiting.len() - due,
             dead: self.letters.count(None),
-            first: self.first_unsettled(now).map(|item| self.unsettled(item)),
+            first: self.first_unsettled(now).map(|item| self.describe(item)),
         }
     }
 
@@ -105,7 +111,7 @@ impl Subscription {
         held.or_else(|| self.ready.first()).or_else(|| self.waiting.first_due(now))
     }
 
-    fn unsettled(&self, item: &Item) -> Unsettled {
+    fn describe(&self, item: &Item) -> Unsettled {
         Unsettled {
             subscription: self.id.clone(),
             tenant: item.event.tenant.clone(),

@@ -1,0 +1,33 @@
+//! What a transport says that it can't do, it refuses.
+
+use tekup_core::{
+    ErrorKind, EventId, Result,
+    transport::{Admin, Capabilities},
+};
+
+use super::{Harness, Scene};
+
+/// What a transport must be able to do for this chapter.
+pub const NEEDS: fn(&Capabilities) -> bool = |_| true;
+
+pub async fn without_dead_letters_they_are_unsupported<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let (admin, id) = (scene.admin(), "billing/ledger".parse()?);
+    scene.open("billing/ledger", &["*"]).await?;
+    let tenant = "acme".parse()?;
+    let kinds = [
+        admin.dead_letters(&id, None, None, 10).await.err().map(|error| error.kind()),
+        admin.dead_letter(&id, &tenant, EventId::generate()).await.err().map(|error| error.kind()),
+        admin.count_dead_letters(&id, None).await.err().map(|error| error.kind()),
+        admin.replay(&id, vec![(tenant, EventId::generate())]).await.err().map(|error| error.kind()),
+    ];
+    let expected = (!scene.can().dead_letters).then_some(ErrorKind::Unsupported);
+    assert_eq!(kinds, [expected; 4]);
+    Ok(())
+}
+
+pub async fn without_status_it_is_unsupported<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let answer = scene.admin().status(&"acme".parse()?, EventId::generate()).await;
+    let expected = (!scene.can().status).then_some(ErrorKind::Unsupported);
+    assert_eq!(answer.err().map(|error| error.kind()), expected);
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! The memory transport behaves as every transport does.
+
+use std::time::Duration;
+
+use tekup_core::{Result, memory::MemoryTransport};
+use tekup_testkit::conformance::{Harness, paused_runtime};
+
+struct Memory(MemoryTransport);
+
+impl Harness for Memory {
+    type Transport = MemoryTransport;
+
+    async fn fresh() -> Result<Self> {
+        Ok(Self(MemoryTransport::new()))
+    }
+
+    async fn transport(&self) -> Result<MemoryTransport> {
+        Ok(self.0.clone())
+    }
+
+    fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+        paused_runtime()
+    }
+
+    async fn advance(&self, by: Duration) {
+        tokio::time::advance(by).await;
+    }
+
+    fn lease() -> Duration {
+        Duration::from_secs(30)
+    }
+
+    fn delay() -> Duration {
+        Duration::from_secs(10)
+    }
+
+    fn quiet() -> Duration {
+        Duration::from_millis(10)
+    }
+
+    fn soon() -> Duration {
+        Duration::from_millis(100)
+    }
+}
+
+tekup_testkit::transport_conformance!(Memory);
