@@ -69,7 +69,7 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     match (values.get(half), values.get(half.wrapping_sub(1))) {
-        (Some(upper), Some(lower)) if values.len() % 2 == 0 => (upper + lower) / 2.0,
+        (Some(upper), Some(lower)) if values.len().is_multiple_of(2) => (upper + lower) / 2.0,
         (Some(middle), _) => *middle,
         (None, _) => 0.0,
     }
