@@ -5,10 +5,7 @@ use std::{
     time::Duration,
 };
 
-use redis::{
-    Cmd, Pipeline, RedisError, RedisFuture, Value,
-    aio::{ConnectionLike, MultiplexedConnection},
-};
+use redis::{Cmd, Pipeline, RedisError, Value, aio::MultiplexedConnection};
 use tekup_core::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
@@ -94,23 +91,22 @@ impl Connection {
         self.all_on(live, pipeline, true).await
     }
 
-    /// As [`all`](Self::all), but only in the life of the server that `epoch` names.
-    ///
-    /// # Errors
-    /// [`ErrorKind::LeaseLost`] if that life is over: nothing was sent then.
-    pub(crate) async fn all_in(&self, epoch: u32, pipeline: Pipeline) -> Result<Vec<Result<Value>>> {
+    /// The connection as it is now, unless it belongs to an older life of the server than `epoch`: then a new one.
+    pub(crate) async fn live_since(&self, epoch: u32) -> Result<Live> {
         let live = self.live().await?;
-        if live.epoch != epoch {
-            return Err(Error::new(
-                ErrorKind::LeaseLost,
-                "Redis was restarted or replaced since: what was held is given up",
-            ));
+        if live.epoch >= epoch {
+            return Ok(live);
         }
-        self.all_on(live, pipeline, false).await
+        self.give_up(live.serial);
+        self.reconnect().await
     }
 
-    /// All commands on this very connection.
+    /// All commands on this very connection; if it turns out to have been cut, on the next one: of the same life of the
+    /// server, unless `any_epoch` is set.
     pub(crate) async fn all_on(&self, live: Live, pipeline: Pipeline, any_epoch: bool) -> Result<Vec<Result<Value>>> {
+        if pipeline.is_empty() {
+            return Ok(Vec::new());
+        }
         let epoch = live.epoch;
         let sent = match self.send(live, &pipeline).await {
             Err(error) if error.is_connection_dropped() => {
@@ -250,49 +246,6 @@ impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Connection").field(&self.0.server).finish()
     }
-}
-
-/// So that commands that are not worth a pipeline can be written with the driver's own means.
-impl ConnectionLike for Connection {
-    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
-        Box::pin(async move {
-            let mut pipeline = Pipeline::with_capacity(1);
-            pipeline.add_command(cmd.clone());
-            let mut values = self.req_packed_commands(&pipeline, 0, 1).await?;
-            Ok(values.pop().unwrap_or_default())
-        })
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        pipeline: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        Box::pin(async move {
-            // Here the driver's errors are asked for, and ours keep them.
-            let live = self.live().await.map_err(unavailable)?;
-            let sent = self.send(live, pipeline).await;
-            let values = match sent {
-                Err(error) if error.is_connection_dropped() => {
-                    let again = self.live().await.map_err(unavailable)?;
-                    self.send(again, pipeline).await?
-                }
-                sent => sent?,
-            };
-            Ok(values.into_iter().skip(offset).take(count).collect())
-        })
-    }
-
-    fn get_db(&self) -> i64 {
-        0
-    }
-}
-
-fn unavailable(error: Error) -> RedisError {
-    use std::error::Error as _;
-    let driver = error.source().and_then(|source| source.downcast_ref::<RedisError>()).cloned();
-    driver.unwrap_or_else(|| std::io::Error::new(std::io::ErrorKind::NotConnected, error.to_string()).into())
 }
 
 #[cfg(test)]

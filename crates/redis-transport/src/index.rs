@@ -1,9 +1,9 @@
 //! Where the index of ids looks for an event: a function of its id alone, and of a small versioned record.
 
-use redis::aio::ConnectionLike;
+use redis::{Cmd, Pipeline, Value};
 use tekup_core::{Error, ErrorKind, EventId, Result};
 
-use crate::keys::PartitionKeys;
+use crate::{connection::Connection, error, keys::PartitionKeys, scripts};
 
 /// Which key of the index an id is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,12 +40,27 @@ impl IndexLayout {
     }
 
     /// Reads the record of a partition, and writes the first one if there is none.
-    pub(crate) async fn load(connection: &mut impl ConnectionLike, keys: &PartitionKeys) -> Result<Self> {
+    pub(crate) async fn load(connection: &Connection, keys: &PartitionKeys) -> Result<Self> {
+        Self::read(connection.one(Self::call(keys)).await?)
+    }
+
+    /// As [`load`](Self::load), for many partitions in one round trip.
+    pub(crate) async fn load_all(connection: &Connection, partitions: &[PartitionKeys]) -> Result<Vec<Self>> {
+        let mut pipeline = Pipeline::with_capacity(partitions.len());
+        partitions.iter().for_each(|keys| _ = pipeline.add_command(Self::call(keys)));
+        connection.all(pipeline).await?.into_iter().map(|answer| Self::read(answer?)).collect()
+    }
+
+    fn call(keys: &PartitionKeys) -> Cmd {
         let first = Self::first();
-        let script = redis::Script::new(include_str!("scripts/layout.lua"));
-        let mut call = script.key(keys.layout());
-        call.arg(first.version).arg(first.slices_text());
-        let (version, slices): (u64, String) = call.invoke_async(connection).await.map_err(crate::namespace::failed)?;
+        let mut call = scripts::LAYOUT.call(1);
+        call.arg(keys.layout()).arg(first.version).arg(first.slices_text());
+        call
+    }
+
+    fn read(stored: Value) -> Result<Self> {
+        let stored = redis::from_redis_value(stored);
+        let (version, slices): (u64, String) = stored.map_err(|_| error::unexpected("the layout of the index"))?;
         Self::parse(version, &slices)
     }
 

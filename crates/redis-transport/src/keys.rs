@@ -81,7 +81,8 @@ impl PartitionKeys {
         self.key(&["subs"])
     }
 
-    /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's.
+    /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's; with `\nadded` behind it,
+    /// how many entries were ever added until then.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])
     }

@@ -1,12 +1,13 @@
 //! What was fixed when the namespace was created, and the partitions that follow from it.
 
-use redis::aio::ConnectionLike;
 use tekup_core::{Error, ErrorKind, Result, TenantId};
 
 use crate::{
+    connection::Connection,
+    error,
     index::IndexLayout,
     keys::{NamespaceName, PartitionKeys},
-    partition,
+    partition, scripts,
 };
 
 /// The version of the data layout that this code reads and writes.
@@ -25,11 +26,7 @@ impl Namespace {
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] for a number of partitions out of range, [`ErrorKind::Incompatible`] if the namespace
     /// was created with another one, or by a version that stores another format.
-    pub(crate) async fn open(
-        connection: &mut (impl ConnectionLike + Send),
-        name: NamespaceName,
-        partitions: u16,
-    ) -> Result<Self> {
+    pub(crate) async fn open(connection: &Connection, name: NamespaceName, partitions: u16) -> Result<Self> {
         if !(1..=partition::MOST).contains(&partitions) {
             let message = format!("{partitions} partitions are refused: use 1 to {}, 8 if unsure", partition::MOST);
             return Err(Error::new(ErrorKind::InvalidConfig, message));
@@ -37,9 +34,7 @@ impl Namespace {
         let stored = Record::create_or_read(connection, &name, partitions).await?;
         let tags = stored.tags(&name, partitions)?;
         let partitions: Vec<_> = tags.iter().map(|tag| PartitionKeys::new(&name, tag)).collect();
-        for keys in &partitions {
-            IndexLayout::load(connection, keys).await?;
-        }
+        IndexLayout::load_all(connection, &partitions).await?;
         Ok(Self { name, partitions })
     }
 
@@ -66,15 +61,11 @@ struct Record {
 }
 
 impl Record {
-    async fn create_or_read(
-        connection: &mut (impl ConnectionLike + Send),
-        name: &NamespaceName,
-        partitions: u16,
-    ) -> Result<Self> {
-        let script = redis::Script::new(include_str!("scripts/namespace.lua"));
-        let mut call = script.key(name.record());
-        call.arg(FORMAT).arg(partitions).arg(partition::tags(partitions).join(","));
-        let (format, partitions, tags) = call.invoke_async(connection).await.map_err(failed)?;
+    async fn create_or_read(connection: &Connection, name: &NamespaceName, partitions: u16) -> Result<Self> {
+        let mut call = scripts::NAMESPACE.call(1);
+        call.arg(name.record()).arg(FORMAT).arg(partitions).arg(partition::tags(partitions).join(","));
+        let stored = redis::from_redis_value(connection.one(call).await?);
+        let (format, partitions, tags) = stored.map_err(|_| error::unexpected("the record of the namespace"))?;
         Ok(Self { format, partitions, tags })
     }
 
@@ -113,10 +104,6 @@ fn incompatible(message: String) -> Error {
     Error::new(ErrorKind::Incompatible, message)
 }
 
-pub(crate) fn failed(error: redis::RedisError) -> Error {
-    Error::new(ErrorKind::Unavailable, "the server did not answer as it should").with_source(error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn processes_that_create_a_namespace_at_once_agree_on_it() {
         let server = Server::start().await;
-        let open = async |partitions| Namespace::open(&mut server.connect().await, name(), partitions).await;
+        let open = async |partitions| Namespace::open(&server.connection(), name(), partitions).await;
         let opened = futures_util::future::join_all([4, 5, 4, 5, 4, 5].map(open)).await;
         let joined: Vec<usize> = opened.iter().flatten().map(|namespace| namespace.partitions().len()).collect();
         assert_eq!(joined.len(), 3, "{opened:?}");
@@ -141,11 +128,15 @@ mod tests {
     #[tokio::test]
     async fn every_partition_of_a_new_namespace_has_an_index_layout() {
         let server = Server::start().await;
-        let mut connection = server.connect().await;
-        let namespace = Namespace::open(&mut connection, name(), 3).await.unwrap();
+        let connection = server.connection();
+        let namespace = Namespace::open(&connection, name(), 3).await.unwrap();
         for keys in namespace.partitions() {
-            let slices: String =
-                redis::cmd("HGET").arg(keys.layout()).arg("slices").query_async(&mut connection).await.unwrap();
+            let slices: String = redis::cmd("HGET")
+                .arg(keys.layout())
+                .arg("slices")
+                .query_async(&mut server.connect().await)
+                .await
+                .unwrap();
             assert_eq!(slices, "0:64");
         }
     }
@@ -153,23 +144,23 @@ mod tests {
     #[tokio::test]
     async fn an_index_layout_that_was_changed_is_kept() {
         let server = Server::start().await;
-        let mut connection = server.connect().await;
-        let namespace = Namespace::open(&mut connection, name(), 1).await.unwrap();
+        let connection = server.connection();
+        let namespace = Namespace::open(&connection, name(), 1).await.unwrap();
         let keys = &namespace.partitions()[0];
         let mut set = redis::cmd("HSET");
         set.arg(keys.layout()).arg("version").arg(2).arg("slices").arg("0:64,4000000000000:8");
-        set.exec_async(&mut connection).await.unwrap();
-        Namespace::open(&mut connection, name(), 1).await.unwrap();
-        let layout = IndexLayout::load(&mut connection, keys).await.unwrap();
+        set.exec_async(&mut server.connect().await).await.unwrap();
+        Namespace::open(&connection, name(), 1).await.unwrap();
+        let layout = IndexLayout::load(&connection, keys).await.unwrap();
         assert_eq!((layout.version(), layout.slices_text().as_str()), (2, "0:64,4000000000000:8"));
     }
 
     #[tokio::test]
     async fn another_partition_count_is_refused_with_both_and_what_to_do() {
         let server = Server::start().await;
-        let mut connection = server.connect().await;
-        Namespace::open(&mut connection, name(), 4).await.unwrap();
-        let error = Namespace::open(&mut connection, name(), 8).await.unwrap_err();
+        let connection = server.connection();
+        Namespace::open(&connection, name(), 4).await.unwrap();
+        let error = Namespace::open(&connection, name(), 8).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Incompatible);
         let message = error.to_string();
         assert!(message.contains("has 4 partitions and 8 are configured: configure the stored number"), "{message}");
@@ -195,9 +186,9 @@ mod tests {
     #[tokio::test]
     async fn a_number_of_partitions_out_of_range_is_refused() {
         let server = Server::start().await;
-        let mut connection = server.connect().await;
+        let connection = server.connection();
         for partitions in [0, 257] {
-            let error = Namespace::open(&mut connection, name(), partitions).await.unwrap_err();
+            let error = Namespace::open(&connection, name(), partitions).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfig);
         }
     }

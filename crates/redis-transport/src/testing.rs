@@ -2,11 +2,14 @@
 
 use std::{
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
+
+use crate::{RedisConfig, connection::Connection};
 
 /// A server of its own on a unix socket; killed on drop.
 pub(crate) struct Server {
@@ -43,6 +46,12 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         format!("redis+unix://{}", self.directory.path().join("redis.sock").display())
+    }
+
+    /// A connection as the bus uses them.
+    pub(crate) fn connection(&self) -> Connection {
+        let server = crate::server::Server::new(&RedisConfig::new(self.url())).unwrap();
+        Connection::new(Arc::new(server))
     }
 
     /// A connection, as soon as the server takes one.

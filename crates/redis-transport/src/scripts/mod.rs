@@ -1,7 +1,8 @@
 //! The scripts: one file each, headed by what it is given and what it answers.
 //!
 //! All loops in them are bounded and the clock is read once. Each is called by its hash; where the server does not know
-//! it (any more), the connection sends the same call again with the text.
+//! it (any more), the connection sends the same call again with the text. What several need is written once, in
+//! `shared/`, and takes the place of a line `-- include <name>`.
 
 use std::sync::LazyLock;
 
@@ -9,18 +10,14 @@ use redis::{Arg, Cmd};
 
 /// A script and its hash.
 pub(crate) struct Script {
-    text: &'static str,
-    hash: LazyLock<String>,
+    ready: LazyLock<(String, String)>,
 }
 
 macro_rules! scripts {
     ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
         $(
             $(#[$doc])*
-            pub(crate) static $name: Script = Script {
-                text: include_str!($file),
-                hash: LazyLock::new(|| redis::Script::new(include_str!($file)).get_hash().to_owned()),
-            };
+            pub(crate) static $name: Script = Script { ready: LazyLock::new(|| prepare(include_str!($file))) };
         )*
 
         static ALL: &[&Script] = &[$(&$name),*];
@@ -30,18 +27,81 @@ macro_rules! scripts {
 scripts! {
     /// Stores a batch in one partition.
     PUBLISH = "publish.lua";
+    /// Registers a subscription.
+    JOIN = "join.lua";
+    /// Puts deliveries aside until they are due again.
+    RETRY = "retry.lua";
+    /// Gives deliveries up.
+    DEAD_LETTER = "dead_letter.lua";
+    /// Hands deliveries back.
+    RELEASE = "release.lua";
+    /// Ends retried deliveries that succeeded.
+    FINISH = "finish.lua";
+    /// Moves what is due to the retry stream.
+    MOVE = "move.lua";
+    /// Takes over deliveries whose lease has ended.
+    SWEEP = "sweep.lua";
+    /// Takes what was handed back.
+    TAKE_RELEASED = "take_released.lua";
+    /// Starts a delivery that was taken over.
+    START = "start.lua";
+    /// Renews leases.
+    RENEW = "renew.lua";
+    /// Removes consumers that hold nothing.
+    LEAVE = "leave.lua";
+    /// Removes what every subscription has settled.
+    TRIM = "trim.lua";
+    /// Creates or reads the record of a namespace.
+    NAMESPACE = "namespace.lua";
+    /// Creates or reads the index layout of a partition.
+    LAYOUT = "layout.lua";
+    /// Tells where an event stands.
+    STATUS = "status.lua";
+    /// Lists or counts dead letters.
+    LETTER_PAGE = "letter_page.lua";
+    /// Reads dead letters.
+    LETTERS = "letters.lua";
+    /// Gives dead letters back to their subscription.
+    REPLAY = "replay.lua";
+    /// Adds what a process has counted.
+    COUNTERS = "counters.lua";
+    /// Tells what of a subscription has left its lanes.
+    BOOKS = "books.lua";
+    /// Tells how far a subscription has read its lanes.
+    BOOKS_LANES = "books_lanes.lua";
+}
+
+const SHARED: [(&str, &str); 3] = [
+    ("-- include glob\n", include_str!("shared/glob.lua")),
+    ("-- include held\n", include_str!("shared/held.lua")),
+    ("-- include claimed\n", include_str!("shared/claimed.lua")),
+];
+
+/// The whole text, and its hash.
+fn prepare(text: &str) -> (String, String) {
+    let whole = SHARED.iter().fold(text.to_owned(), |text, (line, shared)| text.replace(line, shared));
+    let hash = redis::Script::new(&whole).get_hash().to_owned();
+    (whole, hash)
 }
 
 impl Script {
+    fn text(&self) -> &str {
+        &self.ready.0
+    }
+
+    fn hash(&self) -> &str {
+        &self.ready.1
+    }
+
     /// A call with so many keys; they follow, then the arguments.
     pub(crate) fn call(&self, keys: usize) -> Cmd {
-        self.call_with_capacity(keys, 8, 256)
+        self.call_with_capacity(keys, 16, 256)
     }
 
     /// As [`call`](Self::call), with room for so many keys and arguments of so many bytes.
     pub(crate) fn call_with_capacity(&self, keys: usize, args: usize, bytes: usize) -> Cmd {
         let mut cmd = Cmd::with_capacity(args + 3, bytes + 64);
-        cmd.arg("EVALSHA").arg(self.hash.as_str()).arg(keys);
+        cmd.arg("EVALSHA").arg(self.hash()).arg(keys);
         cmd
     }
 }
@@ -54,9 +114,9 @@ pub(crate) fn with_text(cmd: &Cmd) -> Option<Cmd> {
     });
     args.next().filter(|name| *name == b"EVALSHA")?;
     let hash = args.next()?;
-    let script = ALL.iter().find(|script| script.hash.as_bytes() == hash)?;
+    let script = ALL.iter().find(|script| script.hash().as_bytes() == hash)?;
     let mut with_text = Cmd::new();
-    with_text.arg("EVAL").arg(script.text);
+    with_text.arg("EVAL").arg(script.text());
     args.for_each(|arg| {
         with_text.arg(arg);
     });
@@ -78,12 +138,24 @@ mod tests {
     }
 
     #[test]
-    fn every_script_is_headed_by_what_it_takes_and_answers() {
+    fn every_script_is_whole_and_headed_by_what_it_takes_and_answers() {
         for script in ALL {
-            assert!(script.text.starts_with("#!lua"), "{}", script.text);
-            for part in ["-- KEYS", "-- ARGV", "-- Answers"] {
-                assert!(script.text.contains(part), "{part} in {}", script.text);
+            assert!(script.text().starts_with("#!lua"), "{}", script.text());
+            for part in ["-- KEYS", "-- ARGV", "-- result "] {
+                assert!(script.text().contains(part), "{part} in {}", script.text());
             }
+            assert!(!script.text().contains("-- include"), "{}", script.text());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_server_compiles_every_script() {
+        let server = crate::testing::Server::start().await;
+        let mut connection = server.connect().await;
+        for script in ALL {
+            let mut load = redis::cmd("SCRIPT");
+            let hash: String = load.arg("LOAD").arg(script.text()).query_async(&mut connection).await.unwrap();
+            assert_eq!(hash, script.hash());
         }
     }
 }

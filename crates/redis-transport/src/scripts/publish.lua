@@ -27,32 +27,7 @@ local window, lane_count, run_count = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[
 local numbers = redis_call('HMGET', KEYS[2], unpack(ARGV, 5, 4 + lane_count))
 local rung, is_rung, has_new = {}, {}, false
 
-local function glob(pattern, text)
-  local p, t, star, taken = 1, 1, nil, nil
-  while t <= #text do
-    local wanted = string.byte(pattern, p)
-    if wanted == 42 then
-      star, taken = p, t
-      p = p + 1
-    elseif wanted == string.byte(text, t) then
-      p, t = p + 1, t + 1
-    elseif star then
-      taken = taken + 1
-      p, t = star + 1, taken
-    else
-      return false
-    end
-  end
-  while string.byte(pattern, p) == 42 do p = p + 1 end
-  return p > #pattern
-end
-
-local function matches(record, event_type)
-  for _, pattern in ipairs(cjson.decode(record).patterns) do
-    if glob(pattern, event_type) then return true end
-  end
-  return false
-end
+-- include glob
 
 -- Makes a lane with the groups of all who take its type, before its first entry.
 local function make_lane(l)
@@ -62,13 +37,12 @@ local function make_lane(l)
     redis_call('HSET', KEYS[2], name, numbers[l])
     has_new = true
   end
-  local event_type = string.match(name, '^(.*):[^:]*$')
+  local event_type = type_of(name)
   local subs = redis_call('HGETALL', KEYS[3])
   for at = 1, #subs, 2 do
     local group = subs[at]
-    if group ~= '~version' and matches(subs[at + 1], event_type) then
-      local made = redis.pcall('XGROUP', 'CREATE', KEYS[5 + l], group, '0', 'MKSTREAM')
-      if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then error(made.err) end
+    if group ~= '~version' and takes(subs[at + 1], event_type) then
+      make_group(KEYS[5 + l], group, '0', 0)
       redis_call('HSETNX', KEYS[4], group .. '\n' .. numbers[l], '0-0')
     end
   end

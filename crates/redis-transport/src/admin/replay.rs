@@ -1,0 +1,53 @@
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use tekup_core::{EventId, Result, SubscriptionId, TenantId};
+
+use super::RedisAdmin;
+use crate::{keys::member, scripts};
+
+/// The most letters that one call moves.
+const AT_ONCE: usize = 100;
+
+impl RedisAdmin {
+    pub(super) async fn give_back(
+        &self,
+        subscription: &SubscriptionId,
+        letters: Vec<(TenantId, EventId)>,
+    ) -> Result<u64> {
+        self.must_exist(subscription).await?;
+        let mut by_partition: BTreeMap<usize, Vec<Vec<u8>>> = BTreeMap::new();
+        for (tenant, id) in letters {
+            let members = by_partition.entry(self.namespace.partition_of(&tenant)).or_default();
+            members.push(member(id, Some(tenant.as_str())));
+        }
+        let moves = by_partition.iter().map(|(&partition, members)| self.move_all(subscription, partition, members));
+        Ok(try_join_all(moves).await?.into_iter().sum())
+    }
+
+    async fn move_all(&self, subscription: &SubscriptionId, partition: usize, members: &[Vec<u8>]) -> Result<u64> {
+        let (mut rest, mut moved) = (members, 0);
+        while !rest.is_empty() {
+            let (batch, _) = rest.split_at(rest.len().min(AT_ONCE));
+            let (looked_at, there) = self.move_some(subscription, partition, batch).await?;
+            // One at least is looked at, so this ends.
+            rest = rest.get(looked_at.max(1)..).unwrap_or_default();
+            moved += there;
+        }
+        Ok(moved)
+    }
+
+    async fn move_some(
+        &self,
+        subscription: &SubscriptionId,
+        partition: usize,
+        members: &[Vec<u8>],
+    ) -> Result<(usize, u64)> {
+        let keys = self.keys(partition)?;
+        let mut call = scripts::REPLAY.call(5);
+        call.arg(keys.dead(subscription)).arg(keys.letters(subscription)).arg(keys.retry(subscription));
+        call.arg(keys.exceptions(subscription)).arg(keys.bell()).arg(subscription.to_string());
+        members.iter().for_each(|member| _ = call.arg(member.as_slice()));
+        self.ask("a replay", call).await
+    }
+}

@@ -1,0 +1,6 @@
+mod books;
+mod counters;
+mod letters;
+mod replay;
+mod status;
+mod world;

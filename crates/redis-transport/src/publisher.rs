@@ -1,0 +1,269 @@
+//! Publishing: a batch becomes one script call for each partition that it touches.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use redis::{Cmd, Pipeline, Value};
+use tekup_core::{
+    Error, ErrorKind, EventId, EventType, Priority, Result, TenantId,
+    transport::{Outgoing, Receipt},
+};
+
+use crate::{
+    connection::Connection,
+    error,
+    index::{Bucket, IndexLayout},
+    keys::PartitionKeys,
+    namespace::Namespace,
+    scripts,
+};
+
+/// What one script call may hold, so that no call stalls the server.
+const MOST_EVENTS: usize = 500;
+const MOST_BYTES: usize = 1 << 20;
+/// How often a change of the layout may get in between before we say so.
+const MOST_STALE: usize = 5;
+
+/// Stores batches. Shared by all clones of a transport.
+pub(crate) struct Publisher {
+    connection: Connection,
+    namespace: Arc<Namespace>,
+    /// The index layout of each partition, as last read.
+    layouts: Vec<RwLock<Arc<IndexLayout>>>,
+    window: Duration,
+}
+
+/// The events of one call, by their places in the batch.
+struct Chunk {
+    partition: usize,
+    events: Vec<usize>,
+}
+
+/// What became of one event.
+type Outcome = Result<Receipt>;
+
+impl Publisher {
+    pub(crate) async fn new(connection: Connection, namespace: Arc<Namespace>, window: Duration) -> Result<Self> {
+        let mut layouts = Vec::new();
+        for keys in namespace.partitions() {
+            let layout = IndexLayout::load(&connection, keys).await?;
+            layouts.push(RwLock::new(Arc::new(layout)));
+        }
+        Ok(Self { connection, namespace, layouts, window })
+    }
+
+    pub(crate) async fn publish(&self, batch: &[Outgoing]) -> Result<Vec<Outcome>> {
+        let repeated = repeated(batch);
+        let mut outcomes: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
+        let mut chunks = self.chunks(batch, &repeated);
+        for _ in 0..MOST_STALE {
+            chunks = self.send(batch, chunks, &mut outcomes).await?;
+            if chunks.is_empty() {
+                repeat(&repeated, &mut outcomes);
+                return outcomes
+                    .into_iter()
+                    .map(|outcome| outcome.ok_or_else(|| error::unexpected("a batch")))
+                    .collect();
+            }
+            self.reload(&chunks).await?;
+        }
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            "the layout of the index changes faster than it can be read: publish again",
+        ))
+    }
+
+    /// Sends one call for each chunk, in one round trip; answers those whose layout was out of date.
+    async fn send(
+        &self,
+        batch: &[Outgoing],
+        chunks: Vec<Chunk>,
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<Vec<Chunk>> {
+        let mut pipeline = Pipeline::with_capacity(chunks.len());
+        for chunk in &chunks {
+            pipeline.add_command(self.call(batch, chunk));
+        }
+        let mut stale = Vec::new();
+        for (chunk, answer) in chunks.into_iter().zip(self.connection.all(pipeline).await?) {
+            match answer {
+                Ok(Value::SimpleString(_)) => stale.push(chunk),
+                answer => settle(batch, &chunk, answer, outcomes),
+            }
+        }
+        Ok(stale)
+    }
+
+    fn chunks(&self, batch: &[Outgoing], repeated: &[(usize, usize)]) -> Vec<Chunk> {
+        let mut open: Vec<Option<(Chunk, usize)>> = self.layouts.iter().map(|_| None).collect();
+        let mut full = Vec::new();
+        for (place, event) in batch.iter().enumerate() {
+            if repeated.binary_search_by_key(&place, |(place, _)| *place).is_ok() {
+                continue;
+            }
+            let partition = self.namespace.partition_of(&event.tenant);
+            let Some(slot) = open.get_mut(partition) else { continue };
+            let size = event.bytes.len();
+            let fits = |(chunk, bytes): &(Chunk, usize)| chunk.events.len() < MOST_EVENTS && bytes + size <= MOST_BYTES;
+            if !slot.as_ref().is_some_and(fits) {
+                full.extend(slot.take());
+            }
+            let (chunk, bytes) = slot.get_or_insert_with(|| (Chunk { partition, events: Vec::new() }, 0));
+            chunk.events.push(place);
+            *bytes += size;
+        }
+        full.into_iter().chain(open.into_iter().flatten()).map(|(chunk, _)| chunk).collect()
+    }
+
+    fn call(&self, batch: &[Outgoing], chunk: &Chunk) -> Cmd {
+        let keys = &self.namespace.partitions()[chunk.partition];
+        let layout = self.layout(chunk.partition);
+        let plan = Plan::of(batch, chunk, &layout);
+        let bytes: usize = chunk.events.iter().map(|place| batch[*place].bytes.len() + 96).sum();
+        let key_count = 5 + plan.lanes.len() + plan.runs.len();
+        let mut cmd =
+            scripts::PUBLISH.call_with_capacity(key_count, key_count * 2 + 4 * chunk.events.len() + 4, bytes + 512);
+        plan.write_keys(&mut cmd, keys);
+        cmd.arg(layout.version()).arg(self.window.as_secs().max(1));
+        plan.write_heads(&mut cmd);
+        for (place, lane) in chunk.events.iter().zip(&plan.lane_of) {
+            let event = &batch[*place];
+            cmd.arg(*lane).arg(&event.id.as_uuid().as_bytes()[..]).arg(event.tenant.as_str()).arg(&event.bytes[..]);
+        }
+        cmd
+    }
+
+    fn layout(&self, partition: usize) -> Arc<IndexLayout> {
+        self.layouts[partition].read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn reload(&self, chunks: &[Chunk]) -> Result<()> {
+        let partitions: HashSet<usize> = chunks.iter().map(|chunk| chunk.partition).collect();
+        for partition in partitions {
+            let keys = &self.namespace.partitions()[partition];
+            let layout = IndexLayout::load(&self.connection, keys).await?;
+            *self.layouts[partition].write().unwrap_or_else(PoisonError::into_inner) = Arc::new(layout);
+        }
+        Ok(())
+    }
+}
+
+/// The lanes and index buckets that the events of one call go to.
+struct Plan<'batch> {
+    lanes: Vec<(&'batch EventType, Priority)>,
+    /// For each event, the number of its lane, from 1.
+    lane_of: Vec<usize>,
+    runs: Vec<Run>,
+}
+
+/// Events in a row that share a bucket.
+struct Run {
+    bucket: Bucket,
+    first: EventId,
+    count: usize,
+}
+
+impl<'batch> Plan<'batch> {
+    fn of(batch: &'batch [Outgoing], chunk: &Chunk, layout: &IndexLayout) -> Self {
+        let mut plan = Self { lanes: Vec::new(), lane_of: Vec::with_capacity(chunk.events.len()), runs: Vec::new() };
+        let mut numbers: HashMap<(&EventType, Priority), usize> = HashMap::new();
+        for place in &chunk.events {
+            let event = &batch[*place];
+            let lane = (&event.event_type, event.priority);
+            let number = *numbers.entry(lane).or_insert_with(|| {
+                plan.lanes.push(lane);
+                plan.lanes.len()
+            });
+            plan.lane_of.push(number);
+            plan.add_to_run(layout.bucket(event.id), event.id);
+        }
+        plan
+    }
+
+    fn add_to_run(&mut self, bucket: Bucket, id: EventId) {
+        match self.runs.last_mut() {
+            Some(run) if run.bucket == bucket && bucket != Bucket::Own => run.count += 1,
+            _ => self.runs.push(Run { bucket, first: id, count: 1 }),
+        }
+    }
+
+    fn write_keys(&self, cmd: &mut Cmd, keys: &PartitionKeys) {
+        cmd.arg(keys.layout()).arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
+        for (event_type, priority) in &self.lanes {
+            cmd.arg(keys.lane(event_type, *priority));
+        }
+        for run in &self.runs {
+            cmd.arg(keys.index(run.bucket, run.first));
+        }
+    }
+
+    fn write_heads(&self, cmd: &mut Cmd) {
+        cmd.arg(self.lanes.len()).arg(self.runs.len());
+        for (event_type, priority) in &self.lanes {
+            cmd.arg(format!("{event_type}:{priority}"));
+        }
+        for run in &self.runs {
+            cmd.arg(run.count);
+        }
+    }
+}
+
+/// The places of events that the batch holds again, each with the place of the first; in ascending order.
+fn repeated(batch: &[Outgoing]) -> Vec<(usize, usize)> {
+    // Ids that ascend, as new ones do, can't repeat.
+    if batch.is_sorted_by(|a, b| a.id < b.id) {
+        return Vec::new();
+    }
+    let mut seen: HashMap<(EventId, &TenantId), usize> = HashMap::with_capacity(batch.len());
+    let mut repeated = Vec::new();
+    for (place, event) in batch.iter().enumerate() {
+        let first = *seen.entry((event.id, &event.tenant)).or_insert(place);
+        if first != place {
+            repeated.push((place, first));
+        }
+    }
+    repeated
+}
+
+/// What is in a batch twice shares the fate of the first, as a duplicate.
+fn repeat(repeated: &[(usize, usize)], outcomes: &mut [Option<Outcome>]) {
+    for (place, first) in repeated {
+        let outcome = match outcomes.get(*first) {
+            Some(Some(Ok(receipt))) => Ok(Receipt::new(receipt.id, true)),
+            Some(Some(Err(error))) => Err(Error::new(error.kind(), error.to_string())),
+            _ => Err(error::unexpected("a batch")),
+        };
+        set(outcomes, *place, outcome);
+    }
+}
+
+fn settle(batch: &[Outgoing], chunk: &Chunk, answer: Result<Value>, outcomes: &mut [Option<Outcome>]) {
+    match answer.and_then(|answer| duplicates(answer, chunk)) {
+        Ok(duplicates) => {
+            for (number, place) in chunk.events.iter().enumerate() {
+                let duplicate = duplicates.binary_search(&(number + 1)).is_ok();
+                set(outcomes, *place, Ok(Receipt::new(batch[*place].id, duplicate)));
+            }
+        }
+        Err(error) => {
+            for place in &chunk.events {
+                set(outcomes, *place, Err(Error::new(error.kind(), error.to_string())));
+            }
+        }
+    }
+}
+
+fn duplicates(answer: Value, chunk: &Chunk) -> Result<Vec<usize>> {
+    let places: Vec<usize> = redis::from_redis_value(answer).map_err(|_| error::unexpected("a batch"))?;
+    let valid = places.is_sorted() && places.iter().all(|place| (1..=chunk.events.len()).contains(place));
+    if valid { Ok(places) } else { Err(error::unexpected("a batch")) }
+}
+
+fn set(outcomes: &mut [Option<Outcome>], place: usize, outcome: Outcome) {
+    if let Some(slot) = outcomes.get_mut(place) {
+        *slot = Some(outcome);
+    }
+}

@@ -1,0 +1,61 @@
+#!lua flags=allow-oom
+-- Gives deliveries up: each is stored in the dead letters before it leaves its stream. Then lets go of letters that are
+-- too old or too many, at most 100 of each, and counts them.
+--
+-- KEYS[1]    dead        ZSET
+-- KEYS[2]    letters     HASH
+-- KEYS[3]    exceptions  HASH
+-- KEYS[4]    books       HASH
+-- KEYS[5]    retry       STREAM
+-- KEYS[5+l]  the l-th lane  STREAM
+-- ARGV[1]    subscription
+-- ARGV[2]    consumer
+-- ARGV[3]    milliseconds that a letter is kept
+-- ARGV[4]    how many letters are kept
+-- ARGV[5+]   for each delivery, at most 100: l (0: the retry stream), entry, starts, 16 bytes of its id, its tenant,
+--            name of the lane, reason, attempts, error
+-- result     {how many were let go of, then for each delivery 1, or 0 if it was not the consumer's any more}
+
+local group, consumer = ARGV[1], ARGV[2]
+
+-- include held
+
+local now = now_ms()
+local done = {}
+
+local function give_up(at)
+  local l, entry, id, tenant = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 3], ARGV[at + 4]
+  local stream = KEYS[5 + l]
+  if not holds(stream, group, entry, consumer, ARGV[at + 2]) then return 0 end
+  local fields = fields_of(stream, entry, id, tenant)
+  if not fields then return 0 end
+  local member, attempts = id .. tenant, tonumber(ARGV[at + 7])
+  local first = l == 0 and tonumber(fields.w or '0') or 0
+  local lane = l == 0 and fields.l or ARGV[at + 5]
+  local packed = cmsgpack.pack({ARGV[at + 6], ARGV[at + 8], attempts, first, now, lane or '', fields.e or ''})
+  redis.call('HSET', KEYS[2], member, packed)
+  redis.call('ZADD', KEYS[1], now, member)
+  redis.call('HSET', KEYS[3], member, 'dead:' .. attempts)
+  redis.call('XACK', stream, group, entry)
+  if l == 0 then redis.call('XDEL', stream, entry) end
+  return 1
+end
+
+local function let_go(members, count_as)
+  if #members == 0 then return 0 end
+  redis.call('ZREM', KEYS[1], unpack(members))
+  redis.call('HDEL', KEYS[2], unpack(members))
+  redis.call('HDEL', KEYS[3], unpack(members))
+  redis.call('HINCRBY', KEYS[4], count_as, #members)
+  return #members
+end
+
+for at = 5, #ARGV, 9 do
+  done[#done + 1] = give_up(at)
+end
+local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]), 'LIMIT', 0, 100)
+local gone = let_go(old, 'expired')
+local too_many = math.min(redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[4]), 100)
+if too_many > 0 then gone = gone + let_go(redis.call('ZRANGE', KEYS[1], 0, too_many - 1), 'dropped') end
+table.insert(done, 1, gone)
+return done

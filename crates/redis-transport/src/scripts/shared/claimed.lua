@@ -1,0 +1,20 @@
+-- What the reader must know of an entry that is the consumer's now. Its envelope is read only if it may be handled as it
+-- is: if it was handed back before it was started.
+local function describe(l, stream, entry)
+  local starts = redis.call('XPENDING', stream, group, entry, entry, 1)[1][4]
+  if starts == 0 then
+    local claimed = redis.call('XCLAIM', stream, group, consumer, 0, entry, 'RETRYCOUNT', 1)[1]
+    return {l, entry, 1, 1, claimed and claimed[2] or {}}
+  end
+  local found = redis.call('XRANGE', stream, entry, entry)[1]
+  local kept = {}
+  if found then
+    for at = 1, #found[2], 2 do
+      if found[2][at] ~= 'e' then
+        kept[#kept + 1] = found[2][at]
+        kept[#kept + 1] = found[2][at + 1]
+      end
+    end
+  end
+  return {l, entry, starts, 0, kept}
+end

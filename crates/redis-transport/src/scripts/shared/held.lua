@@ -1,0 +1,24 @@
+-- Whether the consumer holds the entry as it was handed out.
+local function holds(stream, group, entry, consumer, starts)
+  local held = redis.call('XPENDING', stream, group, entry, entry, 1)[1]
+  return held and held[2] == consumer and held[4] == tonumber(starts)
+end
+
+local NIL_ID = string.rep('\0', 16)
+
+-- The fields of the entry, if it holds the event that is meant; a stranger's entry without an id holds any.
+local function fields_of(stream, entry, id, tenant)
+  local found = redis.call('XRANGE', stream, entry, entry)[1]
+  if not found then return nil end
+  local fields = {}
+  for at = 1, #found[2], 2 do fields[found[2][at]] = found[2][at + 1] end
+  local known = fields.i and #fields.i == 16 and fields.i ~= NIL_ID
+  if known and fields.i ~= id then return nil end
+  if tenant ~= '' and fields.t ~= tenant then return nil end
+  return fields
+end
+
+local function now_ms()
+  local now = redis.call('TIME')
+  return now[1] * 1000 + math.floor(now[2] / 1000)
+end

@@ -1,0 +1,90 @@
+#!lua flags=allow-oom
+-- Removes from lanes what every subscription has settled. One process trims a partition at a time, by a token.
+--
+-- KEYS[1]    trim  STRING
+-- KEYS[2]    subs  HASH
+-- KEYS[2+l]  the l-th lane, at most 20  STREAM
+-- ARGV[1]    who trims
+-- ARGV[2]    milliseconds that the token lasts
+-- ARGV[2+l]  name of the l-th lane
+-- result     nil if another trims, else for each lane how many entries were removed, -1 if there may be more, or the
+--            name of a subscription that takes its type and has no group there: then nothing is removed
+
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return nil end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+
+-- include glob
+
+local subs = redis.call('HGETALL', KEYS[2])
+
+local function pairs_of(list)
+  local read = {}
+  for at = 1, #list, 2 do read[list[at]] = list[at + 1] end
+  return read
+end
+
+local function parts(entry)
+  local ms, seq = string.match(entry, '^(%d+)%-(%d+)$')
+  return tonumber(ms), seq
+end
+
+local function is_before(a, b)
+  local a_ms, a_seq = parts(a)
+  local b_ms, b_seq = parts(b)
+  if a_ms ~= b_ms then return a_ms < b_ms end
+  if #a_seq ~= #b_seq then return #a_seq < #b_seq end
+  return a_seq < b_seq
+end
+
+-- The next entry's number; sequences of more than 15 digits are no numbers to Lua, and are left where they are.
+local function after(entry)
+  local ms, seq = string.match(entry, '^(%d+)%-(%d+)$')
+  if #seq > 15 then return entry end
+  return ms .. '-' .. string.format('%.0f', tonumber(seq) + 1)
+end
+
+-- The first entry that a group has not settled.
+local function low_of(stream, group)
+  if group.pending > 0 then return redis.call('XPENDING', stream, group.name)[2] end
+  return after(group['last-delivered-id'])
+end
+
+-- The first entry of the lane that some group has not settled, or who has no group.
+local function low_water(stream, event_type)
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if groups.err then return nil end
+  local low, present = nil, {}
+  for _, info in ipairs(groups) do
+    local group = pairs_of(info)
+    present[group.name] = true
+    local settled = low_of(stream, group)
+    if not low or is_before(settled, low) then low = settled end
+  end
+  for at = 1, #subs, 2 do
+    if subs[at] ~= '~version' and not present[subs[at]] and takes(subs[at + 1], event_type) then
+      return nil, subs[at]
+    end
+  end
+  return low or after(pairs_of(redis.call('XINFO', 'STREAM', stream))['last-generated-id'])
+end
+
+local removed = {}
+for l = 1, #KEYS - 2 do
+  local stream = KEYS[2 + l]
+  local low, missing = low_water(stream, type_of(ARGV[2 + l]))
+  if missing then
+    removed[l] = missing
+  elseif not low then
+    removed[l] = 0
+  else
+    local trimmed = redis.call('XTRIM', stream, 'MINID', '~', low, 'LIMIT', 10000)
+    if trimmed == 0 then
+      -- What is left before the mark is part of one node: a hundred entries or so.
+      removed[l] = redis.call('XTRIM', stream, 'MINID', '=', low)
+    else
+      removed[l] = -1
+    end
+  end
+end
+return removed

@@ -1,0 +1,137 @@
+//! What a source does besides reading: it moves retries that are due, trims what is settled, asks for searches, and
+//! removes consumers that are long dead.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use redis::Pipeline;
+use tekup_core::Result;
+use tokio::time::Instant;
+
+use super::Inner;
+use crate::{error, scripts};
+
+/// The longest sleep, for a ring may be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often a partition is trimmed at most.
+const TRIM_EVERY: Duration = Duration::from_secs(1);
+/// How long to leave a server alone that did not answer.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+
+/// When each duty is due.
+struct Duties {
+    /// Of each partition, when its next retry is.
+    moves: Vec<Instant>,
+    trim: Instant,
+    sweep: Instant,
+    reap: Instant,
+}
+
+/// Until it is aborted.
+pub(super) async fn keep(inner: Arc<Inner>) {
+    let now = Instant::now();
+    let mut duties = Duties {
+        moves: vec![now; inner.partitions().len()],
+        trim: now + TRIM_EVERY,
+        sweep: now,
+        reap: now + inner.reap_every(),
+    };
+    loop {
+        if let Err(error) = inner.attend(&mut duties).await {
+            tracing::debug!(subscription = %inner.group, %error, "retries, leases and trimming wait");
+            tokio::time::sleep(AFTER_FAILURE.mul_f64(1.0 + fastrand::f64())).await;
+        }
+        let _ = tokio::time::timeout_at(duties.next(), inner.wake_keeper.notified()).await;
+    }
+}
+
+impl Duties {
+    fn next(&self) -> Instant {
+        let moves = self.moves.iter().copied().min().unwrap_or(self.sweep);
+        moves.min(self.trim).min(self.sweep).min(self.reap)
+    }
+}
+
+impl Inner {
+    async fn attend(&self, duties: &mut Duties) -> Result<()> {
+        let now = Instant::now();
+        if duties.sweep <= now {
+            self.flags.iter().for_each(|flags| flags.sweep.store(true, Relaxed));
+            self.wake.notify_one();
+            duties.sweep = now + jittered(self.spec.lease / 4);
+        }
+        self.move_due(&mut duties.moves).await?;
+        if duties.trim <= now {
+            duties.trim = now + jittered(TRIM_EVERY);
+            self.trim().await?;
+        }
+        if duties.reap <= now {
+            duties.reap = now + jittered(self.reap_every());
+            let live = self.shared.commands.live().await?;
+            self.remove_consumers(live, "").await?;
+        }
+        Ok(())
+    }
+
+    fn reap_every(&self) -> Duration {
+        (self.spec.lease * 10).max(Duration::from_secs(60))
+    }
+
+    /// Moves what is due to the retry streams, and notes when the next is.
+    async fn move_due(&self, moves: &mut [Instant]) -> Result<()> {
+        loop {
+            let now = Instant::now();
+            let is_due = |at: &usize| self.flags[*at].due.swap(false, Relaxed) || moves[*at] <= now;
+            let due: Vec<usize> = (0..moves.len()).filter(is_due).collect();
+            if due.is_empty() {
+                return Ok(());
+            }
+            let mut pipeline = Pipeline::with_capacity(due.len());
+            for partition in &due {
+                pipeline.add_command(self.move_call(*partition));
+            }
+            for (partition, answer) in due.iter().zip(self.shared.commands.all(pipeline).await?) {
+                let (_, wait, waiting): (u64, i64, u64) =
+                    redis::from_redis_value(answer?).map_err(|_| error::unexpected("a move of retries"))?;
+                self.note_waiting(*partition, waiting);
+                moves[*partition] = Instant::now() + until_next(wait);
+            }
+        }
+    }
+
+    fn move_call(&self, partition: usize) -> redis::Cmd {
+        let (keys, id) = (&self.partitions()[partition], &self.spec.id);
+        let mut cmd = scripts::MOVE.call(5);
+        cmd.arg(keys.due(id)).arg(keys.waiting(id)).arg(keys.retry(id)).arg(keys.exceptions(id)).arg(keys.bell());
+        cmd.arg(&self.group);
+        cmd
+    }
+}
+
+/// How long to sleep when the next retry is due in so many milliseconds, or none is (-1).
+fn until_next(wait_ms: i64) -> Duration {
+    let Ok(ms) = u64::try_from(wait_ms) else { return jittered(LOOK_EVERY) };
+    // A little later, and not all replicas at once: the first moves it for all.
+    let wait = Duration::from_millis(ms) + Duration::from_micros(fastrand::u64(0..3_000));
+    wait.min(jittered(LOOK_EVERY))
+}
+
+fn jittered(duration: Duration) -> Duration {
+    duration.mul_f64(1.0 + fastrand::f64() / 4.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_ends_when_the_next_is_due_and_never_lasts_long() {
+        assert!(until_next(0) < Duration::from_millis(4));
+        assert!((Duration::from_millis(100)..Duration::from_millis(104)).contains(&until_next(100)));
+        for wait in [-1, 1_000_000, i64::MAX] {
+            assert!(until_next(wait) <= LOOK_EVERY.mul_f64(1.25));
+        }
+    }
+}

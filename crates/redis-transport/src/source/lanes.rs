@@ -1,0 +1,156 @@
+//! The streams that a source reads, and which of them are known to hold something.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use tekup_core::{Pattern, Priority, SubscriptionId};
+
+use crate::keys::PartitionKeys;
+
+/// One stream that a source reads.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) partition: usize,
+    /// `<type>:<priority>`; empty for a retry stream.
+    pub(super) name: String,
+    pub(super) key: String,
+    /// Within its partition, from 1; 0 for a retry stream.
+    pub(super) number: u32,
+    pub(super) priority: Priority,
+    /// Whether it may hold something that was not handed out.
+    hot: AtomicBool,
+    /// Whether something was acked since it was last trimmed.
+    dirty: AtomicBool,
+}
+
+impl Lane {
+    fn new(partition: usize, name: &str, key: String, number: u32) -> Self {
+        let priority = priority_of(name).unwrap_or(Priority::High);
+        let (hot, dirty) = (AtomicBool::new(true), AtomicBool::new(true));
+        Self { partition, name: name.to_owned(), key, number, priority, hot, dirty }
+    }
+
+    pub(super) fn is_retry(&self) -> bool {
+        self.number == 0
+    }
+
+    pub(super) fn is_hot(&self) -> bool {
+        self.hot.load(Relaxed)
+    }
+
+    pub(super) fn set_hot(&self, hot: bool) {
+        self.hot.store(hot, Relaxed);
+    }
+
+    pub(super) fn mark_dirty(&self) {
+        self.dirty.store(true, Relaxed);
+    }
+
+    /// Whether it was dirty; it is not any more.
+    pub(super) fn take_dirty(&self) -> bool {
+        self.dirty.swap(false, Relaxed)
+    }
+}
+
+/// The priority in a lane's name.
+pub(super) fn priority_of(name: &str) -> Option<Priority> {
+    name.rsplit_once(':')?.1.parse().ok()
+}
+
+/// All streams of a source. They are only ever added, so that a number stands for one stream for ever.
+#[derive(Debug)]
+pub(super) struct Lanes(RwLock<Table>);
+
+#[derive(Debug)]
+pub(super) struct Table {
+    /// First the retry stream of each partition, by its number.
+    all: Vec<Arc<Lane>>,
+    /// For each partition: the number of each lane it has, and its place if the subscription takes it.
+    known: Vec<HashMap<u32, Option<usize>>>,
+}
+
+impl Lanes {
+    pub(super) fn new(partitions: &[PartitionKeys], group: &SubscriptionId) -> Self {
+        let retry = |(partition, keys): (usize, &PartitionKeys)| Lane::new(partition, "", keys.retry(group), 0);
+        let all: Vec<_> = partitions.iter().enumerate().map(retry).map(Arc::new).collect();
+        Self(RwLock::new(Table { known: all.iter().map(|_| HashMap::new()).collect(), all }))
+    }
+
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what the registry of a partition holds.
+    pub(super) fn learn(&self, partition: usize, keys: &PartitionKeys, registry: &Registry, patterns: &[Pattern]) {
+        let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, number) in &registry.lanes {
+            if table.known.get(partition).is_none_or(|known| known.contains_key(number)) {
+                continue;
+            }
+            let place = takes(patterns, name).then_some(table.all.len());
+            if place.is_some() {
+                table.all.push(Arc::new(Lane::new(partition, name, keys.lane_named(name), *number)));
+            }
+            if let Some(known) = table.known.get_mut(partition) {
+                known.insert(*number, place);
+            }
+        }
+    }
+}
+
+/// Whether one of the patterns takes the lane's type.
+pub(super) fn takes(patterns: &[Pattern], name: &str) -> bool {
+    let Some((event_type, _)) = name.rsplit_once(':') else { return false };
+    patterns.iter().any(|pattern| pattern.matches(event_type))
+}
+
+impl Table {
+    pub(super) fn all(&self) -> &[Arc<Lane>] {
+        &self.all
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<&Arc<Lane>> {
+        self.all.get(place)
+    }
+
+    /// The stream of a delivery.
+    pub(super) fn of(&self, lane: u32) -> Option<&Arc<Lane>> {
+        self.all.get(lane as usize)
+    }
+
+    /// The lane of that number: `None` if nobody told us of it yet, `Some(None)` if the subscription does not take it.
+    pub(super) fn numbered(&self, partition: usize, number: u32) -> Option<Option<&Arc<Lane>>> {
+        let place = self.known.get(partition)?.get(&number)?;
+        Some(place.and_then(|place| self.all.get(place)))
+    }
+
+    pub(super) fn of_partition(&self, partition: usize) -> impl Iterator<Item = (usize, &Arc<Lane>)> {
+        self.all.iter().enumerate().filter(move |(_, lane)| lane.partition == partition)
+    }
+}
+
+/// The lanes that a partition has, as its registry says.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    pub(super) version: String,
+    pub(super) lanes: Vec<(String, u32)>,
+}
+
+impl Registry {
+    pub(super) fn from_hash(hash: Vec<(String, String)>) -> Self {
+        let mut registry = Self { version: "0".into(), lanes: Vec::with_capacity(hash.len()) };
+        for (field, value) in hash {
+            if field == "~version" {
+                registry.version = value;
+            } else if let Ok(number) = value.parse() {
+                registry.lanes.push((field, number));
+            }
+        }
+        registry
+    }
+}

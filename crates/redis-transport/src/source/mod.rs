@@ -1,0 +1,197 @@
+//! What one replica of a subscription reads from.
+//!
+//! Nothing blocks on the server: a source that has read all it knows of waits for the bell, and reads what it names.
+
+mod bell;
+mod ear;
+mod join;
+mod keeper;
+mod lanes;
+mod plan;
+mod reader;
+mod recovery;
+mod renew;
+mod reply;
+mod settle;
+mod trim;
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use tekup_core::{
+    Result,
+    transport::{Delivery, DeliveryRef, Settled, Settlement, Source, SourceSpec},
+};
+use tokio::{sync::Notify, task::AbortHandle};
+
+pub(crate) use self::bell::Bell;
+use self::{bell::Ear, lanes::Lanes, reader::Reader};
+use crate::{connection::Live, keys::PartitionKeys, transport::Shared};
+
+/// What one replica of a subscription reads from, on Redis.
+///
+/// As [`Source`] says; besides: `start`, `settle`, `renew` and `close` may be dropped, it is then unknown whether they
+/// took effect.
+pub struct RedisSource {
+    inner: Arc<Inner>,
+    keeper: AbortHandle,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    spec: SourceSpec,
+    group: String,
+    /// The name of this replica, without the epoch: unique for each start.
+    replica: String,
+    lanes: Lanes,
+    /// For each partition.
+    flags: Vec<Flags>,
+    /// What `fetch` waits for.
+    wake: Notify,
+    /// What the keeper waits for.
+    wake_keeper: Notify,
+    interrupted: AtomicBool,
+    reader: tokio::sync::Mutex<Reader>,
+    /// What was taken over and not started: the starts counted on it are not ours.
+    unstarted: Mutex<HashSet<DeliveryRef>>,
+    told_of_refusal: AtomicBool,
+}
+
+/// What is to be done in a partition.
+#[derive(Debug, Default)]
+struct Flags {
+    /// There may be lanes that we don't know.
+    learn: AtomicBool,
+    /// Something was handed back.
+    released: AtomicBool,
+    /// Leases may have ended.
+    sweep: AtomicBool,
+    /// Something is due earlier than we thought.
+    due: AtomicBool,
+    /// As many retries wait as may: nothing fresh is read.
+    full: AtomicBool,
+}
+
+impl RedisSource {
+    pub(crate) async fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
+        let lanes = Lanes::new(shared.partitions(), &spec.id);
+        join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
+        let inner = Arc::new(Inner::new(shared, spec, lanes));
+        let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
+        inner.shared.bell.listen(ear);
+        let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
+        Ok(Self { inner, keeper })
+    }
+}
+
+impl Inner {
+    fn new(shared: Arc<Shared>, spec: SourceSpec, lanes: Lanes) -> Self {
+        let flags = shared.partitions().iter().map(|_| Flags::default()).collect();
+        let (group, replica) = (spec.id.to_string(), replica_name());
+        Self {
+            shared,
+            spec,
+            group,
+            replica,
+            lanes,
+            flags,
+            wake: Notify::new(),
+            wake_keeper: Notify::new(),
+            interrupted: AtomicBool::new(false),
+            reader: tokio::sync::Mutex::default(),
+            unstarted: Mutex::default(),
+            told_of_refusal: AtomicBool::new(false),
+        }
+    }
+
+    /// The consumer's name in a life of the server: a new one in each, for a new life may hand out known entry ids.
+    fn consumer(&self, epoch: u32) -> String {
+        format!("{}.{epoch}", self.replica)
+    }
+
+    /// The connection for scripts and settling, no older than the deliveries that were read.
+    async fn live(&self, epoch: u32) -> Result<Live> {
+        self.shared.commands.live_since(epoch).await
+    }
+
+    fn partitions(&self) -> &[PartitionKeys] {
+        self.shared.partitions()
+    }
+
+    fn lease_ms(&self) -> u64 {
+        u64::try_from(self.spec.lease.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn unstarted(&self) -> MutexGuard<'_, HashSet<DeliveryRef>> {
+        self.unstarted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over how many retries wait in a partition.
+    fn note_waiting(&self, partition: usize, waiting: u64) {
+        let Some(flags) = self.flags.get(partition) else { return };
+        let full = usize::try_from(waiting).unwrap_or(usize::MAX) >= self.spec.retry_limit;
+        if flags.full.swap(full, Relaxed) == full {
+            return;
+        }
+        if full {
+            tracing::warn!(subscription = %self.group, partition, waiting, "as many retries wait as may: no fresh events are read");
+        }
+        self.wake.notify_one();
+    }
+}
+
+impl Source for RedisSource {
+    async fn fetch(&self, most: usize) -> Result<Vec<Delivery>> {
+        self.inner.fetch(most).await
+    }
+
+    fn interrupt(&self) {
+        self.inner.interrupted.store(true, Relaxed);
+        self.inner.wake.notify_one();
+    }
+
+    async fn start(&self, delivery: DeliveryRef) -> Result<Option<Delivery>> {
+        self.inner.start(delivery).await
+    }
+
+    async fn settle(&self, batch: Vec<Settlement>) -> Result<Vec<Settled>> {
+        self.inner.settle(batch).await
+    }
+
+    async fn renew(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
+        self.inner.clone().renew(held).await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.keeper.abort();
+        self.interrupt();
+        self.inner.leave().await
+    }
+}
+
+impl Drop for RedisSource {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+impl std::fmt::Debug for RedisSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisSource")
+            .field("subscription", &self.inner.group)
+            .field("replica", &self.inner.replica)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `<host>:<process>:<random>`: who it is, for those who look into Redis, and no one else's.
+fn replica_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).take(64).collect();
+    format!("{host}:{}:{:08x}", std::process::id(), fastrand::u32(..))
+}

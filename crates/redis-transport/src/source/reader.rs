@@ -1,0 +1,244 @@
+//! Fetching: choose among the lanes that may hold something, read them in one round trip, wait when none does.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use redis::{Pipeline, Value};
+use tekup_core::{
+    Error, ErrorKind, Priority, Result,
+    transport::{Delivery, DeliveryRef, Start},
+};
+use tokio::time::Instant;
+
+use super::{
+    Inner, join,
+    lanes::Lane,
+    plan::Turns,
+    recovery::{Search, Searches},
+    reply,
+};
+
+/// How often a source looks everywhere without having been told to.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// In how many reads a batch is put together, where the first found less than it might have.
+const MOST_ROUNDS: usize = 3;
+
+/// What `fetch` keeps from one call to the next.
+#[derive(Default)]
+pub(super) struct Reader {
+    epoch: u32,
+    next_look: Option<Instant>,
+    turns: Turns,
+    pub(super) searches: Searches,
+}
+
+/// One read of one partition: the lanes in the order in which they are named, and how much of each.
+struct Read {
+    lanes: Vec<(usize, Arc<Lane>)>,
+    count: usize,
+}
+
+impl Inner {
+    pub(super) async fn fetch(&self, most: usize) -> Result<Vec<Delivery>> {
+        let mut reader = self.reader.lock().await;
+        loop {
+            if self.interrupted.swap(false, Relaxed) || most == 0 {
+                return Ok(Vec::new());
+            }
+            let look_again = reader.look_if_due(self);
+            self.learn_lanes().await?;
+            let found = self.claim(&mut reader, most).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            let found = self.read_hot(&mut reader, most).await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
+        }
+    }
+
+    /// Reads until there is no more room, or nothing is known to wait; never in more rounds than are worth their time.
+    async fn read_hot(&self, reader: &mut Reader, most: usize) -> Result<Vec<Delivery>> {
+        let mut found = Vec::new();
+        let mut rounds = 0;
+        while found.len() < most && (rounds < MOST_ROUNDS || found.is_empty()) {
+            let reads = self.reads(&mut reader.turns, most - found.len());
+            if reads.is_empty() {
+                break;
+            }
+            match self.read(reader, reads).await {
+                Ok(more) => found.extend(more),
+                // What the rounds before gave is ours already: the error will come again.
+                Err(_) if !found.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+            rounds += 1;
+        }
+        found.sort_by_key(|delivery| std::cmp::Reverse(delivery.priority));
+        Ok(found)
+    }
+
+    /// Learns of lanes that are new.
+    async fn learn_lanes(&self) -> Result<()> {
+        let of: Vec<usize> = (0..self.flags.len()).filter(|at| self.flags[*at].learn.swap(false, Relaxed)).collect();
+        if of.is_empty() {
+            return Ok(());
+        }
+        let registries = join::registries(&self.shared.reads, self.partitions(), &of).await;
+        let registries =
+            registries.inspect_err(|_| of.iter().for_each(|at| self.flags[*at].learn.store(true, Relaxed)))?;
+        for (partition, registry) in of.into_iter().zip(registries) {
+            self.lanes.learn(partition, &self.partitions()[partition], &registry, &self.spec.patterns);
+        }
+        Ok(())
+    }
+
+    /// What to read next: one read for each partition and class, the highest class first.
+    fn reads(&self, turns: &mut Turns, most: usize) -> Vec<Read> {
+        let table = self.lanes.read();
+        let mut hot: [Vec<usize>; 4] = Default::default();
+        for (place, lane) in table.all().iter().enumerate() {
+            let full = self.flags.get(lane.partition).is_some_and(|flags| flags.full.load(Relaxed));
+            if lane.is_hot() && (lane.is_retry() || !full) {
+                hot[class_of(lane.priority)].push(place);
+            }
+        }
+        let mut reads = Vec::new();
+        for share in turns.share(&hot, most) {
+            let mut by_partition: BTreeMap<usize, Read> = BTreeMap::new();
+            for place in share.lanes {
+                let Some(lane) = table.get(place) else { continue };
+                let read = by_partition.entry(lane.partition);
+                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count })
+                    .lanes
+                    .push((place, lane.clone()));
+            }
+            reads.extend(by_partition.into_values());
+        }
+        reads
+    }
+
+    async fn read(&self, reader: &mut Reader, reads: Vec<Read>) -> Result<Vec<Delivery>> {
+        let live = self.shared.reads.live().await?;
+        reader.enter(live.epoch(), self);
+        let (epoch, consumer) = (live.epoch(), self.consumer(live.epoch()));
+        let mut pipeline = Pipeline::with_capacity(reads.len());
+        for read in &reads {
+            // A ring that comes while we read is kept: it is heard after this.
+            read.lanes.iter().for_each(|(_, lane)| lane.set_hot(false));
+            let cmd = pipeline.cmd("XREADGROUP").arg("GROUP").arg(&self.group).arg(&consumer);
+            cmd.arg("COUNT").arg(read.count).arg("STREAMS");
+            read.lanes.iter().for_each(|(_, lane)| {
+                cmd.arg(&lane.key);
+            });
+            read.lanes.iter().for_each(|_| {
+                cmd.arg(">");
+            });
+        }
+        let answers = match self.shared.reads.all_on(live, pipeline, false).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                reads.iter().for_each(Read::heat);
+                return Err(error);
+            }
+        };
+        self.take(epoch, reads, answers)
+    }
+
+    fn take(&self, epoch: u32, reads: Vec<Read>, answers: Vec<Result<Value>>) -> Result<Vec<Delivery>> {
+        let mut deliveries = Vec::new();
+        let mut failed = None;
+        for (read, answer) in reads.into_iter().zip(answers) {
+            match answer {
+                Ok(answer) => read.take(epoch, answer, &mut deliveries),
+                Err(error) => {
+                    read.heat();
+                    failed = Some(error);
+                }
+            }
+        }
+        match failed {
+            // What the others gave is ours already: the error will come again.
+            Some(error) if deliveries.is_empty() => Err(self.explain(error)),
+            _ => Ok(deliveries),
+        }
+    }
+
+    /// A lost group is named with what to do.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        if error.kind() != ErrorKind::SubscriptionLost {
+            return error;
+        }
+        let message = format!("subscription `{}` has lost a group: open it again to make it anew; {error}", self.group);
+        Error::new(ErrorKind::SubscriptionLost, message).with_source(error)
+    }
+}
+
+impl Read {
+    fn heat(&self) {
+        self.lanes.iter().for_each(|(_, lane)| lane.set_hot(true));
+    }
+
+    /// Lanes that gave all they were asked for may hold more.
+    fn take(self, epoch: u32, answer: Value, deliveries: &mut Vec<Delivery>) {
+        let Value::Array(streams) = answer else { return };
+        let mut lanes = self.lanes.iter();
+        for stream in streams {
+            let Value::Array(stream) = stream else { continue };
+            let mut stream = stream.into_iter();
+            let (Some(Value::BulkString(key)), Some(Value::Array(entries))) = (stream.next(), stream.next()) else {
+                continue;
+            };
+            let Some((place, lane)) = lanes.find(|(_, lane)| lane.key.as_bytes() == key) else { continue };
+            lane.set_hot(lane.is_hot() || entries.len() >= self.count);
+            deliveries.extend(entries.into_iter().filter_map(reply::entry).map(|(entry, fields)| {
+                let held = DeliveryRef { lane: place_number(*place), epoch, entry, starts: 1 };
+                reply::delivery(lane, held, Start::Fresh, fields)
+            }));
+        }
+    }
+}
+
+impl Reader {
+    /// Looks everywhere if it is time to; answers when it will be.
+    fn look_if_due(&mut self, inner: &Inner) -> Instant {
+        let now = Instant::now();
+        match self.next_look {
+            Some(next) if next > now => next,
+            looked => {
+                // The first time, all lanes are hot as they are made.
+                if looked.is_some() {
+                    inner.heat_all();
+                }
+                let next = now + LOOK_EVERY.mul_f64(1.0 + fastrand::f64() / 4.0);
+                self.next_look = Some(next);
+                next
+            }
+        }
+    }
+
+    /// In a new life of the server nothing of the old one counts.
+    pub(super) fn enter(&mut self, epoch: u32, inner: &Inner) {
+        if std::mem::replace(&mut self.epoch, epoch) == epoch {
+            return;
+        }
+        inner.unstarted().clear();
+        self.searches = VecDeque::<Search>::new().into();
+        inner.flags.iter().for_each(|flags| flags.sweep.store(true, Relaxed));
+        inner.heat_all();
+    }
+}
+
+fn class_of(priority: Priority) -> usize {
+    Priority::ALL.iter().position(|one| *one == priority).unwrap_or(0)
+}
+
+pub(super) fn place_number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,92 @@
+//! Trimming: what every subscription has settled is removed from the lanes in which something was settled.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use redis::{Cmd, Pipeline, Value};
+use tekup_core::Result;
+
+use super::{Inner, lanes::Lane};
+use crate::scripts;
+
+/// How many lanes one call trims.
+const MOST: usize = 20;
+/// How long the token lasts: a little less than it takes until the next trimming.
+const TOKEN_MS: u64 = 900;
+
+impl Inner {
+    pub(super) async fn trim(&self) -> Result<()> {
+        let calls = self.dirty_lanes();
+        if calls.is_empty() {
+            return Ok(());
+        }
+        let mut pipeline = Pipeline::with_capacity(calls.len());
+        for (partition, lanes) in &calls {
+            pipeline.add_command(self.trim_call(*partition, lanes));
+        }
+        let answers = self.shared.commands.all(pipeline).await;
+        let answers = answers.inspect_err(|_| calls.iter().for_each(|(_, lanes)| mark_dirty(lanes)))?;
+        for ((_, lanes), answer) in calls.iter().zip(answers) {
+            match answer {
+                Ok(Value::Array(removed)) => {
+                    lanes.iter().zip(removed).for_each(|(lane, removed)| self.note_trimmed(lane, removed))
+                }
+                // Another trims: it may not know that these are dirty.
+                Ok(_) => mark_dirty(lanes),
+                Err(error) => {
+                    mark_dirty(lanes);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The lanes in which something was settled, in portions of one partition each.
+    fn dirty_lanes(&self) -> Vec<(usize, Vec<Arc<Lane>>)> {
+        let mut dirty: BTreeMap<usize, Vec<Arc<Lane>>> = BTreeMap::new();
+        for lane in self.lanes.read().all() {
+            if !lane.is_retry() && lane.take_dirty() {
+                dirty.entry(lane.partition).or_default().push(lane.clone());
+            }
+        }
+        let portions = |(partition, lanes): (usize, Vec<Arc<Lane>>)| -> Vec<(usize, Vec<Arc<Lane>>)> {
+            lanes.chunks(MOST).map(|lanes| (partition, lanes.to_vec())).collect()
+        };
+        dirty.into_iter().flat_map(portions).collect()
+    }
+
+    fn trim_call(&self, partition: usize, lanes: &[Arc<Lane>]) -> Cmd {
+        let keys = &self.partitions()[partition];
+        let mut cmd = scripts::TRIM.call(2 + lanes.len());
+        cmd.arg(keys.trim()).arg(keys.subscriptions());
+        for lane in lanes {
+            cmd.arg(&lane.key);
+        }
+        cmd.arg(&self.replica).arg(TOKEN_MS);
+        for lane in lanes {
+            cmd.arg(&lane.name);
+        }
+        cmd
+    }
+
+    fn note_trimmed(&self, lane: &Lane, removed: Value) {
+        match removed {
+            Value::Int(removed) if removed < 0 => lane.mark_dirty(),
+            Value::BulkString(missing) => {
+                lane.mark_dirty();
+                if !self.told_of_refusal.swap(true, Relaxed) {
+                    let missing = String::from_utf8_lossy(&missing).into_owned();
+                    tracing::warn!(lane = %lane.name, subscription = %missing, "nothing is trimmed: this subscription has lost its group there; open it again, or remove it");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn mark_dirty(lanes: &[Arc<Lane>]) {
+    lanes.iter().for_each(|lane| lane.mark_dirty());
+}

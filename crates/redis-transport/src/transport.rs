@@ -1,0 +1,111 @@
+//! The transport: what all sources and publishers of a process share.
+
+use std::sync::Arc;
+
+use tekup_core::{
+    Result,
+    transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
+};
+
+use crate::{
+    admin::RedisAdmin,
+    config::RedisConfig,
+    connection::Connection,
+    keys::{NamespaceName, PartitionKeys},
+    namespace::Namespace,
+    publisher::Publisher,
+    renewal::RenewalThread,
+    server::Server,
+    source::{Bell, RedisSource},
+};
+
+/// Stores and moves events on one Redis server. A cheap handle: clones share their connections.
+///
+/// It holds four connections, however many subscriptions there are: for commands, for reads, for the bell, and, on a
+/// thread of its own, for renewing leases.
+#[derive(Clone)]
+pub struct RedisTransport(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) commands: Connection,
+    pub(crate) reads: Connection,
+    pub(crate) renewals: Connection,
+    pub(crate) renewal: RenewalThread,
+    pub(crate) bell: Bell,
+    namespace: Arc<Namespace>,
+    publisher: Publisher,
+    admin: RedisAdmin,
+}
+
+impl Shared {
+    pub(crate) fn partitions(&self) -> &[PartitionKeys] {
+        self.namespace.partitions()
+    }
+}
+
+impl RedisTransport {
+    /// Connects, and joins the namespace; creates it if it is new.
+    ///
+    /// Must be called within a tokio runtime, which then drives the connections.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](tekup_core::ErrorKind::InvalidConfig) with every mistake in the settings,
+    /// [`Unavailable`](tekup_core::ErrorKind::Unavailable) if the server can't be reached,
+    /// [`Denied`](tekup_core::ErrorKind::Denied) if it refuses the credentials,
+    /// [`Incompatible`](tekup_core::ErrorKind::Incompatible) if it is older than 7.0, or the namespace was made with
+    /// another number of partitions.
+    pub async fn connect(config: &RedisConfig) -> Result<Self> {
+        config.check()?;
+        let server = Arc::new(Server::new(config)?);
+        let commands = Connection::new(server.clone());
+        commands.live().await?;
+        let name = NamespaceName::new(&config.namespace)?;
+        let namespace = Arc::new(Namespace::open(&commands, name, config.partitions).await?);
+        let publisher = Publisher::new(commands.clone(), namespace.clone(), config.dedupe_window).await?;
+        let bell = Bell::start(server.clone(), namespace.partitions());
+        Ok(Self(Arc::new(Shared {
+            reads: Connection::new(server.clone()),
+            renewals: Connection::new(server),
+            renewal: RenewalThread::start()?,
+            admin: RedisAdmin::new(namespace.clone(), commands.clone()),
+            commands,
+            bell,
+            namespace,
+            publisher,
+        })))
+    }
+}
+
+impl Transport for RedisTransport {
+    type Source = RedisSource;
+    type Admin = RedisAdmin;
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { survives_processes: true, ..Capabilities::default() }
+    }
+
+    async fn publish(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
+        self.0.publisher.publish(&batch).await
+    }
+
+    async fn open(&self, spec: SourceSpec) -> Result<RedisSource> {
+        RedisSource::open(self.0.clone(), spec).await
+    }
+
+    fn admin(&self) -> RedisAdmin {
+        self.0.admin.clone()
+    }
+
+    fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
+        Some(self.0.renewal.handle().clone())
+    }
+}
+
+impl std::fmt::Debug for RedisTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisTransport")
+            .field("address", &self.0.commands.server().address())
+            .field("namespace", self.0.namespace.name())
+            .finish_non_exhaustive()
+    }
+}
