@@ -9,7 +9,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use tekup_core::{EventBus, Subscription, TekupEvent};
+use tekup_core::{BusConfig, EventBus, Subscription, TekupEvent};
+use tekup_redis_transport::{RedisConfig, RedisTransport};
 use tokio::time::Instant;
 
 use crate::sample::{BATCH, InvoicePaid};
@@ -24,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// Those of the bus.
 pub async fn connect(url: &str) -> Result<EventBus> {
-    { let _ = url; Ok(EventBus::in_memory(SERVICE)?) }
+    let transport = RedisTransport::connect(&RedisConfig::new(url)).await?;
+    Ok(EventBus::new(BusConfig::new(SERVICE), transport)?)
 }
 
 /// Registers the subscription, and leaves it: what is published now waits for it.
