@@ -6,6 +6,8 @@ use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp
 use serde::Deserialize;
 use tekup_core::{Error, ErrorKind, Result};
 
+use crate::{keys::NamespaceName, partition};
+
 /// Where Redis is and how the bus lies in it.
 ///
 /// The URL may hold a password: it is never shown by `Debug`, nor by any error.
@@ -104,9 +106,9 @@ impl RedisConfig {
     pub fn check(&self) -> Result<()> {
         let mut problems: Vec<String> = Vec::new();
         problems.extend(self.connection_info().err());
-        problems.extend(namespace_problem(&self.namespace));
-        if !(1..=256).contains(&self.partitions) {
-            problems.push(format!("partitions is {}: use 1 to 256", self.partitions));
+        problems.extend(NamespaceName::new(&self.namespace).err().map(|error| error.to_string()));
+        if !(1..=partition::MOST).contains(&self.partitions) {
+            problems.push(format!("partitions is {}: use 1 to {}", self.partitions, partition::MOST));
         }
         problems.extend(self.duration_problems());
         if problems.is_empty() { Ok(()) } else { Err(Error::from_problems(ErrorKind::InvalidConfig, problems)) }
@@ -119,9 +121,8 @@ impl RedisConfig {
             ("connect timeout", self.connect_timeout, ms(10), s(60), "10 ms to 60 s"),
             ("command timeout", self.command_timeout, ms(10), s(60), "10 ms to 60 s"),
         ];
-        rules.into_iter().filter_map(|(what, value, least, most, range)| {
-            (value < least || value > most).then(|| format!("{what} is {value:?}: use {range}"))
-        })
+        let broken = rules.into_iter().filter(|(_, value, least, most, _)| value < least || value > most);
+        broken.map(|(what, value, _, _, range)| format!("{what} is {value:?}: use {range}"))
     }
 
     /// The client for one protocol version: connections are made from it, none is made here.
@@ -165,14 +166,6 @@ impl fmt::Debug for RedisConfig {
             .field("command_timeout", &self.command_timeout)
             .finish()
     }
-}
-
-fn namespace_problem(namespace: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let holds = (1..=64).contains(&namespace.len()) && namespace.chars().all(allowed);
-    let shown: String = namespace.chars().take(64).flat_map(char::escape_debug).collect();
-    (!holds)
-        .then(|| format!("namespace `{shown}` breaks its rule: use 1 to 64 ASCII letters, digits, `.`, `_` and `-`"))
 }
 
 mod seconds {

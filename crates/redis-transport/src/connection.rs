@@ -103,6 +103,9 @@ impl Connection {
 
     /// All commands on this very connection; if it turns out to have been cut, on the next one: of the same life of the
     /// server, unless `any_epoch` is set.
+    ///
+    /// # Errors
+    /// [`ErrorKind::LeaseLost`] if that life is over.
     pub(crate) async fn all_on(&self, live: Live, pipeline: Pipeline, any_epoch: bool) -> Result<Vec<Result<Value>>> {
         if pipeline.is_empty() {
             return Ok(Vec::new());
@@ -112,7 +115,8 @@ impl Connection {
             Err(error) if error.is_connection_dropped() => {
                 let again = self.live().await?;
                 if !any_epoch && again.epoch != epoch {
-                    return Err(self.0.server.error(error));
+                    let message = "Redis was restarted or replaced: what was held is given up";
+                    return Err(Error::new(ErrorKind::LeaseLost, message).with_source(error));
                 }
                 self.send(again, &pipeline).await
             }

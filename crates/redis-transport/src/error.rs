@@ -126,9 +126,7 @@ fn by_code(code: &str, detail: &str) -> Meaning {
             meaning(C::Reconnect, K::Unavailable, "is a read-only replica: the address must lead to the master")
         }
         "UNKILLABLE" => meaning(C::Wait, K::Unavailable, "is busy with a script: try again shortly"),
-        "NOGROUP" => {
-            meaning(C::Repair, K::SubscriptionLost, "has lost a group of a subscription: open the subscription again")
-        }
+        "NOGROUP" => meaning(C::Repair, K::SubscriptionLost, "has no such group"),
         "NOSCRIPT" => meaning(C::NoScript, K::Unavailable, "has forgotten a script: try again"),
         "WRONGTYPE" => meaning(
             C::Fatal,

@@ -27,10 +27,6 @@ impl NamespaceName {
         Err(Error::new(ErrorKind::InvalidConfig, message))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// HASH: what was fixed when the namespace was created.
     pub(crate) fn record(&self) -> String {
         format!("{self}:{{home}}:namespace")
@@ -59,11 +55,6 @@ pub(crate) struct PartitionKeys {
 impl PartitionKeys {
     pub(crate) fn new(namespace: &NamespaceName, tag: &str) -> Self {
         Self { prefix: format!("{namespace}:{{{tag}}}:").into() }
-    }
-
-    /// What every key of the partition begins with.
-    pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
     }
 
     /// HASH: how the index of ids is cut into buckets.
@@ -120,7 +111,7 @@ impl PartitionKeys {
         self.of("retry:", group)
     }
 
-    /// HASH: event → `retrying:<failures>` or `dead:<attempts>`.
+    /// HASH: event → `retrying:<failures>`, `retrying:<failures>:<entry in the retry stream>` or `dead:<attempts>`.
     pub(crate) fn exceptions(&self, group: &SubscriptionId) -> String {
         self.of("exceptions:", group)
     }
@@ -133,6 +124,11 @@ impl PartitionKeys {
     /// HASH: event → its dead letter.
     pub(crate) fn letters(&self, group: &SubscriptionId) -> String {
         self.of("letters:", group)
+    }
+
+    /// ZSET: event → when its dead letter was let go of, while its status can be asked.
+    pub(crate) fn gone(&self, group: &SubscriptionId) -> String {
+        self.of("gone:", group)
     }
 
     /// HASH: what was counted of the subscription's books.
@@ -200,7 +196,13 @@ mod tests {
         all.extend([keys.lane(&lane, Priority::High), keys.lane_named("a.b:low")]);
         all.extend([v7, v4].map(|id| keys.index(layout.bucket(id), id)));
         all.extend([keys.due(&group), keys.waiting(&group), keys.retry(&group), keys.exceptions(&group)]);
-        all.extend([keys.dead(&group), keys.letters(&group), keys.books(&group), keys.sweep(&group)]);
+        all.extend([
+            keys.dead(&group),
+            keys.letters(&group),
+            keys.gone(&group),
+            keys.books(&group),
+            keys.sweep(&group),
+        ]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all
     }
@@ -225,6 +227,7 @@ mod tests {
             "exceptions:billing/ledger",
             "dead:billing/ledger",
             "letters:billing/ledger",
+            "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
             "counters:~all",

@@ -1,51 +1,36 @@
 //! A real server for the tests of one function.
 
 use std::{
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use redis::aio::MultiplexedConnection;
-use tempfile::TempDir;
+use tekup_testkit::redis::{RedisServer, RedisServerBuilder};
 
 use crate::{RedisConfig, connection::Connection};
 
-/// A server of its own on a unix socket; killed on drop.
-pub(crate) struct Server {
-    child: Child,
-    directory: TempDir,
-}
+/// A server of its own; gone on drop.
+pub(crate) struct Server(RedisServer);
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        Self::with(&[]).await
+        Self::with(RedisServer::builder()).await
     }
 
     /// One that can tell slots.
     pub(crate) async fn cluster() -> Self {
-        Self::with(&["--cluster-enabled", "yes"]).await
+        Self::with(RedisServer::builder().config("cluster-enabled", "yes")).await
     }
 
-    async fn with(settings: &[&str]) -> Self {
-        let directory = TempDir::new().unwrap();
-        let child = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--appendonly", "no"])
-            .arg("--unixsocket")
-            .arg(directory.path().join("redis.sock"))
-            .arg("--dir")
-            .arg(directory.path())
-            .args(settings)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server is installed");
-        let server = Self { child, directory };
+    async fn with(builder: RedisServerBuilder) -> Self {
+        let server = Self(builder.start().unwrap());
         server.connect().await;
         server
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis+unix://{}", self.directory.path().join("redis.sock").display())
+        self.0.url()
     }
 
     /// A connection as the bus uses them.
@@ -65,12 +50,5 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -1,6 +1,6 @@
 //! The transport: what all sources and publishers of a process share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tekup_core::{
     Result,
@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) renewals: Connection,
     pub(crate) renewal: RenewalThread,
     pub(crate) bell: Bell,
+    /// How long an id is remembered.
+    pub(crate) window: Duration,
     namespace: Arc<Namespace>,
     publisher: Publisher,
     admin: RedisAdmin,
@@ -68,6 +70,7 @@ impl RedisTransport {
             renewals: Connection::new(server),
             renewal: RenewalThread::start()?,
             admin: RedisAdmin::new(namespace.clone(), commands.clone()),
+            window: config.dedupe_window,
             commands,
             bell,
             namespace,

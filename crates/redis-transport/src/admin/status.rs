@@ -92,9 +92,9 @@ impl RedisAdmin {
         member: &[u8],
     ) -> Result<Answer> {
         let keys = self.keys(partition)?;
-        let mut call = scripts::STATUS.call(3 + readers.len());
+        let mut call = scripts::STATUS.call(3 + 2 * readers.len());
         call.arg(keys.subscriptions()).arg(keys.lane_named(lane)).arg(keys.starts());
-        readers.iter().for_each(|reader| _ = call.arg(keys.exceptions(&reader.id)));
+        readers.iter().for_each(|reader| _ = call.arg(keys.exceptions(&reader.id)).arg(keys.retry(&reader.id)));
         call.arg(&snapshot.version).arg(member).arg(&place.entry).arg(place.lane);
         readers.iter().for_each(|reader| _ = call.arg(reader.id.to_string()));
         let stages: Vec<String> = self.ask("where an event stands", call).await?;

@@ -1,7 +1,8 @@
 #!lua
 -- Tells how far a subscription has read some lanes of one partition. Reads only.
 --
--- KEYS[1]   starts  HASH  `<subscription>\n<lane number>\nadded`: entries ever added to the lane when it began there
+-- KEYS[1]   starts  HASH  `<subscription>\n<lane number>\nadded`: entries ever added to the lane when it began there;
+--                         with `\nleft`: when it left
 -- KEYS[1+i] lane    STREAM, at most 20
 -- ARGV[1]   subscription
 -- ARGV[1+i] number of the lane
@@ -51,9 +52,12 @@ end
 local sum = {0, 0, 0, 0}
 for i = 2, #KEYS do
   local at = position(KEYS[i])
-  if at then
+  local mark = group .. '\n' .. ARGV[i]
+  local from = tonumber(redis.call('HGET', KEYS[1], mark .. '\nadded')) or 0
+  if not at then
+    sum[1] = sum[1] + (tonumber(redis.call('HGET', KEYS[1], mark .. '\nleft')) or from) - from
+  else
     local stream = fields(redis.call('XINFO', 'STREAM', KEYS[i]))
-    local from = tonumber(redis.call('HGET', KEYS[1], group .. '\n' .. ARGV[i] .. '\nadded')) or 0
     sum[1] = sum[1] + stream['entries-added'] - from
     sum[2] = sum[2] + unread(KEYS[i], stream, at)
     sum[3] = sum[3] + at.pending

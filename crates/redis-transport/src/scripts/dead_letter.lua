@@ -6,13 +6,15 @@
 -- KEYS[2]    letters     HASH
 -- KEYS[3]    exceptions  HASH
 -- KEYS[4]    books       HASH
--- KEYS[5]    retry       STREAM
--- KEYS[5+l]  the l-th lane  STREAM
+-- KEYS[5]    gone        ZSET
+-- KEYS[6]    retry       STREAM
+-- KEYS[6+l]  the l-th lane  STREAM
 -- ARGV[1]    subscription
 -- ARGV[2]    consumer
 -- ARGV[3]    milliseconds that a letter is kept
 -- ARGV[4]    how many letters are kept
--- ARGV[5+]   for each delivery, at most 100: l (0: the retry stream), entry, starts, 16 bytes of its id, its tenant,
+-- ARGV[5]    milliseconds that it is known of letters let go of that they were
+-- ARGV[6+]   for each delivery, at most 100: l (0: the retry stream), entry, starts, 16 bytes of its id, its tenant,
 --            name of the lane, reason, attempts, error
 -- result     {how many were let go of, then for each delivery 1, or 0 if it was not the consumer's any more}
 
@@ -25,7 +27,7 @@ local done = {}
 
 local function give_up(at)
   local l, entry, id, tenant = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 3], ARGV[at + 4]
-  local stream = KEYS[5 + l]
+  local stream = KEYS[6 + l]
   if not holds(stream, group, entry, consumer, ARGV[at + 2]) then return 0 end
   local fields = fields_of(stream, entry, id, tenant)
   if not fields then return 0 end
@@ -45,17 +47,23 @@ local function let_go(members, count_as)
   if #members == 0 then return 0 end
   redis.call('ZREM', KEYS[1], unpack(members))
   redis.call('HDEL', KEYS[2], unpack(members))
-  redis.call('HDEL', KEYS[3], unpack(members))
+  for _, member in ipairs(members) do redis.call('ZADD', KEYS[5], now, member) end
   redis.call('HINCRBY', KEYS[4], count_as, #members)
   return #members
 end
 
-for at = 5, #ARGV, 9 do
+for at = 6, #ARGV, 9 do
   done[#done + 1] = give_up(at)
 end
 local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]), 'LIMIT', 0, 100)
 local gone = let_go(old, 'expired')
 local too_many = math.min(redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[4]), 100)
 if too_many > 0 then gone = gone + let_go(redis.call('ZRANGE', KEYS[1], 0, too_many - 1), 'dropped') end
+-- They are failures still, until nobody can ask for them any more.
+local forgotten = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, 200)
+for _, member in ipairs(forgotten) do
+  if not redis.call('ZSCORE', KEYS[1], member) then redis.call('HDEL', KEYS[3], member) end
+  redis.call('ZREM', KEYS[5], member)
+end
 table.insert(done, 1, gone)
 return done

@@ -6,20 +6,23 @@
 -- KEYS[2]    subs    HASH
 -- KEYS[3]    starts  HASH
 -- KEYS[4]    retry   STREAM
--- KEYS[5]    books   HASH
--- KEYS[5+l]  the l-th lane that the subscription takes  STREAM
+-- KEYS[4+l]  the l-th lane: first those that the subscription takes, then all others  STREAM
 -- ARGV[1]    version of the lanes that these were chosen from
 -- ARGV[2]    subscription
 -- ARGV[3]    its patterns, a JSON list
 -- ARGV[4]    its tenants, a JSON list
--- ARGV[3+2l] name of the l-th lane, then its number
--- result     `STALE` if the lanes have another version, else the revision of the subscription
+-- ARGV[5]    how many of the lanes it takes
+-- ARGV[6]    1 if it is a repair: the subscription had a group on all of these
+-- ARGV[5+2l] name of the l-th lane, then its number
+-- result     `STALE` if the lanes have another version, else {revision of the subscription, then each l of a lane that
+--            it does not take any more and has not settled}
 
 local group = ARGV[2]
 
 if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return redis.status_reply('STALE') end
 
 -- include glob
+-- include leave
 
 local function is_after(a, b)
   local a_ms, a_seq = string.match(a, '^(%d+)%-(%d+)$')
@@ -29,14 +32,6 @@ local function is_after(a, b)
   return a_seq > b_seq
 end
 
-local function facts_of(stream)
-  local facts = {['last-generated-id'] = '0-0', ['entries-added'] = 0}
-  local info = redis.pcall('XINFO', 'STREAM', stream)
-  if info.err then return facts end
-  for at = 1, #info, 2 do facts[info[at]] = info[at + 1] end
-  return facts
-end
-
 local known = redis.call('HGET', KEYS[2], group)
 
 -- A subscription that is new to a lane begins after all that is there. If it had a group there, that was lost, and it
@@ -44,10 +39,14 @@ local known = redis.call('HGET', KEYS[2], group)
 local function join_lane(stream, name, number)
   local facts = facts_of(stream)
   local last, mark = facts['last-generated-id'], group .. '\n' .. number
-  if not known or not takes(known, type_of(name)) then
+  local left = redis.call('HGET', KEYS[3], mark .. '\nleft')
+  local is_new = ARGV[6] ~= '1' and (not known or not takes(known, type_of(name)))
+  if left or is_new then
     if make_group(stream, group, last, facts['entries-added']) then
-      redis.call('HSET', KEYS[3], mark, last)
-      redis.call('HSET', KEYS[5], 'from:' .. number, facts['entries-added'])
+      -- What it had here before it left stays in its books.
+      local before = left and left - (redis.call('HGET', KEYS[3], mark .. '\nadded') or 0) or 0
+      redis.call('HSET', KEYS[3], mark, last, mark .. '\nadded', facts['entries-added'] - before)
+      redis.call('HDEL', KEYS[3], mark .. '\nleft')
     end
     return
   end
@@ -56,15 +55,25 @@ local function join_lane(stream, name, number)
   make_group(stream, group, start)
 end
 
-for l = 1, #KEYS - 5 do
-  join_lane(KEYS[5 + l], ARGV[3 + 2 * l], ARGV[4 + 2 * l])
+local taken = tonumber(ARGV[5])
+local result = {1}
+for l = 1, #KEYS - 4 do
+  local name, number = ARGV[5 + 2 * l], ARGV[6 + 2 * l]
+  if l <= taken then
+    join_lane(KEYS[4 + l], name, number)
+  elseif known and not leave(KEYS[4 + l], group, KEYS[3], number) then
+    result[#result + 1] = l
+  end
 end
 make_group(KEYS[4], group, '0')
 
 local same = '{"patterns":' .. ARGV[3] .. ',"tenants":' .. ARGV[4] .. ',"revision":'
-if known and string.sub(known, 1, #same) == same then return cjson.decode(known).revision end
+if known and string.sub(known, 1, #same) == same then
+  result[1] = cjson.decode(known).revision
+  return result
+end
 
-local revision = known and cjson.decode(known).revision + 1 or 1
-redis.call('HSET', KEYS[2], group, same .. revision .. '}')
+if known then result[1] = cjson.decode(known).revision + 1 end
+redis.call('HSET', KEYS[2], group, same .. result[1] .. '}')
 redis.call('HINCRBY', KEYS[2], '~version', 1)
-return revision
+return result

@@ -71,9 +71,11 @@ scripts! {
     BOOKS_LANES = "books_lanes.lua";
 }
 
-const SHARED: [(&str, &str); 3] = [
+const SHARED: [(&str, &str); 5] = [
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
+    ("-- include waiting\n", include_str!("shared/waiting.lua")),
+    ("-- include leave\n", include_str!("shared/leave.lua")),
     ("-- include claimed\n", include_str!("shared/claimed.lua")),
 ];
 

@@ -7,12 +7,13 @@
 -- KEYS[4]  exceptions  HASH
 -- KEYS[5]  bell        sharded channel
 -- ARGV[1]  subscription
--- result   {how many were moved, milliseconds until the next is due or -1, how many wait still}
+-- result   {how many were moved, milliseconds until the next is due or -1, how many wait now}
 
 local group = ARGV[1]
 
 -- include held
 -- include glob
+-- include waiting
 
 local now = now_ms()
 local moved, bytes = 0, 0
@@ -20,10 +21,12 @@ local moved, bytes = 0, 0
 local function move(member, packed)
   local failures, first, lane, _, envelope = unpack(cmsgpack.unpack(packed))
   local fields = {'i', string.sub(member, 1, 16), 't', string.sub(member, 17), 'e', envelope, 'f', failures, 'w', first, 'l', lane}
-  if not redis.call('XADD', KEYS[3], 'NOMKSTREAM', '*', unpack(fields)) then
+  local entry = redis.call('XADD', KEYS[3], 'NOMKSTREAM', '*', unpack(fields))
+  if not entry then
     make_group(KEYS[3], group, '0')
-    redis.call('XADD', KEYS[3], '*', unpack(fields))
+    entry = redis.call('XADD', KEYS[3], '*', unpack(fields))
   end
+  redis.call('HSET', KEYS[4], member, 'retrying:' .. failures .. ':' .. entry)
 end
 
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 100)) do
@@ -43,4 +46,4 @@ end
 if moved > 0 then redis.call('SPUBLISH', KEYS[5], 'retry:' .. group) end
 local head = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 local wait = head and math.max(0, math.ceil(tonumber(head) - now)) or -1
-return {moved, wait, redis.call('ZCARD', KEYS[1])}
+return {moved, wait, count_waiting(KEYS[1], KEYS[3], group)}

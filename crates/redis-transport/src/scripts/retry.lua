@@ -16,6 +16,7 @@
 local group, consumer = ARGV[1], ARGV[2]
 
 -- include held
+-- include waiting
 
 local now = now_ms()
 local head = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
@@ -45,5 +46,5 @@ for at = 3, #ARGV, 9 do
   done[#done + 1] = put_aside(at)
 end
 if is_head then redis.call('SPUBLISH', KEYS[4], 'due:' .. group) end
-table.insert(done, 1, redis.call('ZCARD', KEYS[1]))
+table.insert(done, 1, count_waiting(KEYS[1], KEYS[5], group))
 return done

@@ -4,7 +4,8 @@
 -- KEYS[1]   subs        HASH    registry of subscriptions
 -- KEYS[2]   lane        STREAM  where the event is stored
 -- KEYS[3]   starts      HASH    where subscriptions begin
--- KEYS[3+i] exceptions  HASH    of the i-th subscription
+-- KEYS[2+2i] exceptions HASH    of the i-th subscription
+-- KEYS[3+2i] retry      STREAM  of the i-th subscription
 -- ARGV[1]   version of the registry that the subscriptions were chosen from
 -- ARGV[2]   member: 16 bytes of the event's id, then its tenant
 -- ARGV[3]   entry of the event in the lane
@@ -46,9 +47,18 @@ local function starts()
   return redis.call('HMGET', KEYS[3], unpack(fields))
 end
 
-local function stage(group, exceptions, start, delivered)
+-- While a retry is in the retry stream, its entry stands behind the failures.
+local function retried(group, retry, exception)
+  local failures, at = string.match(exception, '^retrying:(%d+):(.+)$')
+  if not at then return exception end
+  local held = redis.pcall('XPENDING', retry, group, at, at, 1)
+  if held.err or not held[1] or held[1][2] == '~released' then return 'retrying:' .. failures end
+  return 'processing'
+end
+
+local function stage(group, exceptions, retry, start, delivered)
   local exception = redis.call('HGET', exceptions, member)
-  if exception then return exception end
+  if exception then return retried(group, retry, exception) end
   if start and not comes_after(start) then return 'none' end
   -- A group that was lost will be made again, and then be given the event.
   if not delivered or comes_after(delivered) then return 'pending' end
@@ -65,6 +75,6 @@ local start = starts()
 local stages = {}
 for i = 1, #ARGV - 4 do
   local group = ARGV[4 + i]
-  stages[i] = stage(group, KEYS[3 + i], start[i], delivered[group])
+  stages[i] = stage(group, KEYS[2 + 2 * i], KEYS[3 + 2 * i], start[i], delivered[group])
 end
 return stages

@@ -13,7 +13,7 @@ local group, consumer, left = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 local taken = {}
 for l = 1, #KEYS do
-  if left > 0 and redis.call('XPENDING', KEYS[l], group)[1] > 0 then
+  if left > 0 and is_held(KEYS[l]) then
     for _, held in ipairs(redis.call('XPENDING', KEYS[l], group, '-', '+', math.min(left, 50), '~released')) do
       redis.call('XCLAIM', KEYS[l], group, consumer, 0, held[1], 'JUSTID')
       taken[#taken + 1] = describe(l, KEYS[l], held[1])

@@ -3,10 +3,11 @@
 --
 -- KEYS[1]    trim  STRING
 -- KEYS[2]    subs  HASH
--- KEYS[2+l]  the l-th lane, at most 20  STREAM
+-- KEYS[3]    starts  HASH
+-- KEYS[3+l]  the l-th lane, at most 20  STREAM
 -- ARGV[1]    who trims
 -- ARGV[2]    milliseconds that the token lasts
--- ARGV[2+l]  name of the l-th lane
+-- ARGV[1+2l] name of the l-th lane, then its number
 -- result     nil if another trims, else for each lane how many entries were removed, -1 if there may be more, or the
 --            name of a subscription that takes its type and has no group there: then nothing is removed
 
@@ -15,14 +16,15 @@ if owner and owner ~= ARGV[1] then return nil end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 
 -- include glob
-
-local subs = redis.call('HGETALL', KEYS[2])
+-- include leave
 
 local function pairs_of(list)
   local read = {}
   for at = 1, #list, 2 do read[list[at]] = list[at + 1] end
   return read
 end
+
+local records = pairs_of(redis.call('HGETALL', KEYS[2]))
 
 local function parts(entry)
   local ms, seq = string.match(entry, '^(%d+)%-(%d+)$')
@@ -51,28 +53,28 @@ local function low_of(stream, group)
 end
 
 -- The first entry of the lane that some group has not settled, or who has no group.
-local function low_water(stream, event_type)
+local function low_water(stream, event_type, number)
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
   if groups.err then return nil end
   local low, present = nil, {}
   for _, info in ipairs(groups) do
     local group = pairs_of(info)
     present[group.name] = true
-    local settled = low_of(stream, group)
-    if not low or is_before(settled, low) then low = settled end
+    local record = records[group.name]
+    local stays = not record or takes(record, event_type) or not leave(stream, group.name, KEYS[3], number)
+    local settled = stays and low_of(stream, group)
+    if settled and (not low or is_before(settled, low)) then low = settled end
   end
-  for at = 1, #subs, 2 do
-    if subs[at] ~= '~version' and not present[subs[at]] and takes(subs[at + 1], event_type) then
-      return nil, subs[at]
-    end
+  for name, record in pairs(records) do
+    if name ~= '~version' and not present[name] and takes(record, event_type) then return nil, name end
   end
-  return low or after(pairs_of(redis.call('XINFO', 'STREAM', stream))['last-generated-id'])
+  return low or after(facts_of(stream)['last-generated-id'])
 end
 
 local removed = {}
-for l = 1, #KEYS - 2 do
-  local stream = KEYS[2 + l]
-  local low, missing = low_water(stream, type_of(ARGV[2 + l]))
+for l = 1, #KEYS - 3 do
+  local stream = KEYS[3 + l]
+  local low, missing = low_water(stream, type_of(ARGV[1 + 2 * l]), ARGV[2 + 2 * l])
   if missing then
     removed[l] = missing
   elseif not low then

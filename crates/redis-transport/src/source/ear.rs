@@ -65,7 +65,7 @@ impl Inner {
         }
     }
 
-    fn heat_retry(&self, partition: usize) {
+    pub(super) fn heat_retry(&self, partition: usize) {
         if let Some(lane) = self.lanes.read().get(partition) {
             lane.set_hot(true);
         }

@@ -13,27 +13,33 @@ use crate::{connection::Connection, error, keys::PartitionKeys, scripts};
 /// How often new lanes may get in between before we say so.
 const MOST_STALE: usize = 1_000;
 
-/// Joins in all partitions, and learns their lanes.
+/// Joins in all partitions, and learns their lanes. With `repair`, groups that are missing were there, and are made anew
+/// where the subscription began.
 pub(super) async fn join(
     connection: &Connection,
     partitions: &[PartitionKeys],
     spec: &SourceSpec,
     lanes: &Lanes,
+    repair: bool,
 ) -> Result<()> {
     let mut open: Vec<usize> = (0..partitions.len()).collect();
     for _ in 0..MOST_STALE {
         let registries = registries(connection, partitions, &open).await?;
         let mut pipeline = Pipeline::with_capacity(open.len());
         for (partition, registry) in open.iter().zip(&registries) {
-            pipeline.add_command(call(&partitions[*partition], spec, registry)?);
+            pipeline.add_command(call(&partitions[*partition], spec, registry, repair)?);
         }
         let mut stale = Vec::new();
         for ((partition, registry), answer) in open.into_iter().zip(registries).zip(connection.all(pipeline).await?) {
-            if matches!(answer?, Value::SimpleString(_)) {
+            let answer = answer?;
+            if matches!(answer, Value::SimpleString(_)) {
                 stale.push(partition);
                 continue;
             }
-            lanes.learn(partition, &partitions[partition], &registry, &spec.patterns);
+            let kept = kept(answer, &registry, &spec.patterns)?;
+            lanes.learn(partition, &partitions[partition], &registry, |name| {
+                takes(&spec.patterns, name) || kept.contains(&name)
+            });
         }
         if stale.is_empty() {
             return Ok(());
@@ -64,20 +70,36 @@ pub(super) async fn registries(
     Ok(registries)
 }
 
-fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry) -> Result<Cmd> {
-    let taken: Vec<_> = registry.lanes.iter().filter(|(name, _)| takes(&spec.patterns, name)).collect();
-    let mut cmd = scripts::JOIN.call(5 + taken.len());
+/// All lanes: first those that the subscription takes.
+fn in_order<'registry>(registry: &'registry Registry, patterns: &[Pattern]) -> (Vec<&'registry (String, u32)>, usize) {
+    let (mut taken, others): (Vec<_>, Vec<_>) = registry.lanes.iter().partition(|(name, _)| takes(patterns, name));
+    let count = taken.len();
+    taken.extend(others);
+    (taken, count)
+}
+
+fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry, repair: bool) -> Result<Cmd> {
+    let (lanes, taken) = in_order(registry, &spec.patterns);
+    let mut cmd = scripts::JOIN.call(4 + lanes.len());
     cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(&spec.id));
-    cmd.arg(keys.books(&spec.id));
-    for (name, _) in &taken {
+    for (name, _) in &lanes {
         cmd.arg(keys.lane_named(name));
     }
     cmd.arg(&registry.version).arg(spec.id.to_string());
     cmd.arg(json(spec.patterns.iter().map(Pattern::as_str))?).arg(json(spec.tenants.iter().map(TenantId::as_str))?);
-    for (name, number) in &taken {
+    cmd.arg(taken).arg(u8::from(repair));
+    for (name, number) in &lanes {
         cmd.arg(name).arg(number);
     }
     Ok(cmd)
+}
+
+/// The lanes that the subscription takes no more and still has to settle.
+fn kept<'registry>(answer: Value, registry: &'registry Registry, patterns: &[Pattern]) -> Result<Vec<&'registry str>> {
+    let numbers: Vec<usize> = redis::from_redis_value(answer).map_err(|_| error::unexpected("a subscription"))?;
+    let (lanes, _) = in_order(registry, patterns);
+    let lane = |number: &usize| lanes.get(number.checked_sub(1)?).map(|(name, _)| name.as_str());
+    Ok(numbers.iter().skip(1).filter_map(lane).collect())
 }
 
 /// A list in a fixed order, so that two replicas that say the same write the same.

@@ -93,8 +93,12 @@ impl Inner {
                 pipeline.add_command(self.move_call(*partition));
             }
             for (partition, answer) in due.iter().zip(self.shared.commands.all(pipeline).await?) {
-                let (_, wait, waiting): (u64, i64, u64) =
+                let (moved, wait, waiting): (u64, i64, u64) =
                     redis::from_redis_value(answer?).map_err(|_| error::unexpected("a move of retries"))?;
+                if moved > 0 {
+                    self.heat_retry(*partition);
+                    self.wake.notify_one();
+                }
                 self.note_waiting(*partition, waiting);
                 moves[*partition] = Instant::now() + until_next(wait);
             }

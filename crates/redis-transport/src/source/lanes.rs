@@ -26,13 +26,16 @@ pub(super) struct Lane {
     hot: AtomicBool,
     /// Whether something was acked since it was last trimmed.
     dirty: AtomicBool,
+    /// Whether the subscription takes it no more and has settled all of it.
+    left: AtomicBool,
 }
 
 impl Lane {
     fn new(partition: usize, name: &str, key: String, number: u32) -> Self {
         let priority = priority_of(name).unwrap_or(Priority::High);
         let (hot, dirty) = (AtomicBool::new(true), AtomicBool::new(true));
-        Self { partition, name: name.to_owned(), key, number, priority, hot, dirty }
+        let left = AtomicBool::new(false);
+        Self { partition, name: name.to_owned(), key, number, priority, hot, dirty, left }
     }
 
     pub(super) fn is_retry(&self) -> bool {
@@ -40,11 +43,19 @@ impl Lane {
     }
 
     pub(super) fn is_hot(&self) -> bool {
-        self.hot.load(Relaxed)
+        self.hot.load(Relaxed) && !self.has_left()
     }
 
     pub(super) fn set_hot(&self, hot: bool) {
         self.hot.store(hot, Relaxed);
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.left.load(Relaxed)
+    }
+
+    pub(super) fn leave(&self) {
+        self.left.store(true, Relaxed);
     }
 
     pub(super) fn mark_dirty(&self) {
@@ -86,20 +97,28 @@ impl Lanes {
     }
 
     /// Takes over what the registry of a partition holds.
-    pub(super) fn learn(&self, partition: usize, keys: &PartitionKeys, registry: &Registry, patterns: &[Pattern]) {
+    pub(super) fn learn(
+        &self,
+        partition: usize,
+        keys: &PartitionKeys,
+        registry: &Registry,
+        wanted: impl Fn(&str) -> bool,
+    ) {
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (name, number) in &registry.lanes {
             if table.known.get(partition).is_none_or(|known| known.contains_key(number)) {
                 continue;
             }
-            let place = takes(patterns, name).then_some(table.all.len());
-            if place.is_some() {
-                table.all.push(Arc::new(Lane::new(partition, name, keys.lane_named(name), *number)));
-            }
+            let place = wanted(name).then(|| table.place(partition, keys, name, *number));
             if let Some(known) = table.known.get_mut(partition) {
                 known.insert(*number, place);
             }
         }
+    }
+
+    /// What was learned of numbers may not hold any more: lanes are numbered anew in a store that was emptied.
+    pub(super) fn forget_numbers(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).known.iter_mut().for_each(HashMap::clear);
     }
 }
 
@@ -110,6 +129,21 @@ pub(super) fn takes(patterns: &[Pattern], name: &str) -> bool {
 }
 
 impl Table {
+    /// The place of a lane that is read; a new one, unless it has one under this number.
+    fn place(&mut self, partition: usize, keys: &PartitionKeys, name: &str, number: u32) -> usize {
+        let same = |lane: &Arc<Lane>| lane.partition == partition && lane.name == name && !lane.has_left();
+        if let Some(place) = self.all.iter().skip(self.known.len()).position(same) {
+            let place = place + self.known.len();
+            match self.all.get(place) {
+                Some(lane) if lane.number == number => return place,
+                Some(lane) => lane.leave(),
+                None => {}
+            }
+        }
+        self.all.push(Arc::new(Lane::new(partition, name, keys.lane_named(name), number)));
+        self.all.len() - 1
+    }
+
     pub(super) fn all(&self) -> &[Arc<Lane>] {
         &self.all
     }
@@ -130,7 +164,7 @@ impl Table {
     }
 
     pub(super) fn of_partition(&self, partition: usize) -> impl Iterator<Item = (usize, &Arc<Lane>)> {
-        self.all.iter().enumerate().filter(move |(_, lane)| lane.partition == partition)
+        self.all.iter().enumerate().filter(move |(_, lane)| lane.partition == partition && !lane.has_left())
     }
 }
 

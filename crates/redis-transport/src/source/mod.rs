@@ -80,7 +80,7 @@ struct Flags {
 impl RedisSource {
     pub(crate) async fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
-        join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
+        join::join(&shared.commands, shared.partitions(), &spec, &lanes, false).await?;
         let inner = Arc::new(Inner::new(shared, spec, lanes));
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);

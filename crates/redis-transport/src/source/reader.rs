@@ -15,11 +15,13 @@ use tokio::time::Instant;
 
 use super::{
     Inner, join,
-    lanes::Lane,
+    lanes::{Lane, takes},
     plan::Turns,
     recovery::{Search, Searches},
     reply,
 };
+
+use crate::error;
 
 /// How often a source looks everywhere without having been told to.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -55,7 +57,10 @@ impl Inner {
             if !found.is_empty() {
                 return Ok(found);
             }
-            let found = self.read_hot(&mut reader, most).await?;
+            let found = match self.read_hot(&mut reader, most).await {
+                Err(error) if error.kind() == ErrorKind::SubscriptionLost => return Err(self.repair(error).await),
+                found => found?,
+            };
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -94,7 +99,8 @@ impl Inner {
         let registries =
             registries.inspect_err(|_| of.iter().for_each(|at| self.flags[*at].learn.store(true, Relaxed)))?;
         for (partition, registry) in of.into_iter().zip(registries) {
-            self.lanes.learn(partition, &self.partitions()[partition], &registry, &self.spec.patterns);
+            let wanted = |name: &str| takes(&self.spec.patterns, name);
+            self.lanes.learn(partition, &self.partitions()[partition], &registry, wanted);
         }
         Ok(())
     }
@@ -145,37 +151,73 @@ impl Inner {
             Ok(answers) => answers,
             Err(error) => {
                 reads.iter().for_each(Read::heat);
-                return Err(error);
+                // In the next life all begins anew.
+                return if error.kind() == ErrorKind::LeaseLost { Ok(Vec::new()) } else { Err(error) };
             }
         };
-        self.take(epoch, reads, answers)
+        self.take(epoch, reads, answers).await
     }
 
-    fn take(&self, epoch: u32, reads: Vec<Read>, answers: Vec<Result<Value>>) -> Result<Vec<Delivery>> {
+    async fn take(&self, epoch: u32, reads: Vec<Read>, answers: Vec<Result<Value>>) -> Result<Vec<Delivery>> {
         let mut deliveries = Vec::new();
         let mut failed = None;
         for (read, answer) in reads.into_iter().zip(answers) {
             match answer {
-                Ok(answer) => read.take(epoch, answer, &mut deliveries),
+                Ok(answer) => {
+                    self.count_retries(&read);
+                    read.take(epoch, answer, &mut deliveries);
+                }
                 Err(error) => {
                     read.heat();
-                    failed = Some(error);
+                    let has_left = error.kind() == ErrorKind::SubscriptionLost && self.has_left_any(&read).await?;
+                    failed = failed.or((!has_left).then_some(error));
                 }
             }
         }
         match failed {
             // What the others gave is ours already: the error will come again.
-            Some(error) if deliveries.is_empty() => Err(self.explain(error)),
+            Some(error) if deliveries.is_empty() => Err(error),
             _ => Ok(deliveries),
         }
     }
 
-    /// A lost group is named with what to do.
-    pub(super) fn explain(&self, error: Error) -> Error {
-        if error.kind() != ErrorKind::SubscriptionLost {
-            return error;
+    /// What is taken from a full partition's retry stream makes room: the next move of retries counts.
+    fn count_retries(&self, read: &Read) {
+        let Some((_, lane)) = read.lanes.iter().find(|(_, lane)| lane.is_retry()) else { return };
+        if let Some(flags) = self.flags.get(lane.partition).filter(|flags| flags.full.load(Relaxed)) {
+            flags.due.store(true, Relaxed);
+            self.wake_keeper.notify_one();
         }
-        let message = format!("subscription `{}` has lost a group: open it again to make it anew; {error}", self.group);
+    }
+
+    /// Whether it is no loss: a newer replica takes some of these lanes no more, and the subscription has left them.
+    async fn has_left_any(&self, read: &Read) -> Result<bool> {
+        let Some((_, first)) = read.lanes.first() else { return Ok(false) };
+        let mut ask = redis::cmd("HMGET");
+        ask.arg(self.partitions()[first.partition].starts());
+        for (_, lane) in &read.lanes {
+            ask.arg(format!("{}\n{}\nleft", self.group, lane.number));
+        }
+        let left: Vec<Option<String>> =
+            redis::from_redis_value(self.shared.reads.one(ask).await?).map_err(|_| error::unexpected("a start"))?;
+        let mut any = false;
+        for ((_, lane), _) in read.lanes.iter().zip(left).filter(|(_, left)| left.is_some()) {
+            lane.leave();
+            any = true;
+        }
+        Ok(any)
+    }
+
+    /// Makes lost groups anew; answers the error that names what was lost.
+    async fn repair(&self, error: Error) -> Error {
+        self.lanes.forget_numbers();
+        let repaired = join::join(&self.shared.commands, self.partitions(), &self.spec, &self.lanes, true).await;
+        self.heat_all();
+        let what = match repaired {
+            Ok(()) => "it was made anew and reads on, and events may come again".into(),
+            Err(cause) => format!("it could not be made anew: {cause}; open the subscription again"),
+        };
+        let message = format!("subscription `{}` has lost a group, {what} ({error})", self.group);
         Error::new(ErrorKind::SubscriptionLost, message).with_source(error)
     }
 }
@@ -229,6 +271,8 @@ impl Reader {
             return;
         }
         inner.unstarted().clear();
+        inner.lanes.forget_numbers();
+        inner.flags.iter().for_each(|flags| flags.learn.store(true, Relaxed));
         self.searches = VecDeque::<Search>::new().into();
         inner.flags.iter().for_each(|flags| flags.sweep.store(true, Relaxed));
         inner.heat_all();

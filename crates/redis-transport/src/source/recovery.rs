@@ -7,7 +7,7 @@ use std::{
 
 use redis::{Cmd, Pipeline, Value};
 use tekup_core::{
-    Result,
+    ErrorKind, Result,
     transport::{Delivery, DeliveryRef, Start},
 };
 
@@ -78,7 +78,7 @@ impl Inner {
             Ok(answers) => answers,
             Err(error) => {
                 reader.searches.waiting.extend(searches);
-                return Err(error);
+                return if error.kind() == ErrorKind::LeaseLost { Ok(Vec::new()) } else { Err(error) };
             }
         };
         let mut deliveries = Vec::new();
@@ -96,7 +96,7 @@ impl Inner {
             }
         }
         match failed {
-            Some(error) if deliveries.is_empty() => Err(self.explain(error)),
+            Some(error) if deliveries.is_empty() => Err(error),
             _ => Ok(deliveries),
         }
     }
@@ -186,7 +186,10 @@ impl Inner {
         cmd.arg(reply::entry_text(held.entry)).arg(held.starts);
         let mut pipeline = Pipeline::with_capacity(1);
         pipeline.add_command(cmd);
-        let answer = self.shared.commands.all_on(live, pipeline, false).await?.pop();
+        let answer = match self.shared.commands.all_on(live, pipeline, false).await {
+            Err(error) if error.kind() == ErrorKind::LeaseLost => return Ok(None),
+            answers => answers?.pop(),
+        };
         match answer.ok_or_else(|| error::unexpected("a start"))?? {
             Value::Array(fields) => {
                 let held = DeliveryRef { starts: held.starts.saturating_add(1), ..held };
@@ -216,10 +219,10 @@ impl Inner {
                 pipeline.add_command(cmd);
             }
         }
-        for answer in self.shared.commands.all_on(live, pipeline, false).await? {
-            answer?;
+        match self.shared.commands.all_on(live, pipeline, false).await {
+            Err(error) if error.kind() == ErrorKind::LeaseLost => Ok(()),
+            answers => answers?.into_iter().try_for_each(|answer| answer.map(drop)),
         }
-        Ok(())
     }
 }
 

@@ -41,7 +41,14 @@ impl Inner {
         if chunks.is_empty() {
             return Ok(lost);
         }
-        for (chunk, answer) in chunks.iter().zip(self.shared.renewals.all_on(live, pipeline, false).await?) {
+        let answers = match self.shared.renewals.all_on(live, pipeline, false).await {
+            Err(error) if error.kind() == ErrorKind::LeaseLost => {
+                lost.extend(by_partition.into_values().flatten());
+                return Ok(lost);
+            }
+            answers => answers?,
+        };
+        for (chunk, answer) in chunks.iter().zip(answers) {
             let kept: Vec<u8> = redis::from_redis_value(answer?).map_err(|_| error::unexpected("a renewal"))?;
             lost.extend(chunk.iter().zip(kept).filter(|(_, kept)| *kept == 0).map(|(held, _)| *held));
         }

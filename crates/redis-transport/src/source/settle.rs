@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use redis::{Cmd, Pipeline, Value};
 use tekup_core::{
-    Result,
+    ErrorKind, Result,
     transport::{Settled, Settlement, Verdict},
 };
 
@@ -56,7 +56,10 @@ impl Inner {
         for group in &groups {
             pipeline.add_command(self.command(group, &consumer));
         }
-        let answers = self.shared.commands.all_on(live, pipeline, false).await?;
+        let answers = match self.shared.commands.all_on(live, pipeline, false).await {
+            Err(error) if error.kind() == ErrorKind::LeaseLost => return Ok(settled),
+            answers => answers?,
+        };
         for (group, answer) in groups.iter().zip(answers) {
             self.note_settled(group, answer?, &mut settled)?;
         }
@@ -133,10 +136,15 @@ impl Inner {
 
     fn dead_letter(&self, group: &Group<'_>, consumer: &str) -> Cmd {
         let (keys, id) = (&self.partitions()[group.partition], &self.spec.id);
-        let first = [keys.dead(id), keys.letters(id), keys.exceptions(id), keys.books(id), keys.retry(id)];
+        let first =
+            [keys.dead(id), keys.letters(id), keys.exceptions(id), keys.books(id), keys.gone(id), keys.retry(id)];
         let (mut cmd, lanes) = group.call(&scripts::DEAD_LETTER, &first);
         let ttl = u64::try_from(self.spec.dead_letter_ttl.as_millis()).unwrap_or(u64::MAX).min(1 << 50);
-        cmd.arg(&self.group).arg(consumer).arg(ttl).arg(self.spec.dead_letter_cap);
+        cmd.arg(&self.group)
+            .arg(consumer)
+            .arg(ttl)
+            .arg(self.spec.dead_letter_cap)
+            .arg(self.shared.window.as_millis() as u64);
         for item in &group.items {
             let Verdict::DeadLetter { reason, attempts, error } = &item.settlement.verdict else { continue };
             item.write(&mut cmd, &lanes);

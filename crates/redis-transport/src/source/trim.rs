@@ -60,14 +60,14 @@ impl Inner {
 
     fn trim_call(&self, partition: usize, lanes: &[Arc<Lane>]) -> Cmd {
         let keys = &self.partitions()[partition];
-        let mut cmd = scripts::TRIM.call(2 + lanes.len());
-        cmd.arg(keys.trim()).arg(keys.subscriptions());
+        let mut cmd = scripts::TRIM.call(3 + lanes.len());
+        cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts());
         for lane in lanes {
             cmd.arg(&lane.key);
         }
         cmd.arg(&self.replica).arg(TOKEN_MS);
         for lane in lanes {
-            cmd.arg(&lane.name);
+            cmd.arg(&lane.name).arg(lane.number);
         }
         cmd
     }

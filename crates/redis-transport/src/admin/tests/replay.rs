@@ -42,7 +42,7 @@ async fn a_replayed_letter_waits_for_its_subscription_alone_with_no_failures() {
     assert_eq!(world.admin.count_dead_letters(&group("audit/all"), None).await.unwrap(), 1);
     let status = world.admin.status(&acme, id).await.unwrap();
     let stages: Vec<(Stage, u32)> = status.subscriptions.iter().map(|at| (at.stage, at.failures)).collect();
-    assert_eq!(stages, [(Stage::Failed, 3), (Stage::Retrying, 0)]);
+    assert_eq!(stages, [(Stage::Failed, 3), (Stage::Processing, 0)]);
     assert_eq!(world.run::<u64>(&[b"EXISTS", keys.retry(&group("audit/all")).as_bytes()]).await, 0);
 }
 

@@ -1,3 +1,9 @@
+-- Whether anything of the stream is held; nothing is, where there is no group: that is for reading to find out.
+local function is_held(stream)
+  local summary = redis.pcall('XPENDING', stream, group)
+  return not summary.err and summary[1] > 0
+end
+
 -- What the reader must know of an entry that is the consumer's now. Its envelope is read only if it may be handled as it
 -- is: if it was handed back before it was started.
 local function describe(l, stream, entry)

@@ -1,6 +1,7 @@
 -- Whether the consumer holds the entry as it was handed out.
 local function holds(stream, group, entry, consumer, starts)
-  local held = redis.call('XPENDING', stream, group, entry, entry, 1)[1]
+  -- With a group that was lost, all that it had handed out is lost.
+  local held = redis.pcall('XPENDING', stream, group, entry, entry, 1)[1]
   return held and held[2] == consumer and held[4] == tonumber(starts)
 end
 

@@ -1,0 +1,144 @@
+//! Groups and consumers: what is trimmed, lost, left, and removed.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{ack, connect, eventually, fetch_within, int, key, open, publish, spec, take};
+use tekup_core::{
+    ErrorKind,
+    transport::{Source, SourceSpec, Transport},
+};
+use tekup_testkit::redis::RedisServer;
+
+const LANE: &str = ":lane:lead.created:medium";
+
+fn other_spec() -> SourceSpec {
+    SourceSpec::new("audit/all".parse().unwrap(), vec!["*".parse().unwrap()])
+}
+
+#[tokio::test]
+async fn what_everyone_has_settled_is_removed_from_its_lane() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let (source, other) = (open(&transport, "*").await, transport.open(other_spec()).await.unwrap());
+    for _ in 0..250 {
+        publish(&transport, "lead.created").await;
+    }
+    let lane = key(&server, LANE);
+    for held in take(&source, 250).await {
+        ack(&source, &held).await;
+    }
+    for held in take(&other, 150).await {
+        ack(&other, &held).await;
+    }
+    eventually("what both have settled goes", async || int(&server, &["XLEN", &lane]) == 100).await;
+    for held in take(&other, 100).await {
+        ack(&other, &held).await;
+    }
+    eventually("the rest goes", async || int(&server, &["XLEN", &lane]) == 0).await;
+}
+
+#[tokio::test]
+async fn nothing_is_removed_while_a_subscription_lacks_its_group() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let (source, other) = (open(&transport, "*").await, transport.open(other_spec()).await.unwrap());
+    other.close().await.unwrap();
+    for _ in 0..10 {
+        publish(&transport, "lead.created").await;
+    }
+    let lane = key(&server, LANE);
+    server.command(&["XGROUP", "DESTROY", &lane, "audit/all"]).unwrap();
+    for held in take(&source, 10).await {
+        ack(&source, &held).await;
+    }
+    // The token is taken by each trimming, whatever it finds.
+    let tokens = async || int(&server, &["EXISTS", &lane.replace(LANE, ":trim")]) == 1;
+    eventually("a trimming looks", tokens).await;
+    assert_eq!(int(&server, &["XLEN", &lane]), 10);
+    let other = transport.open(other_spec()).await.unwrap();
+    for held in take(&other, 10).await {
+        ack(&other, &held).await;
+    }
+    eventually("now it goes", async || int(&server, &["XLEN", &lane]) == 0).await;
+}
+
+#[tokio::test]
+async fn a_lost_group_is_named_and_made_anew_where_the_subscription_began() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    publish(&transport, "lead.created").await;
+    let source = open(&transport, "*").await;
+    let wanted = publish(&transport, "lead.created").await;
+    let lane = key(&server, LANE);
+    server.command(&["XGROUP", "DESTROY", &lane, "billing/ledger"]).unwrap();
+    let error = fetch_within(&source, 10, common::SOON).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SubscriptionLost);
+    assert!(error.to_string().contains(&lane) && error.to_string().contains("billing/ledger"), "{error}");
+    assert_eq!(take(&source, 1).await[0].id, wanted);
+    server.command(&["XGROUP", "DESTROY", &lane, "billing/ledger"]).unwrap();
+    let source = open(&transport, "*").await;
+    assert_eq!(take(&source, 1).await[0].id, wanted);
+}
+
+#[tokio::test]
+async fn a_replica_that_leaves_takes_its_name_along_unless_it_holds_something() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let (idle, busy) = (open(&transport, "*").await, open(&transport, "*").await);
+    publish(&transport, "lead.created").await;
+    ack(&idle, &take(&idle, 1).await[0]).await;
+    publish(&transport, "lead.created").await;
+    let held = take(&busy, 1).await;
+    let lane = key(&server, LANE);
+    let consumers = || server.command(&["XINFO", "CONSUMERS", &lane, "billing/ledger"]).unwrap().items().len();
+    assert_eq!(consumers(), 2);
+    idle.close().await.unwrap();
+    busy.close().await.unwrap();
+    assert_eq!(consumers(), 1, "the one that holds something stays");
+    ack(&busy, &held[0]).await;
+    busy.close().await.unwrap();
+    assert_eq!(consumers(), 0);
+}
+
+#[tokio::test]
+async fn an_older_replica_goes_on_when_a_newer_one_takes_other_types() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let mut wide = spec("lead.*");
+    wide.patterns.push("invoice.*".parse().unwrap());
+    let old = transport.open(wide).await.unwrap();
+    for event_type in ["lead.created", "invoice.paid"] {
+        publish(&transport, event_type).await;
+        ack(&old, &take(&old, 1).await[0]).await;
+    }
+    let new = open(&transport, "invoice.*").await;
+    publish(&transport, "lead.created").await;
+    let wanted = publish(&transport, "invoice.paid").await;
+    let taken = take(&old, 1).await;
+    assert_eq!(taken[0].id, wanted);
+    ack(&old, &taken[0]).await;
+    let wanted = publish(&transport, "invoice.paid").await;
+    assert_eq!(take(&new, 1).await[0].id, wanted);
+}
+
+#[tokio::test]
+async fn what_waits_in_a_lane_that_is_taken_no_more_is_settled_before_it_is_left() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let old = open(&transport, "lead.*").await;
+    let waiting = publish(&transport, "lead.created").await;
+    old.close().await.unwrap();
+    let new = open(&transport, "invoice.*").await;
+    let taken = take(&new, 1).await;
+    assert_eq!(taken[0].id, waiting);
+    ack(&new, &taken[0]).await;
+    let groups = async || server.command(&["XINFO", "GROUPS", &key(&server, LANE)]).unwrap().items().is_empty();
+    eventually("the lane is left", groups).await;
+    publish(&transport, "lead.created").await;
+    let more = fetch_within(&new, 10, Duration::from_millis(200)).await.unwrap();
+    assert!(more.is_empty(), "{more:?}");
+}

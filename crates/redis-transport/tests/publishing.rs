@@ -1,0 +1,110 @@
+//! Publishing under bad conditions.
+
+mod common;
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
+
+use common::{ack, connect, event, int, key, open, publish, retry_in, settle, take};
+use tekup_core::{
+    ErrorKind,
+    transport::{Settled, Transport},
+};
+use tekup_testkit::redis::RedisServer;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_forgets_its_scripts_all_the_time_does_no_harm() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                server.command(&["SCRIPT", "FLUSH"]).unwrap();
+            }
+        });
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                for _ in 0..100 {
+                    publish(&transport, "lead.created").await;
+                }
+                for held in take(&source, 100).await {
+                    assert_eq!(settle(&source, &held, retry_in(Duration::ZERO)).await.unwrap(), Settled::Done);
+                }
+                for held in take(&source, 100).await {
+                    ack(&source, &held).await;
+                }
+                done.store(true, Relaxed);
+            });
+        });
+    });
+}
+
+#[tokio::test]
+async fn a_full_server_refuses_events_and_still_settles() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    for _ in 0..4 {
+        publish(&transport, "lead.created").await;
+    }
+    let held = take(&source, 4).await;
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    let refused = transport.publish(vec![event("lead.created"), event("lead.scored")]).await.unwrap();
+    for answer in refused {
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::Backpressure);
+    }
+    assert_eq!(settle(&source, &held[0], retry_in(Duration::ZERO)).await.unwrap(), Settled::Done);
+    let dead = tekup_core::transport::Verdict::DeadLetter {
+        reason: tekup_core::transport::DeadReason::Rejected,
+        attempts: 1,
+        error: "no".into(),
+    };
+    assert_eq!(settle(&source, &held[1], dead).await.unwrap(), Settled::Done);
+    assert_eq!(settle(&source, &held[2], tekup_core::transport::Verdict::Release).await.unwrap(), Settled::Done);
+    ack(&source, &held[3]).await;
+    let again = take(&source, 2).await;
+    for held in &again {
+        ack(&source, held).await;
+    }
+    server.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    publish(&transport, "lead.created").await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_index_layout_is_noticed_and_loses_no_duplicate_of_the_past() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let past = event("lead.created");
+    transport.publish(vec![past.clone()]).await.unwrap();
+    let slices = "0:64,4000000000000:8";
+    server.command(&["HSET", &key(&server, ":layout"), "version", "2", "slices", slices]).unwrap();
+    let answers = transport.publish(vec![past, event("lead.created")]).await.unwrap();
+    let duplicates: Vec<bool> = answers.into_iter().map(|answer| answer.unwrap().duplicate).collect();
+    assert_eq!(duplicates, [true, false]);
+}
+
+#[tokio::test]
+async fn a_batch_of_more_than_a_call_holds_is_stored_whole() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let batch: Vec<_> = (0..1_234).map(|_| event("lead.created")).collect();
+    let answers = transport.publish(batch.clone()).await.unwrap();
+    assert!(answers.iter().zip(&batch).all(|(answer, sent)| answer.as_ref().is_ok_and(|stored| stored.id == sent.id)));
+    assert_eq!(int(&server, &["XLEN", &key(&server, ":lane:lead.created:medium")]), 1_234);
+}
+
+#[tokio::test]
+async fn a_key_of_another_program_is_an_error_for_its_lane_alone() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    publish(&transport, "lead.created").await;
+    let foreign = key(&server, ":lane:lead.created:medium").replace("lead.created", "lead.scored");
+    server.command(&["SET", &foreign, "mine"]).unwrap();
+    let error = transport.publish(vec![event("lead.scored")]).await.unwrap().remove(0).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incompatible, "{error}");
+    publish(&transport, "lead.created").await;
+}
