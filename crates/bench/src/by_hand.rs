@@ -86,11 +86,7 @@ type Streams = Vec<(String, Vec<(String, (String, Vec<u8>))>)>;
 ///
 /// # Errors
 /// Those of the server; if an entry can't be decoded.
-pub async fn drain(
-    connection: &mut MultiplexedConnection,
-    events: usize,
-    handle: impl Fn(&InvoicePaid),
-) -> Result<()> {
+pub async fn drain(connection: &mut MultiplexedConnection, events: usize, handle: impl Fn(&InvoicePaid)) -> Result<()> {
     let mut done = 0;
     while done < events {
         let mut ack = redis::cmd("XACK");

@@ -9,6 +9,7 @@
 
 pub mod args;
 pub mod by_hand;
+pub mod commands;
 pub mod measure;
 pub mod on_bus;
 pub mod report;

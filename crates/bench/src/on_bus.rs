@@ -79,9 +79,7 @@ pub async fn finish(bus: &EventBus, events: usize) -> Result<()> {
     Ok(bus.shutdown().await?)
 }
 
-fn subscription(
-    handle: impl Fn(&InvoicePaid) + Send + Sync + 'static,
-) -> Subscription<tekup_core::Event<InvoicePaid>> {
+fn subscription(handle: impl Fn(&InvoicePaid) + Send + Sync + 'static) -> Subscription<tekup_core::Event<InvoicePaid>> {
     Subscription::to::<InvoicePaid>(NAME).handler_with(Arc::new(handle), async |handle, event, _| handle(&event.data))
 }
 
