@@ -1,7 +1,70 @@
-//! Typed events, subscriptions and the transport seam of the Tekup event bus.
+//! An event bus for products made of many services that serve many tenants.
+//!
+//! A service derives typed events, publishes them, and subscribes to types or patterns. Every service gets its own copy
+//! of each event; the replicas of one service share the work. What fails is retried with backoff, and ends in a dead
+//! letter queue from which it can be replayed.
+//!
+//! ```
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//! use tekup_core::{EventBus, Subscription, TekupEvent};
+//!
+//! #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TekupEvent)]
+//! #[event(type = "invoice.paid", priority = "high")]
+//! struct InvoicePaid {
+//!     invoice_id: String,
+//!     amount: f64,
+//! }
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> tekup_core::Result<()> {
+//!     let bus = EventBus::in_memory("billing")?;
+//!     bus.subscribe(Subscription::to::<InvoicePaid>("ledger").handler(async |event, cx| {
+//!         println!("attempt {}: {} paid {}", cx.attempt(), event.data.invoice_id, event.data.amount);
+//!         Ok(())
+//!     }))
+//!     .await?;
+//!     bus.publish(InvoicePaid { invoice_id: "i-1".into(), amount: 12.5 }.event("tenant-123")).await?;
+//!     bus.shutdown().await
+//! }
+//! ```
+//!
+//! # Where to go next
+//!
+//! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
+//! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
+//! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`].
+//! - One tenant only: [`TenantBus`].
+//! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
+//! - Settings: [`BusConfig`].
+//! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
+//!
+//! # Words
+//!
+//! | word | means |
+//! |---|---|
+//! | event | a fact: an envelope and data. [`Event`]`<T>`, or [`RawEvent`] with its data unparsed |
+//! | event type | `lead.created`: lower-case words joined by `.` |
+//! | tenant | whose event it is; every event has exactly one |
+//! | service | the name with which a process joins the bus; its replicas share it |
+//! | subscription | a durable, named reader of a service: `<service>/<name>`. Position, retries and dead letters outlive every process |
+//! | pattern | which event types a subscription takes |
+//! | delivery | one attempt to hand one event to one subscription |
+//! | lane | where events of one type and one priority wait |
+//! | settle | to end a delivery: ack, retry, dead-letter, release |
+//! | lease | how long a delivery belongs to one process before another may take it over |
+//! | transport | what stores and moves events |
+//!
+//! # What is promised
+//!
+//! [`EventBus::publish`] returns `Ok` only when the event is stored. From then on every matching subscription that
+//! existed before gets it at least once, or it ends in that subscription's dead letters: a handler may see an event
+//! twice after a fault, so it should be idempotent ([`Context::event_id`] is the key). Nothing is dropped in silence;
+//! for each subscription the books balance ([`EventBus::books`]).
 
 mod bus;
 mod config;
+pub mod docs;
 mod envelope;
 mod error;
 mod event;

@@ -185,7 +185,8 @@ mod tests {
             ("2025-09-14T10:15:30.1239Z", "2025-09-14T10:15:30.123Z"),
             ("2025-09-14T01:15:30.5+03:00", "2025-09-13T22:15:30.500Z"),
             ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
-            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"),
+            // A leap second is the next day's first.
+            ("2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.500Z"),
         ];
         for (read, written) in table {
             assert_eq!(read.parse::<Timestamp>().unwrap().to_string(), written);
@@ -194,9 +195,15 @@ mod tests {
 
     #[test]
     fn a_time_without_a_zone_or_outside_the_years_is_refused_by_name() {
-        for text in
-            ["", "2025-09-14", "2025-09-14T10:15:30", "tomorrow", "+12025-01-01T00:00:00Z", "0000-01-01T00:00:00+23:00"]
-        {
+        for text in [
+            "",
+            "2025-09-14",
+            "2025-09-14T10:15:30",
+            "tomorrow",
+            "+12025-01-01T00:00:00Z",
+            "0000-01-01T00:00:00+23:00",
+            "9999-12-31T23:59:60Z",
+        ] {
             let message = text.parse::<Timestamp>().unwrap_err().to_string();
             assert!(message.contains("no RFC 3339 time with a zone"), "{message}");
         }

@@ -9,3 +9,10 @@ fn the_derive_says_what_to_write() {
     cases.pass("tests/ui/pass/derive_*.rs");
     cases.compile_fail("tests/ui/fail/derive_*.rs");
 }
+
+#[test]
+fn a_handler_that_does_not_fit_is_told_the_next_step() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/fail/handler_*.rs");
+    cases.compile_fail("tests/ui/fail/publish_*.rs");
+}

@@ -30,7 +30,7 @@ pub(crate) fn read(attributes: &[Attribute], errors: &mut Errors) -> Attributes 
         match &attribute.meta {
             Meta::List(list) if !list.tokens.is_empty() => out.read_list(list.tokens.clone(), errors),
             Meta::NameValue(pair) => {
-                errors.at(pair, "`#[event = ..]` is no form of it: write `#[event(type = \"lead.created\")]`");
+                errors.at(pair, "`#[event = ..]` names no key: write `#[event(type = \"lead.created\")]`");
             }
             empty => errors.at(empty, "`#[event]` is empty: write `#[event(type = \"lead.created\")]` or remove it"),
         }
@@ -45,9 +45,9 @@ pub(crate) fn is_ours(attribute: &Attribute) -> bool {
 impl Attributes {
     fn read_list(&mut self, tokens: TokenStream, errors: &mut Errors) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        for entry in tokens.split_inclusive(is_comma) {
+        for entry in tokens.split_inclusive(|token| is(token, ',')) {
             match entry.split_last() {
-                Some((comma, before)) if is_comma(comma) && !before.is_empty() => self.read_entry(before, errors),
+                Some((comma, before)) if is(comma, ',') && !before.is_empty() => self.read_entry(before, errors),
                 _ => self.read_entry(entry, errors),
             }
         }
@@ -81,31 +81,38 @@ impl Attributes {
 
 fn value_of(key: &Ident, value: &[TokenTree], example: &str, errors: &mut Errors) -> Setting {
     let (place, told) = match value {
-        [TokenTree::Punct(equals), value @ ..] if equals.as_char() == '=' => match string(value) {
+        [equals, text] if is(equals, '=') => match string(text) {
             Some(text) => return Setting::Given(text),
-            None if value.is_empty() => (key.to_token_stream(), "has no value"),
-            None => (all(value), "takes a string literal"),
+            None => (text.to_token_stream(), "takes a string literal"),
         },
-        [] => (key.to_token_stream(), "has no value"),
-        other => (all(other), "is followed by something other than `=`"),
+        [equals, text, next, ..] if is(equals, '=') && string(text).is_some() => {
+            errors.at(next, "a `,` is missing in `#[event(..)]`: write it before this");
+            return string(text).map_or(Setting::Broken, Setting::Given);
+        }
+        [equals, other @ ..] if is(equals, '=') && !other.is_empty() => (all(other), "takes a string literal"),
+        [other, ..] if !is(other, '=') => (all(value), "is followed by something other than `=`"),
+        _ => (key.to_token_stream(), "has no value"),
     };
     errors.at(place, format!("`{key}` in `#[event(..)]` {told}: write `{key} = \"{example}\"`"));
     Setting::Broken
 }
 
 /// A string literal; one that a `macro_rules!` macro hands on lies in an invisible group.
-fn string(value: &[TokenTree]) -> Option<LitStr> {
-    match value {
-        [TokenTree::Literal(_)] => syn::parse2(all(value)).ok().filter(|text: &LitStr| text.suffix().is_empty()),
-        [TokenTree::Group(group)] if group.delimiter() == Delimiter::None => {
-            string(&group.stream().into_iter().collect::<Vec<_>>())
+fn string(token: &TokenTree) -> Option<LitStr> {
+    match token {
+        TokenTree::Literal(_) => {
+            syn::parse2(token.to_token_stream()).ok().filter(|text: &LitStr| text.suffix().is_empty())
+        }
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            let mut tokens = group.stream().into_iter();
+            tokens.next().filter(|_| tokens.next().is_none()).as_ref().and_then(string)
         }
         _ => None,
     }
 }
 
-fn is_comma(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
+fn is(token: &TokenTree, sign: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 
 fn all(tokens: &[TokenTree]) -> TokenStream {

@@ -46,14 +46,18 @@ fn is_a_struct(model: &Model<'_>, errors: &mut Errors) -> bool {
 }
 
 fn owns_its_data(model: &Model<'_>, errors: &mut Errors) -> bool {
+    let told = "`TekupEvent` is for owned data, as an event outlives what it is made from: write";
     for lifetime in model.lifetimes() {
-        let told = format!(
-            "an event of `TekupEvent` outlives what it is made from, so it can't borrow: write owned fields such as `String`, without `{}`",
-            lifetime.lifetime
-        );
-        errors.at(lifetime, told);
+        let name = &lifetime.lifetime;
+        errors.at(lifetime, format!("{told} owned fields such as `String`, without `{name}`"));
     }
-    model.lifetimes().next().is_none()
+    if model.lifetimes().next().is_some() {
+        return false;
+    }
+    for reference in model.references() {
+        errors.at(reference, format!("{told} an owned type such as `String`"));
+    }
+    model.references().is_empty()
 }
 
 fn stands_on_the_struct(model: &Model<'_>, errors: &mut Errors) {
@@ -65,9 +69,8 @@ fn stands_on_the_struct(model: &Model<'_>, errors: &mut Errors) {
 fn event_type(model: &Model<'_>, errors: &mut Errors) -> Option<String> {
     match &model.attributes.event_type {
         Setting::Given(text) => written_type(text, errors),
-        Setting::Broken => None,
         Setting::Absent if model.is_struct() => type_of_the_name(model, errors),
-        Setting::Absent => None,
+        Setting::Absent | Setting::Broken => None,
     }
 }
 
@@ -103,7 +106,7 @@ fn version(setting: &Setting, errors: &mut Errors) -> String {
         return value;
     }
     let told = format!(
-        "`version` in `#[event(..)]` is {:?}: write three numbers `major.minor.patch`, such as `version = \"1.0.0\"`",
+        "`version` in `#[event(..)]` is \"{}\": write three numbers `major.minor.patch`, such as `version = \"1.0.0\"`",
         shown(&value)
     );
     errors.at(text, told);
@@ -120,7 +123,7 @@ fn priority(setting: &Setting, errors: &mut Errors) -> Ident {
         "critical" => "Critical",
         other => {
             let told = format!(
-                "`priority` in `#[event(..)]` is {:?}: write `low`, `medium`, `high` or `critical`",
+                "`priority` in `#[event(..)]` is \"{}\": write `low`, `medium`, `high` or `critical`",
                 shown(other)
             );
             errors.at(text, told);
@@ -135,13 +138,13 @@ fn crate_path(setting: &Setting, errors: &mut Errors) -> Path {
     let Setting::Given(text) = setting else { return default() };
     text.parse_with(Path::parse_mod_style).unwrap_or_else(|_| {
         let (value, guess) = (text.value(), text.value().replace('-', "_"));
-        let is_path = Path::parse_mod_style.parse_str(&guess).is_ok();
+        let guessed = Path::parse_mod_style.parse_str(&guess);
         let told = format!(
-            "`crate` in `#[event(..)]` is {:?}: write the path of the renamed crate, such as `crate = \"{}\"`",
+            "`crate` in `#[event(..)]` is \"{}\": write the path of the renamed crate, such as `crate = \"{}\"`",
             shown(&value),
-            if is_path { guess.as_str() } else { "tekup_core" }
+            if guessed.is_ok() { guess.as_str() } else { "tekup_core" }
         );
         errors.at(text, told);
-        default()
+        guessed.unwrap_or_else(|_| default())
     })
 }

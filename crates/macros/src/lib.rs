@@ -1,4 +1,7 @@
-//! `#[derive(TekupEvent)]`.
+//! `#[derive(TekupEvent)]`: makes a struct an event of the bus.
+//!
+//! Not used by itself: `tekup-core` re-exports the derive beside the trait of the same name. See
+//! [the derive](macro@TekupEvent) for all that it takes.
 
 mod attrs;
 mod check;
@@ -15,7 +18,131 @@ use syn::{DeriveInput, parse_macro_input};
 
 use crate::{errors::Errors, model::Model};
 
-/// Derives.
+/// Makes a struct an event: data that the bus can publish, hand to handlers, and describe.
+///
+/// Derive it beside serde's two traits and schemars' one. The struct's serde attributes decide the wire form.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use tekup_core::{Priority, TekupEvent};
+///
+/// #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[serde(rename_all = "camelCase")]
+/// #[event(type = "invoice.paid", version = "1.1.0", priority = "high")]
+/// pub struct InvoicePaid {
+///     pub invoice_id: String,
+///     pub amount: f64,
+/// }
+///
+/// assert_eq!(InvoicePaid::TYPE, "invoice.paid");
+/// assert_eq!(InvoicePaid::VERSION, "1.1.0");
+/// assert_eq!(InvoicePaid::PRIORITY, Priority::High);
+///
+/// let event = InvoicePaid { invoice_id: "i-1".into(), amount: 12.0 }.event("tenant-123").user("user-456").build()?;
+/// assert_eq!(event.to_raw()?.json(), r#"{"invoiceId":"i-1","amount":12}"#);
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+///
+/// # The attribute
+///
+/// `#[event(..)]` stands above the struct, once or several times. All keys are optional, each may be given once, and
+/// each takes a string literal.
+///
+/// | key | takes | default |
+/// |---|---|---|
+/// | `type` | two or more words joined by `.`, at most 128 bytes; a word is `[a-z][a-z0-9]*(-[a-z0-9]+)*` | from the name |
+/// | `version` | three numbers `major.minor.patch` | `1.0.0` |
+/// | `priority` | `low`, `medium`, `high` or `critical`: of events that are published without one | `medium` |
+/// | `crate` | the path of `tekup-core`, where it is renamed or re-exported | `::tekup_core` |
+///
+/// ## The type from the name
+///
+/// Each word of the name becomes a word of the type. An acronym is one word, and digits stay with the word before them.
+/// Write `type` where a word should hold `-`, and on generic, tuple and unit structs, whose names tell too little.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # use tekup_core::TekupEvent;
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// struct LeadCreated {
+///     score: f64,
+/// }
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// struct HTTP2StreamOpened {}
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(type = "buying-signal.detected")]
+/// struct BuyingSignalDetected {}
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(type = "clock.ticked")]
+/// struct Tick;
+///
+/// assert_eq!(LeadCreated::TYPE, "lead.created");
+/// assert_eq!(HTTP2StreamOpened::TYPE, "http2.stream.opened");
+/// assert_eq!(BuyingSignalDetected::TYPE, "buying-signal.detected");
+/// assert_eq!(Tick::TYPE, "clock.ticked");
+/// ```
+///
+/// ## A renamed crate
+///
+/// ```
+/// extern crate tekup_core as bus;
+///
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// use bus::TekupEvent;
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(crate = "bus")]
+/// struct LeadCreated {}
+///
+/// assert_eq!(LeadCreated::TYPE, "lead.created");
+/// ```
+///
+/// # Generic events
+///
+/// A parameter may be any type that could be data itself: `Serialize`, `DeserializeOwned`, `JsonSchema`, `Send`, `Sync`
+/// and `'static`. What serde asks besides, such as `Default` for a field with `#[serde(default)]`, belongs on the struct.
+/// The type is one for all parameters; where readers have to tell them apart, write a struct for each.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # use tekup_core::TekupEvent;
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(type = "setting.changed")]
+/// struct SettingChanged<T: Default> {
+///     #[serde(default)]
+///     before: T,
+///     after: T,
+/// }
+///
+/// let event = SettingChanged { before: 1, after: 2 }.event("acme").build()?;
+/// assert_eq!(event.to_raw()?.decode::<SettingChanged<u8>>()?.data.after, 2);
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+///
+/// # Mistakes
+///
+/// All are reported at once, each where it was made, and say what to write. An event holds its data itself, so a struct
+/// with a lifetime is refused:
+///
+/// ```compile_fail
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # use tekup_core::TekupEvent;
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(type = "lead.created")]
+/// struct LeadCreated<'a> {
+///     lead_id: &'a str, // write `String`
+/// }
+/// ```
+///
+/// Enums and unions are refused too: one struct is one event.
 #[proc_macro_derive(TekupEvent, attributes(event))]
 pub fn derive(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -1,6 +1,8 @@
 //! What the derive stands on: the struct as far as an event needs it.
 
-use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, Generics, Ident, LifetimeParam};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, Generics, Ident, LifetimeParam, Type};
 
 use crate::{
     attrs::{self, Attributes},
@@ -40,6 +42,13 @@ impl<'a> Model<'a> {
         self.generics.lifetimes()
     }
 
+    /// The types of fields that hold a reference, but for those that serde is told to treat otherwise.
+    pub(crate) fn references(&self) -> Vec<&'a Type> {
+        let Data::Struct(data) = self.data else { return Vec::new() };
+        let plain = data.fields.iter().filter(|field| !field.attrs.iter().any(|attr| attr.path().is_ident("serde")));
+        plain.map(|field| &field.ty).filter(|of| has_reference(of.to_token_stream())).collect()
+    }
+
     /// `#[event(..)]` where it says nothing: on fields and variants.
     pub(crate) fn misplaced(&self) -> Vec<&'a Attribute> {
         let fields: Vec<&Attribute> = match self.data {
@@ -49,4 +58,12 @@ impl<'a> Model<'a> {
         };
         fields.into_iter().filter(|attribute| attrs::is_ours(attribute)).collect()
     }
+}
+
+fn has_reference(of: TokenStream) -> bool {
+    of.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => punct.as_char() == '&',
+        TokenTree::Group(group) => has_reference(group.stream()),
+        _ => false,
+    })
 }

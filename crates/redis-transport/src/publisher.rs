@@ -2,8 +2,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use redis::{Cmd, Pipeline, Value};
@@ -19,11 +19,16 @@ use crate::{
     keys::PartitionKeys,
     namespace::Namespace,
     scripts,
+    tuning::Tuning,
 };
 
 /// What one script call may hold, so that no call stalls the server.
 const MOST_EVENTS: usize = 500;
 const MOST_BYTES: usize = 1 << 20;
+/// A change of the index holds from so long after it on: more than clocks of publishers differ.
+const FROM_NOW_MS: u64 = 10_000;
+/// How often we trim what we publish, at most.
+const TRIM_EVERY: Duration = Duration::from_secs(5);
 /// How often a change of the layout may get in between before we say so.
 const MOST_STALE: usize = 5;
 
@@ -34,6 +39,10 @@ pub(crate) struct Publisher {
     /// The index layout of each partition, as last read.
     layouts: Vec<RwLock<Arc<IndexLayout>>>,
     window: Duration,
+    /// For each partition, when we trim next what we publish.
+    next_trim: Mutex<Vec<Instant>>,
+    /// For each partition.
+    tunings: Mutex<Vec<Tuning>>,
 }
 
 /// The events of one call, by their places in the batch.
@@ -52,7 +61,9 @@ impl Publisher {
             let layout = IndexLayout::load(&connection, keys).await?;
             layouts.push(RwLock::new(Arc::new(layout)));
         }
-        Ok(Self { connection, namespace, layouts, window })
+        let next_trim = Mutex::new(vec![Instant::now() + TRIM_EVERY; layouts.len()]);
+        let tunings = Mutex::new(layouts.iter().map(|_| Tuning::new(Instant::now())).collect());
+        Ok(Self { connection, namespace, layouts, window, next_trim, tunings })
     }
 
     pub(crate) async fn publish(&self, batch: &[Outgoing]) -> Result<Vec<Outcome>> {
@@ -89,12 +100,58 @@ impl Publisher {
         }
         let mut stale = Vec::new();
         for (chunk, answer) in chunks.into_iter().zip(self.connection.all(pipeline).await?) {
+            self.trim_sometimes(batch, &chunk);
             match answer {
                 Ok(Value::SimpleString(_)) => stale.push(chunk),
-                answer => settle(batch, &chunk, answer, outcomes),
+                answer => {
+                    let filled = settle(batch, &chunk, answer, outcomes);
+                    self.tune(batch, &chunk, filled);
+                }
             }
         }
         Ok(stale)
+    }
+
+    /// Cuts the index anew if its buckets hold too many ids, or too few.
+    fn tune(&self, batch: &[Outgoing], chunk: &Chunk, filled: u64) {
+        let layout = self.layout(chunk.partition);
+        let last = chunk.events.last().and_then(|place| batch.get(*place));
+        let Some(Bucket::Slice { slice_ms, .. }) = last.map(|event| layout.bucket(event.id)) else { return };
+        let better = {
+            let mut tunings = self.tunings.lock().unwrap_or_else(PoisonError::into_inner);
+            tunings.get_mut(chunk.partition).and_then(|tuning| tuning.observe(slice_ms, filled, Instant::now()))
+        };
+        let Some(better) = better else { return };
+        let mut call = scripts::RELAYOUT.call(1);
+        call.arg(self.namespace.partitions()[chunk.partition].layout()).arg(layout.version()).arg(better);
+        call.arg(FROM_NOW_MS).arg(self.window.as_secs().saturating_mul(1_000));
+        self.later("the index is cut anew", call);
+    }
+
+    /// What nobody waits for.
+    fn later(&self, what: &'static str, call: Cmd) {
+        let connection = self.connection.clone();
+        tokio::spawn(async move {
+            if let Err(error) = connection.one(call).await {
+                tracing::debug!(%error, "{what} another time");
+            }
+        });
+    }
+
+    /// Lanes that no subscription takes are trimmed by nobody else. Those of one batch now and then are enough: the
+    /// lanes that grow are the ones that are published to.
+    fn trim_sometimes(&self, batch: &[Outgoing], chunk: &Chunk) {
+        let now = Instant::now();
+        {
+            let mut next = self.next_trim.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(next) = next.get_mut(chunk.partition).filter(|next| **next <= now) else { return };
+            *next = now + TRIM_EVERY.mul_f64(1.0 + fastrand::f64());
+        }
+        let lanes: HashSet<String> = chunk.events.iter().map(|place| &batch[*place]).map(lane_name).collect();
+        let lanes: Vec<&str> = lanes.iter().map(String::as_str).take(scripts::MOST_TRIMMED).collect();
+        let keys = &self.namespace.partitions()[chunk.partition];
+        let call = scripts::trim(keys, &format!("publisher:{:016x}", fastrand::u64(..)), &lanes);
+        self.later("lanes are trimmed", call);
     }
 
     fn chunks(&self, batch: &[Outgoing], repeated: &[(usize, usize)]) -> Vec<Chunk> {
@@ -211,6 +268,10 @@ impl<'batch> Plan<'batch> {
     }
 }
 
+fn lane_name(event: &Outgoing) -> String {
+    format!("{}:{}", event.event_type, event.priority)
+}
+
 /// The places of events that the batch holds again, each with the place of the first; in ascending order.
 fn repeated(batch: &[Outgoing]) -> Vec<(usize, usize)> {
     // Ids that ascend, as new ones do, can't repeat.
@@ -240,26 +301,33 @@ fn repeat(repeated: &[(usize, usize)], outcomes: &mut [Option<Outcome>]) {
     }
 }
 
-fn settle(batch: &[Outgoing], chunk: &Chunk, answer: Result<Value>, outcomes: &mut [Option<Outcome>]) {
+/// Answers how many ids the last bucket holds.
+fn settle(batch: &[Outgoing], chunk: &Chunk, answer: Result<Value>, outcomes: &mut [Option<Outcome>]) -> u64 {
     match answer.and_then(|answer| duplicates(answer, chunk)) {
-        Ok(duplicates) => {
+        Ok((filled, duplicates)) => {
             for (number, place) in chunk.events.iter().enumerate() {
                 let duplicate = duplicates.binary_search(&(number + 1)).is_ok();
                 set(outcomes, *place, Ok(Receipt::new(batch[*place].id, duplicate)));
             }
+            filled
         }
         Err(error) => {
             for place in &chunk.events {
                 set(outcomes, *place, Err(Error::new(error.kind(), error.to_string())));
             }
+            0
         }
     }
 }
 
-fn duplicates(answer: Value, chunk: &Chunk) -> Result<Vec<usize>> {
-    let places: Vec<usize> = redis::from_redis_value(answer).map_err(|_| error::unexpected("a batch"))?;
+fn duplicates(answer: Value, chunk: &Chunk) -> Result<(u64, Vec<usize>)> {
+    let mut places: Vec<usize> = redis::from_redis_value(answer).map_err(|_| error::unexpected("a batch"))?;
+    if places.is_empty() {
+        return Err(error::unexpected("a batch"));
+    }
+    let filled = places.remove(0) as u64;
     let valid = places.is_sorted() && places.iter().all(|place| (1..=chunk.events.len()).contains(place));
-    if valid { Ok(places) } else { Err(error::unexpected("a batch")) }
+    if valid { Ok((filled, places)) } else { Err(error::unexpected("a batch")) }
 }
 
 fn set(outcomes: &mut [Option<Outcome>], place: usize, outcome: Outcome) {

@@ -42,6 +42,25 @@ async fn what_everyone_has_settled_is_removed_from_its_lane() {
 }
 
 #[tokio::test]
+async fn what_nobody_takes_does_not_pile_up() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let published = std::sync::atomic::AtomicI64::new(0);
+    let trimmed = async || {
+        for _ in 0..10 {
+            publish(&transport, "lead.created").await;
+        }
+        let sum = published.fetch_add(10, std::sync::atomic::Ordering::Relaxed) + 10;
+        int(&server, &["XLEN", &key(&server, LANE)]) < sum
+    };
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while !trimmed().await {
+        assert!(std::time::Instant::now() < deadline, "nothing was trimmed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_removed_while_a_subscription_lacks_its_group() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;

@@ -88,6 +88,22 @@ async fn a_change_of_the_index_layout_is_noticed_and_loses_no_duplicate_of_the_p
 }
 
 #[tokio::test]
+async fn the_index_is_cut_finer_when_ids_come_fast_and_still_knows_them() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let batch: Vec<_> = (0..5_000).map(|_| event("lead.created")).collect();
+    transport.publish(batch.clone()).await.unwrap();
+    let layout = key(&server, ":layout");
+    let version = async || server.command(&["HGET", &layout, "version"]).unwrap().text() == Some("2");
+    common::eventually("the index is cut anew", version).await;
+    let slices = server.command(&["HGET", &layout, "slices"]).unwrap();
+    let slices: Vec<&str> = slices.text().unwrap().split(',').collect();
+    assert!(slices.len() == 2 && slices[0] == "0:64" && !slices[1].ends_with(":64"), "{slices:?}");
+    let again = transport.publish(batch).await.unwrap();
+    assert!(again.iter().all(|answer| answer.as_ref().is_ok_and(|receipt| receipt.duplicate)));
+}
+
+#[tokio::test]
 async fn a_batch_of_more_than_a_call_holds_is_stored_whole() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;

@@ -1,9 +1,100 @@
+//! Publishing, and what can be published.
+
+use super::{EventBus, core::Core};
 use crate::{
     envelope::{Limits, Metadata},
-    error::Result,
+    error::{Error, ErrorKind, Result},
     event::{Draft, Event, RawEvent, TekupEvent},
-    transport::Outgoing,
+    ids::TenantId,
+    metrics::Tally,
+    transport::{Outgoing, Receipt},
 };
+
+impl EventBus {
+    /// Stores an event: a draft, an [`Event`](crate::Event), a [`RawEvent`](crate::RawEvent) or an [`Outgoing`]. When this returns, every
+    /// matching subscription that existed before will get it at least once, or it ends in that subscription's dead
+    /// letters.
+    ///
+    /// # Errors
+    /// Every mistake of a draft at once ([`ErrorKind::InvalidInput`]); [`ErrorKind::TooLarge`] beyond the limits;
+    /// [`ErrorKind::Unencodable`] for what JSON can't hold; [`ErrorKind::Backpressure`] if the store is full: nothing
+    /// was stored; [`ErrorKind::Unavailable`] if it does not answer: publish again with the same id, which is stored
+    /// once.
+    ///
+    /// # Cancel safety
+    /// If dropped, the event may or may not be stored.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// let receipt = bus.publish(LeadCreated { score: 75.0 }.event("tenant-123").user("user-456")).await?;
+    /// assert!(!receipt.duplicate);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn publish(&self, event: impl Publish) -> Result<Receipt> {
+        let outgoing = event.into_outgoing(&self.0.limits)?;
+        let mut answers = self.send(vec![outgoing]).await?;
+        answers.pop().unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "the transport answered nothing")))
+    }
+
+    /// Stores many events in few round trips: one result for each, in their order. What is wrong with one does not stop
+    /// the others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] for more events than [`BusConfig::max_batch_events`](crate::BusConfig::max_batch_events); an error of the whole call means
+    /// that nothing is known: publishing again with the same ids is safe.
+    ///
+    /// # Cancel safety
+    /// If dropped, any of the events may or may not be stored.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// let drafts = [50.0, f64::NAN, 75.0].map(|score| LeadCreated { score }.event("tenant-123"));
+    /// let results = bus.publish_batch(drafts).await?;
+    /// assert_eq!(results.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn publish_batch<P: Publish>(&self, events: impl IntoIterator<Item = P>) -> Result<Vec<Result<Receipt>>> {
+        let made: Vec<_> = events.into_iter().map(|event| event.into_outgoing(&self.0.limits)).collect();
+        let most = self.0.limits.batch_events;
+        if made.len() > most {
+            let message = format!("batch has {} events, {most} are allowed: publish it in parts", made.len());
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        let mut good = Vec::with_capacity(made.len());
+        let made: Vec<Result<()>> = made.into_iter().map(|made| made.map(|outgoing| good.push(outgoing))).collect();
+        let mut answers = self.send(good).await?.into_iter();
+        let unanswered = || Err(Error::new(ErrorKind::Internal, "the transport left an event without an answer"));
+        Ok(made.into_iter().map(|made| made.and_then(|()| answers.next().unwrap_or_else(unanswered))).collect())
+    }
+
+    async fn send(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.0.expect_open()?;
+        let tenants: Vec<TenantId> = batch.iter().map(|outgoing| outgoing.tenant.clone()).collect();
+        let answers = self.0.transport.publish(batch).await?;
+        let is_new = |answer: &Result<Receipt>| answer.as_ref().is_ok_and(|receipt| !receipt.duplicate);
+        let stored = tenants.iter().zip(&answers).filter(|(_, answer)| is_new(answer));
+        self.meter().note(stored.map(|(tenant, _)| (Some(tenant), Tally::published())));
+        Core::flush_in_background(&self.0);
+        Ok(answers)
+    }
+}
 
 /// What can be published: a [`Draft`], an [`Event`], a [`RawEvent`] (with medium priority) or an [`Outgoing`].
 ///

@@ -45,7 +45,8 @@ pub struct BusConfig {
     /// How long a dead letter is kept: 1 s to 10 years; default 24 h. In seconds.
     #[serde(with = "units::seconds")]
     pub dead_letter_ttl: Duration,
-    /// The most dead letters that a subscription keeps; then the oldest go, counted. Default 1,000,000.
+    /// The most dead letters that a subscription keeps, in each partition of a transport that has several; then the
+    /// oldest go, counted. Default 1,000,000.
     pub dead_letter_cap: usize,
     /// Most events that one call of a batch handler gets: 1 to 1,000; default 10.
     pub batch_size: usize,

@@ -66,8 +66,9 @@ impl Metadata {
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(raw) = self.0.get(name) else { return Ok(None) };
         serde_json::from_str(raw.get()).map(Some).map_err(|cause| {
-            let message = format!("metadata field `{}` is not what was asked for: {cause}", shown(name));
-            Error::new(ErrorKind::Undecodable, message).with_source(cause)
+            let told = super::explain::without_data(&cause);
+            let message = format!("metadata field `{}` is not what was asked for: {told}", shown(name));
+            Error::new(ErrorKind::Undecodable, message)
         })
     }
 

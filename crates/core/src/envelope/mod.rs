@@ -1,5 +1,6 @@
 //! What travels with an event's data.
 
+mod explain;
 mod limits;
 mod metadata;
 mod raw_map;

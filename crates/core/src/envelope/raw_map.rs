@@ -11,7 +11,20 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RawMap(Vec<(String, Box<RawValue>)>);
 
+/// Up to here each name is compared with those before it; a hostile object of thousands would take seconds so.
+const FEW: usize = 16;
+
 impl RawMap {
+    /// What was read. Of several values for one name the last stays, where the first stood, as in JavaScript.
+    pub(crate) fn from_pairs(pairs: Vec<(String, Box<RawValue>)>) -> Self {
+        if pairs.len() > FEW {
+            return Self(last_of_each_name(pairs));
+        }
+        let mut map = Self(Vec::with_capacity(pairs.len()));
+        pairs.into_iter().for_each(|(name, value)| map.insert(name, value));
+        map
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -20,7 +33,7 @@ impl RawMap {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_ref())
     }
 
-    /// Of two values for one key the later one stays, as in JavaScript.
+    /// Adds a value, or replaces the one of that name.
     pub(crate) fn insert(&mut self, key: String, value: Box<RawValue>) {
         match self.0.iter_mut().find(|(name, _)| *name == key) {
             Some((_, old)) => *old = value,
@@ -36,6 +49,21 @@ impl RawMap {
     pub(crate) fn size(&self) -> usize {
         self.iter().map(|(name, value)| name.len() + value.get().len()).sum()
     }
+}
+
+fn last_of_each_name(pairs: Vec<(String, Box<RawValue>)>) -> Vec<(String, Box<RawValue>)> {
+    let mut placed: Vec<_> = pairs.into_iter().enumerate().collect();
+    // The sort is stable: equal names stay in their order.
+    placed.sort_by(|(_, (a, _)), (_, (b, _))| a.cmp(b));
+    placed.dedup_by(|(_, later), (_, kept)| {
+        let same = later.0 == kept.0;
+        if same {
+            std::mem::swap(&mut later.1, &mut kept.1);
+        }
+        same
+    });
+    placed.sort_unstable_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, pair)| pair).collect()
 }
 
 impl PartialEq for RawMap {
@@ -69,14 +97,35 @@ impl<'de> Deserialize<'de> for RawMap {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawMap, A::Error> {
-                let mut out = RawMap::default();
-                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    out.insert(name, value);
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
                 }
-                Ok(out)
+                Ok(RawMap::from_pairs(pairs))
             }
         }
 
         deserializer.deserialize_map(Entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every name twice, in the given count of pairs.
+    fn doubled(names: usize) -> String {
+        let pairs = (0..2 * names).map(|value| format!("\"{}\":{value}", value % names));
+        format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn of_several_values_for_a_name_the_last_stays_where_the_first_stood() {
+        for names in [1, FEW / 2, FEW / 2 + 1, 1_000] {
+            let map: RawMap = serde_json::from_str(&doubled(names)).unwrap();
+            let expected: Vec<_> = (0..names).map(|name| (name.to_string(), (name + names).to_string())).collect();
+            let found: Vec<_> = map.iter().map(|(name, value)| (name.to_owned(), value.get().to_owned())).collect();
+            assert_eq!(found, expected);
+        }
     }
 }

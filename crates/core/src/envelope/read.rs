@@ -6,31 +6,20 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
 
-use super::{Envelope, Metadata, RawMap};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Envelope, Metadata, RawMap, explain::explain};
+use crate::error::Result;
 
 /// Reads an envelope whose data has the type `D`.
 pub(crate) fn read<'de, D: Deserialize<'de>>(json: &'de [u8]) -> Result<(Envelope, D)> {
     serde_json::from_slice::<Wire<D>>(json)
         .map(|wire| (wire.envelope, wire.data))
-        .map_err(|cause| explain::<Wire<D>>(json, cause, "event"))
+        .map_err(|cause| explain::<Wire<D>>(json, &cause, "event"))
 }
 
 /// Reads the data alone.
 pub(crate) fn decode_data<D: DeserializeOwned>(json: &str) -> Result<D> {
-    serde_json::from_str(json).map_err(|cause| explain::<D>(json.as_bytes(), cause, "data"))
-}
-
-/// serde_json tells line and column; the path costs a second pass, paid only for what is broken.
-fn explain<'de, D: Deserialize<'de>>(json: &'de [u8], cause: serde_json::Error, what: &str) -> Error {
-    let path = serde_path_to_error::deserialize::<_, D>(&mut serde_json::Deserializer::from_slice(json))
-        .err()
-        .map(|error| error.path().to_string())
-        .filter(|path| path != ".");
-    let place = path.map(|path| format!(" at `{path}`")).unwrap_or_default();
-    Error::new(ErrorKind::Undecodable, format!("{what} can't be decoded{place}: {cause}")).with_source(cause)
+    serde_json::from_str(json).map_err(|cause| explain::<D>(json.as_bytes(), &cause, "data"))
 }
 
 struct Wire<D> {
@@ -104,7 +93,7 @@ impl<'de, D: Deserialize<'de>> Deserialize<'de> for Wire<D> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Wire<D>, A::Error> {
                 let (mut id, mut event_type, mut tenant, mut timestamp, mut data) = (None, None, None, None, None);
                 let (mut version, mut user, mut metadata) = (None, None, None);
-                let mut extensions = RawMap::default();
+                let mut extensions = Vec::new();
                 while let Some(field) = map.next_key_seed(FieldSeed)? {
                     match field {
                         Field::Id => id = Some(map.next_value()?),
@@ -115,7 +104,7 @@ impl<'de, D: Deserialize<'de>> Deserialize<'de> for Wire<D> {
                         Field::Timestamp => timestamp = Some(map.next_value()?),
                         Field::Metadata => metadata = map.next_value::<Option<RawMap>>()?,
                         Field::Data => data = Some(map.next_value()?),
-                        Field::Other(name) => extensions.insert(name.into_owned(), map.next_value::<Box<RawValue>>()?),
+                        Field::Other(name) => extensions.push((name.into_owned(), map.next_value()?)),
                     }
                 }
                 let envelope = Envelope {
@@ -126,7 +115,7 @@ impl<'de, D: Deserialize<'de>> Deserialize<'de> for Wire<D> {
                     user,
                     timestamp: timestamp.ok_or_else(|| A::Error::missing_field("timestamp"))?,
                     metadata: Metadata(metadata.unwrap_or_default()),
-                    extensions,
+                    extensions: RawMap::from_pairs(extensions),
                 };
                 Ok(Wire { envelope, data: data.ok_or_else(|| A::Error::missing_field("data"))? })
             }

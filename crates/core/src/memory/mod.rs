@@ -7,7 +7,7 @@
 //! How it differs: the bus is one partition, an event is queued for each subscription when it is stored, and what the
 //! last of them has settled is gone at once. Ids are kept for 24 hours, to know duplicates and to answer for their
 //! status, but of the newest million events at most. When a subscription has a million deliveries to settle, what it
-//! would get too is refused with [`ErrorKind::Backpressure`] (see [`MemoryTransport::with_backlog_limit`]).
+//! would get too is refused with [`ErrorKind::Backpressure`](crate::ErrorKind::Backpressure) (see [`MemoryTransport::with_backlog_limit`]).
 
 mod admin;
 mod backlog;
@@ -42,7 +42,7 @@ use store::Store;
 use tokio::task::{consume_budget, yield_now};
 
 use crate::{
-    error::{ErrorKind, Problems, Result},
+    error::Result,
     transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
 };
 
@@ -94,7 +94,7 @@ impl MemoryTransport {
     }
 
     /// An empty store of its own, in which at most so many deliveries wait for one subscription, held ones and retries
-    /// included. When it has so many, an event that it takes is refused with [`ErrorKind::Backpressure`] and stored for
+    /// included. When it has so many, an event that it takes is refused with [`ErrorKind::Backpressure`](crate::ErrorKind::Backpressure) and stored for
     /// nobody.
     ///
     /// ```
@@ -190,22 +190,13 @@ impl Transport for MemoryTransport {
     }
 
     async fn open(&self, spec: SourceSpec) -> Result<MemorySource> {
-        check(&spec)?;
+        spec.check()?;
         Ok(MemorySource::open(Arc::clone(&self.0), spec))
     }
 
     fn admin(&self) -> MemoryAdmin {
         MemoryAdmin::new(Arc::clone(&self.0))
     }
-}
-
-fn check(spec: &SourceSpec) -> Result<()> {
-    let mut problems = Problems::default();
-    let SourceSpec { id, lease, .. } = spec;
-    problems.check(!spec.patterns.is_empty(), || format!("subscription `{id}` has no pattern: give it at least one"));
-    let allowed = (100..=3_600_000).contains(&lease.as_millis());
-    problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
-    problems.into_result(ErrorKind::InvalidInput)
 }
 
 impl fmt::Debug for MemoryTransport {

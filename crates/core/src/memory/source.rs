@@ -1,7 +1,6 @@
 use std::{
     fmt,
     future::pending,
-    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -89,9 +88,8 @@ impl Source for MemorySource {
         // A reader that always finds something must leave some of the thread to the handlers.
         consume_budget().await;
         loop {
-            let mut rung = pin!(self.bell.notified());
             // From here on no ringing is missed, also none that comes between the look and the wait.
-            rung.as_mut().enable();
+            let rung = self.bell.notified();
             if self.interrupted.swap(false, Ordering::AcqRel) || self.is_closed() || most == 0 {
                 return Ok(Vec::new());
             }

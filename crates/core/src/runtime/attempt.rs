@@ -73,7 +73,7 @@ impl Runtime {
 
     fn judge(&self, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
         match ended {
-            Ended::Filtered => Self::ending(delivery, Verdict::Ack, Tally::filtered()),
+            Ended::Filtered => Self::ending(delivery, Verdict::Skip, Tally::filtered()),
             Ended::Said(Outcome::Done) => Self::ending(delivery, Verdict::Ack, Tally::handled(took)),
             Ended::Said(Outcome::Failed(error)) => self.judge_failure(delivery, &error),
             Ended::Dead(reason, error) => self.judge_dead(delivery, reason, error),

@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     metrics::Tally,
     sync::lock,
-    transport::{Settled, Settlement, Verdict},
+    transport::{Settled, Settlement},
 };
 
 /// The most that leaves in one call.
@@ -159,7 +159,7 @@ impl Runtime {
 
     fn log_lost(&self, settlement: &Settlement) {
         // An ack that comes twice is no news; a failure that is overruled is.
-        if settlement.verdict != Verdict::Ack {
+        if !settlement.verdict.is_finished() {
             tracing::info!(
                 subscription = %self.id, event.id = %settlement.id,
                 "the delivery belongs to another process by now; this verdict was ignored"

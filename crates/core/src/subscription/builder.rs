@@ -229,7 +229,7 @@ impl<E: Incoming> Subscription<E> {
         self
     }
 
-    /// What is done with an event: an async closure, which returns `()`, [`Outcome`], or a
+    /// What is done with an event: an async closure, which returns `()`, an [`Outcome`](crate::Outcome), or a
     /// [`HandlerResult`](crate::HandlerResult) of either, so that `?` works.
     ///
     /// The closure is called again and again, so what it owns must be cloned into each call: give state to

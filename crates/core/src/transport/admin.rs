@@ -286,7 +286,7 @@ pub struct DeadLetterPage {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Books {
-    /// Events stored that the subscription takes, since it began.
+    /// Events stored of the types that the subscription takes, since it began; those of tenants that it leaves out too.
     pub published: u64,
     /// Deliveries finished.
     pub acked: u64,

@@ -58,22 +58,79 @@ pub trait Transport: Send + Sync + 'static {
     type Admin: Admin;
 
     /// What this transport can do.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// assert!(MemoryTransport::new().capabilities().status);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn capabilities(&self) -> Capabilities;
 
     /// Stores a batch: one result for each event, in their order.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Outgoing, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// let receipts = transport.publish(vec![event.clone(), event]).await?;
+    /// assert!(!receipts[0].as_ref().unwrap().duplicate && receipts[1].as_ref().unwrap().duplicate);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn publish(&self, batch: Vec<Outgoing>) -> impl Future<Output = Result<Vec<Result<Receipt>>>> + Send;
 
     /// Registers a durable subscription, if it is new, and begins to read from it as one of its replicas.
     ///
     /// When it returns, every event that is published later and matches will be stored for the subscription, until the
     /// subscription is removed for good; ending the process or closing the source keeps it.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// let source = transport.open(spec).await?;
+    /// source.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     fn open(&self, spec: SourceSpec) -> impl Future<Output = Result<Self::Source>> + Send;
 
     /// The operator's side.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// assert_eq!(transport.admin().counters(None).await?.published, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn admin(&self) -> Self::Admin;
 
     /// The runtime on which leases are renewed, where that is not the caller's: a handler that blocks its thread must
     /// not block renewal.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// assert!(MemoryTransport::new().renewal_runtime().is_none()); // the caller's
+    /// # Ok(())
+    /// # }
+    /// ```
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
         None
     }
@@ -84,45 +141,199 @@ pub trait Transport: Send + Sync + 'static {
 /// # Contract
 /// - Everything fetched or started belongs to this replica until it is settled, its lease ends, or the source closes.
 /// - [`settle`](Source::settle) is fenced: a verdict of a replica that lost the lease answers
-///   [`Settled::LeaseLost`] and changes nothing, except [`Verdict::Ack`], which may count (whoever finished the work may
+///   [`Settled::LeaseLost`] and changes nothing, except [`Verdict::Ack`] and [`Verdict::Skip`], which may count (whoever finished the work may
 ///   say so). What is moved (retry, dead letter) is stored at its target before it leaves its source.
 /// - An error of the whole `settle` call means that nothing is known; the caller may repeat it, and a verdict that did
 ///   take effect then answers `LeaseLost`.
+///
+/// ```
+/// use tekup_core::transport::{Settlement, Source, Verdict};
+///
+/// /// What a subscription does in the simplest case.
+/// async fn drain<S: Source>(source: &S) -> tekup_core::Result<()> {
+///     for delivery in source.fetch(100).await? {
+///         println!("{}", delivery.id);
+///         let (held, id, tenant) = (delivery.held, delivery.id, delivery.tenant);
+///         source.settle(vec![Settlement { held, id, tenant, verdict: Verdict::Ack }]).await?;
+///     }
+///     Ok(())
+/// }
+/// # drop(drain::<tekup_core::memory::MemorySource>);
+/// ```
 pub trait Source: Send + Sync + 'static {
     /// Waits until there is at least one delivery, and returns at most `most` of them: by weight from the highest
     /// priority to the lowest, oldest first within a lane.
     ///
-    /// Returns an empty batch after [`interrupt`](Source::interrupt). Called by one task at a time.
+    /// Returns at once, with nothing, if `most` is 0. Returns what it has, or an empty batch, after [`interrupt`](Source::interrupt), and
+    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) after [`close`](Source::close). Called by one task at a time.
     ///
     /// # Cancel safety
     /// Not cancel safe: a dropped call may leave deliveries assigned to this replica until their lease ends. Use
     /// `interrupt` to make it return.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Outgoing, Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// transport.publish(vec![event.clone()]).await?;
+    /// let batch = source.fetch(10).await?;
+    /// assert_eq!((batch.len(), batch[0].id), (1, event.id));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn fetch(&self, most: usize) -> impl Future<Output = Result<Vec<Delivery>>> + Send;
 
     /// Makes the present or, if none waits, the next `fetch` return at once.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// source.interrupt();
+    /// assert!(source.fetch(10).await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     fn interrupt(&self);
 
     /// Starts a delivery that was taken over from a dead replica ([`Start::TakenOver`]): raises its count of starts and
     /// returns it with its content, or `None` if it belongs to another replica by now or is gone.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{DeliveryRef, Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// // Only what was taken over is started; anything else is as lost as what another replica has.
+    /// let held = DeliveryRef { lane: 0, epoch: 0, entry: (7, 0), starts: 1 };
+    /// assert!(source.start(held).await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     fn start(&self, delivery: DeliveryRef) -> impl Future<Output = Result<Option<Delivery>>> + Send;
 
     /// Ends deliveries: one answer for each, in their order.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Outgoing, Settled, Settlement, Source, SourceSpec, Transport, Verdict}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// # let delivery = source.fetch(1).await?.remove(0);
+    /// let done = Settlement { held: delivery.held, id: delivery.id, tenant: delivery.tenant, verdict: Verdict::Ack };
+    /// assert_eq!(source.settle(vec![done.clone()]).await?, [Settled::Done]);
+    /// assert_eq!(source.settle(vec![done]).await?, [Settled::LeaseLost]); // it is finished
+    /// # Ok(())
+    /// # }
+    /// ```
     fn settle(&self, batch: Vec<Settlement>) -> impl Future<Output = Result<Vec<Settled>>> + Send;
 
     /// Renews the leases of what this replica still holds; answers which it has lost, in any order.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Outgoing, Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// # let delivery = source.fetch(1).await?.remove(0);
+    /// assert!(source.renew(vec![delivery.held]).await?.is_empty()); // nothing was lost
+    /// # Ok(())
+    /// # }
+    /// ```
     fn renew(&self, held: Vec<DeliveryRef>) -> impl Future<Output = Result<Vec<DeliveryRef>>> + Send;
 
     /// Leaves as a replica; the subscription stays. What is held and not settled is left to its lease.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// source.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     fn close(&self) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// What operators ask of the store. Each call is bounded: lists come in pages.
+///
+/// ```
+/// use tekup_core::{memory::MemoryTransport, transport::{Admin, Transport}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> tekup_core::Result<()> {
+/// let admin = MemoryTransport::new().admin();
+/// assert!(admin.books(&"billing/ledger".parse()?).await.is_err()); // nobody has that name
+/// # Ok(())
+/// # }
+/// ```
 pub trait Admin: Send + Sync + 'static {
     /// Where an event stands, overall and for each subscription.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, Source, SourceSpec, Stage, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// assert_eq!(transport.admin().status(&event.tenant, event.id).await?.stage, Stage::Pending);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn status(&self, tenant: &TenantId, id: EventId) -> impl Future<Output = Result<EventStatus>> + Send;
 
     /// Dead letters of a subscription, the oldest first; of one tenant only, if one is named. `after` is the `next` of
     /// the page before. `most` is 1 to 1,000.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, DeadReason, Outgoing, Settlement, Source, SourceSpec, Transport, Verdict}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// # let delivery = source.fetch(1).await?.remove(0);
+    /// # let verdict = Verdict::DeadLetter { reason: DeadReason::Rejected, attempts: 1, error: "no".into() };
+    /// # source.settle(vec![Settlement { held: delivery.held, id: delivery.id, tenant: delivery.tenant, verdict }]).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// let page = transport.admin().dead_letters(&ledger, None, None, 100).await?;
+    /// assert_eq!((page.letters.len(), page.next), (1, None));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn dead_letters(
         &self,
         subscription: &SubscriptionId,
@@ -132,6 +343,26 @@ pub trait Admin: Send + Sync + 'static {
     ) -> impl Future<Output = Result<DeadLetterPage>> + Send;
 
     /// One dead letter.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, DeadReason, Outgoing, Settlement, Source, SourceSpec, Transport, Verdict}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// # let delivery = source.fetch(1).await?.remove(0);
+    /// # let verdict = Verdict::DeadLetter { reason: DeadReason::Rejected, attempts: 1, error: "no".into() };
+    /// # source.settle(vec![Settlement { held: delivery.held, id: delivery.id, tenant: delivery.tenant, verdict }]).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// let letter = transport.admin().dead_letter(&ledger, &event.tenant, event.id).await?;
+    /// assert_eq!(letter.unwrap().bytes, event.bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn dead_letter(
         &self,
         subscription: &SubscriptionId,
@@ -140,6 +371,25 @@ pub trait Admin: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<DeadLetter>>> + Send;
 
     /// How many dead letters a subscription has; of one tenant only, if one is named.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, DeadReason, Outgoing, Settlement, Source, SourceSpec, Transport, Verdict}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// # let delivery = source.fetch(1).await?.remove(0);
+    /// # let verdict = Verdict::DeadLetter { reason: DeadReason::Rejected, attempts: 1, error: "no".into() };
+    /// # source.settle(vec![Settlement { held: delivery.held, id: delivery.id, tenant: delivery.tenant, verdict }]).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert_eq!(transport.admin().count_dead_letters(&ledger, None).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn count_dead_letters(
         &self,
         subscription: &SubscriptionId,
@@ -148,6 +398,26 @@ pub trait Admin: Send + Sync + 'static {
 
     /// Gives dead letters back to their subscription, and to no other: same id, same bytes, attempts from 0. Answers
     /// how many of them were there.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, DeadReason, Outgoing, Settlement, Source, SourceSpec, Transport, Verdict}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// # let delivery = source.fetch(1).await?.remove(0);
+    /// # let verdict = Verdict::DeadLetter { reason: DeadReason::Rejected, attempts: 1, error: "no".into() };
+    /// # source.settle(vec![Settlement { held: delivery.held, id: delivery.id, tenant: delivery.tenant, verdict }]).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert_eq!(transport.admin().replay(&ledger, vec![(event.tenant.clone(), event.id)]).await?, 1);
+    /// assert_eq!(source.fetch(1).await?[0].bytes, event.bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn replay(
         &self,
         subscription: &SubscriptionId,
@@ -156,11 +426,52 @@ pub trait Admin: Send + Sync + 'static {
 
     /// What became of all that was stored for a subscription. Exact while nothing moves; else each number is of its own
     /// moment.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// let books = transport.admin().books(&ledger).await?;
+    /// assert!(books.balanced() && books.ready == 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn books(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Books>> + Send;
 
     /// Adds what this process has counted since it was last asked.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, CounterDelta, Counters, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let counters = Counters { published: 3, ..Counters::default() };
+    /// transport.admin().add_counters(vec![CounterDelta { tenant: "acme".parse()?, counters }]).await?;
+    /// assert_eq!(transport.admin().counters(None).await?.published, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> impl Future<Output = Result<()>> + Send;
 
     /// Counters over all processes: of one tenant, or of the whole bus.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// assert_eq!(transport.admin().counters(Some(&"acme".parse()?)).await?.handled, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn counters(&self, tenant: Option<&TenantId>) -> impl Future<Output = Result<Counters>> + Send;
 }

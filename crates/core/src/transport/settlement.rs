@@ -36,15 +36,17 @@ pub struct Settlement {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Done, or not wanted: the subscription has finished with the event.
+    /// Done: the subscription has finished with the event.
     Ack,
+    /// Not wanted, because of a filter or the subscription's tenants: ends it as `Ack` does.
+    Skip,
     /// Again, after a delay by the store's clock.
     Retry {
         /// How long to wait.
         delay: Duration,
         /// Attempts that have failed by now, this one included.
         failures: u32,
-        /// What went wrong: at most 1,024 bytes are kept.
+        /// What went wrong, for whoever looks into the store: at most 1,024 bytes, or nothing, are kept.
         error: String,
     },
     /// Never again by itself: kept with its bytes until it is replayed, purged or expires.
@@ -57,7 +59,21 @@ pub enum Verdict {
         error: String,
     },
     /// Handed back untouched, for any replica to take at once: no attempt, and its count of starts is lowered again.
+    /// What was taken over and not started comes back as taken over.
     Release,
+}
+
+impl Verdict {
+    /// Whether the subscription has finished with the event, successfully.
+    ///
+    /// ```
+    /// use tekup_core::transport::Verdict;
+    /// assert!(Verdict::Ack.is_finished() && Verdict::Skip.is_finished() && !Verdict::Release.is_finished());
+    /// ```
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        matches!(self, Self::Ack | Self::Skip)
+    }
 }
 
 /// What became of a verdict.

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use crate::ids::{Pattern, SubscriptionId, TenantId};
+use crate::{
+    error::{ErrorKind, Problems, Result},
+    ids::{Pattern, SubscriptionId, TenantId},
+};
 
 /// What a transport must know to open a subscription.
 ///
@@ -27,7 +30,8 @@ pub struct SourceSpec {
     pub retry_limit: usize,
     /// How long a dead letter is kept.
     pub dead_letter_ttl: Duration,
-    /// The most dead letters that are kept; then the oldest go, counted.
+    /// The most dead letters that are kept, in each partition of a transport that has several; then the oldest go,
+    /// counted.
     pub dead_letter_cap: usize,
 }
 
@@ -53,5 +57,28 @@ impl SourceSpec {
             dead_letter_ttl: Duration::from_secs(86_400),
             dead_letter_cap: 1_000_000,
         }
+    }
+
+    /// Whether everything is within its range; each transport asks before it opens.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] with every mistake at once.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::transport::SourceSpec;
+    ///
+    /// let mut spec = SourceSpec::new("billing/ledger".parse()?, Vec::new());
+    /// spec.lease = Duration::ZERO;
+    /// assert_eq!(spec.check().unwrap_err().problems().len(), 2);
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn check(&self) -> Result<()> {
+        let Self { id, lease, patterns, .. } = self;
+        let mut problems = Problems::default();
+        problems.check(!patterns.is_empty(), || format!("subscription `{id}` has no pattern: give it at least one"));
+        let allowed = (100..=3_600_000).contains(&lease.as_millis());
+        problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
+        problems.into_result(ErrorKind::InvalidInput)
     }
 }

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use redis::{Arg, Cmd};
 
+use crate::keys::PartitionKeys;
+
 /// A script and its hash.
 pub(crate) struct Script {
     ready: LazyLock<(String, String)>,
@@ -55,6 +57,8 @@ scripts! {
     NAMESPACE = "namespace.lua";
     /// Creates or reads the index layout of a partition.
     LAYOUT = "layout.lua";
+    /// Cuts the index of ids anew.
+    RELAYOUT = "relayout.lua";
     /// Tells where an event stands.
     STATUS = "status.lua";
     /// Lists or counts dead letters.
@@ -106,6 +110,22 @@ impl Script {
         cmd.arg("EVALSHA").arg(self.hash()).arg(keys);
         cmd
     }
+}
+
+/// How many lanes one call trims.
+pub(crate) const MOST_TRIMMED: usize = 20;
+/// How long the token lasts that keeps two from trimming at once: less than either waits from one time to the next.
+const TRIM_TOKEN_MS: u64 = 900;
+
+/// A call that trims these lanes of a partition.
+pub(crate) fn trim(keys: &PartitionKeys, who: &str, lanes: &[&str]) -> Cmd {
+    let mut cmd = TRIM.call(4 + lanes.len());
+    cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.lanes());
+    for name in lanes {
+        cmd.arg(keys.lane_named(name));
+    }
+    cmd.arg(who).arg(TRIM_TOKEN_MS).arg(lanes);
+    cmd
 }
 
 /// The same call with the script's text instead of its hash; `None` for what is no call of ours.

@@ -16,7 +16,8 @@
 -- ARGV[4+l]     name of the l-th lane: `<type>:<priority>`
 -- ARGV[4+L+r]   how many events the r-th run has
 -- ARGV[4+L+R..] for each event: number l of its lane, 16 bytes of its id, its tenant, its envelope
--- result        `STALE` if the layout has another version, else the places of those that were stored before
+-- result        `STALE` if the layout has another version, else {how many ids the last bucket holds, then the places of
+--               those events that were stored before}
 
 local redis_call = redis.call
 local KEYS, ARGV = KEYS, ARGV
@@ -48,52 +49,61 @@ local function make_lane(l)
   end
 end
 
-local function store(l, id, tenant, envelope)
-  local lane = KEYS[5 + l]
-  local entry = numbers[l] and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'i', id, 't', tenant, 'e', envelope)
-  if not entry then
-    make_lane(l)
-    entry = redis_call('XADD', lane, '*', 'i', id, 't', tenant, 'e', envelope)
-  end
-  if not is_rung[l] then
-    is_rung[l] = true
-    rung[#rung + 1] = numbers[l]
-  end
-  return entry
+-- The lane of the event before: events in a row are often of one lane.
+local last, lane, prefix, l
+
+local function enter(lane_arg)
+  last, l = lane_arg, tonumber(lane_arg)
+  lane = KEYS[5 + l]
+  prefix = numbers[l] and numbers[l] .. ':'
 end
 
-local duplicates = {}
+local function ring()
+  if is_rung[l] then return end
+  is_rung[l] = true
+  rung[#rung + 1] = numbers[l]
+end
+
+local answer = {0}
 local event, arg = 0, 4 + lane_count + run_count
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + lane_count + r])
   local bucket = KEYS[5 + lane_count + r]
-  local members = {}
+  local members, at = {}, arg
   for i = 1, count do
-    local at = arg + 4 * i
-    members[i] = ARGV[at - 2] .. ARGV[at - 1]
+    members[i] = ARGV[at + 2] .. ARGV[at + 3]
+    at = at + 4
   end
   local known = redis_call('HMGET', bucket, unpack(members))
   local stored, filled = {}, 0
+  at = arg
   for i = 1, count do
-    event = event + 1
     if known[i] then
-      duplicates[#duplicates + 1] = event
+      answer[#answer + 1] = event + i
     else
-      local at = arg + 4 * i
-      local l = tonumber(ARGV[at - 3])
-      local entry = store(l, ARGV[at - 2], ARGV[at - 1], ARGV[at])
+      if ARGV[at + 1] ~= last then enter(ARGV[at + 1]) end
+      local entry = prefix
+        and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'i', ARGV[at + 2], 't', ARGV[at + 3], 'e', ARGV[at + 4])
+      if not entry then
+        make_lane(l)
+        prefix = numbers[l] .. ':'
+        entry = redis_call('XADD', lane, '*', 'i', ARGV[at + 2], 't', ARGV[at + 3], 'e', ARGV[at + 4])
+      end
+      if not is_rung[l] then ring() end
       stored[filled + 1] = members[i]
-      stored[filled + 2] = numbers[l] .. ':' .. entry
       filled = filled + 2
+      stored[filled] = prefix .. entry
     end
+    at = at + 4
   end
   if filled > 0 then
     redis_call('HSET', bucket, unpack(stored))
     redis_call('EXPIRE', bucket, window)
+    if r == run_count then answer[1] = redis_call('HLEN', bucket) end
   end
-  arg = arg + 4 * count
+  event, arg = event + count, at
 end
 
 if has_new then redis_call('SPUBLISH', KEYS[5], 'lanes') end
 if #rung > 0 then redis_call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
-return duplicates
+return answer

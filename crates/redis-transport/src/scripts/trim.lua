@@ -4,10 +4,11 @@
 -- KEYS[1]    trim  STRING
 -- KEYS[2]    subs  HASH
 -- KEYS[3]    starts  HASH
--- KEYS[3+l]  the l-th lane, at most 20  STREAM
+-- KEYS[4]    lanes  HASH
+-- KEYS[4+l]  the l-th lane, at most 20  STREAM
 -- ARGV[1]    who trims
 -- ARGV[2]    milliseconds that the token lasts
--- ARGV[1+2l] name of the l-th lane, then its number
+-- ARGV[2+l]  name of the l-th lane
 -- result     nil if another trims, else for each lane how many entries were removed, -1 if there may be more, or the
 --            name of a subscription that takes its type and has no group there: then nothing is removed
 
@@ -53,7 +54,8 @@ local function low_of(stream, group)
 end
 
 -- The first entry of the lane that some group has not settled, or who has no group.
-local function low_water(stream, event_type, number)
+local function low_water(stream, name)
+  local event_type = type_of(name)
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
   if groups.err then return nil end
   local low, present = nil, {}
@@ -61,20 +63,20 @@ local function low_water(stream, event_type, number)
     local group = pairs_of(info)
     present[group.name] = true
     local record = records[group.name]
-    local stays = not record or takes(record, event_type) or not leave(stream, group.name, KEYS[3], number)
+    local stays = not record or takes(record, event_type) or not leave(stream, group.name, KEYS[3], redis.call('HGET', KEYS[4], name) or '')
     local settled = stays and low_of(stream, group)
     if settled and (not low or is_before(settled, low)) then low = settled end
   end
-  for name, record in pairs(records) do
-    if name ~= '~version' and not present[name] and takes(record, event_type) then return nil, name end
+  for group, record in pairs(records) do
+    if group ~= '~version' and not present[group] and takes(record, event_type) then return nil, group end
   end
   return low or after(facts_of(stream)['last-generated-id'])
 end
 
 local removed = {}
-for l = 1, #KEYS - 3 do
-  local stream = KEYS[3 + l]
-  local low, missing = low_water(stream, type_of(ARGV[1 + 2 * l]), ARGV[2 + 2 * l])
+for l = 1, #KEYS - 4 do
+  local stream = KEYS[4 + l]
+  local low, missing = low_water(stream, ARGV[2 + l])
   if missing then
     removed[l] = missing
   elseif not low then

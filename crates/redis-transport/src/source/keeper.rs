@@ -17,6 +17,8 @@ use crate::{error, scripts};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often a partition is trimmed at most.
 const TRIM_EVERY: Duration = Duration::from_secs(1);
+/// What is due within this time is looked at together.
+const TOGETHER: Duration = Duration::from_millis(1_500);
 /// How long to leave a server alone that did not answer.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
@@ -71,6 +73,8 @@ impl Inner {
             duties.reap = now + jittered(self.reap_every());
             let live = self.shared.commands.live().await?;
             self.remove_consumers(live, "").await?;
+            // A replica that is gone may not have come to trimming what it had settled.
+            self.lanes.read().all().iter().for_each(|lane| lane.mark_dirty());
         }
         Ok(())
     }
@@ -83,11 +87,13 @@ impl Inner {
     async fn move_due(&self, moves: &mut [Instant]) -> Result<()> {
         loop {
             let now = Instant::now();
-            let is_due = |at: &usize| self.flags[*at].due.swap(false, Relaxed) || moves[*at] <= now;
-            let due: Vec<usize> = (0..moves.len()).filter(is_due).collect();
-            if due.is_empty() {
+            let is_due = |at: usize| self.flags[at].due.load(Relaxed) || moves[at] <= now;
+            if !(0..moves.len()).any(is_due) {
                 return Ok(());
             }
+            // Those that would be due soon anyway go along: one round trip instead of many.
+            let due: Vec<usize> = (0..moves.len()).filter(|at| is_due(*at) || moves[*at] <= now + TOGETHER).collect();
+            due.iter().for_each(|at| self.flags[*at].due.store(false, Relaxed));
             let mut pipeline = Pipeline::with_capacity(due.len());
             for partition in &due {
                 pipeline.add_command(self.move_call(*partition));

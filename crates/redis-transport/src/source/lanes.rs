@@ -33,7 +33,7 @@ pub(super) struct Lane {
 impl Lane {
     fn new(partition: usize, name: &str, key: String, number: u32) -> Self {
         let priority = priority_of(name).unwrap_or(Priority::High);
-        let (hot, dirty) = (AtomicBool::new(true), AtomicBool::new(true));
+        let (hot, dirty) = (AtomicBool::new(true), AtomicBool::new(false));
         let left = AtomicBool::new(false);
         Self { partition, name: name.to_owned(), key, number, priority, hot, dirty, left }
     }

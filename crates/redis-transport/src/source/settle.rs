@@ -212,8 +212,8 @@ impl Inner {
 impl Kind {
     fn of(verdict: &Verdict, lane: &Lane) -> Self {
         match verdict {
-            Verdict::Ack if lane.is_retry() => Self::Finish,
-            Verdict::Ack => Self::Ack,
+            Verdict::Ack | Verdict::Skip if lane.is_retry() => Self::Finish,
+            Verdict::Ack | Verdict::Skip => Self::Ack,
             Verdict::Retry { .. } => Self::Retry,
             Verdict::DeadLetter { .. } => Self::DeadLetter,
             Verdict::Release => Self::Release,

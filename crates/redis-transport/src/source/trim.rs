@@ -5,16 +5,11 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
-use redis::{Cmd, Pipeline, Value};
+use redis::{Pipeline, Value};
 use tekup_core::Result;
 
 use super::{Inner, lanes::Lane};
 use crate::scripts;
-
-/// How many lanes one call trims.
-const MOST: usize = 20;
-/// How long the token lasts: a little less than it takes until the next trimming.
-const TOKEN_MS: u64 = 900;
 
 impl Inner {
     pub(super) async fn trim(&self) -> Result<()> {
@@ -24,7 +19,8 @@ impl Inner {
         }
         let mut pipeline = Pipeline::with_capacity(calls.len());
         for (partition, lanes) in &calls {
-            pipeline.add_command(self.trim_call(*partition, lanes));
+            let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
+            pipeline.add_command(scripts::trim(&self.partitions()[*partition], &self.replica, &names));
         }
         let answers = self.shared.commands.all(pipeline).await;
         let answers = answers.inspect_err(|_| calls.iter().for_each(|(_, lanes)| mark_dirty(lanes)))?;
@@ -53,23 +49,9 @@ impl Inner {
             }
         }
         let portions = |(partition, lanes): (usize, Vec<Arc<Lane>>)| -> Vec<(usize, Vec<Arc<Lane>>)> {
-            lanes.chunks(MOST).map(|lanes| (partition, lanes.to_vec())).collect()
+            lanes.chunks(scripts::MOST_TRIMMED).map(|lanes| (partition, lanes.to_vec())).collect()
         };
         dirty.into_iter().flat_map(portions).collect()
-    }
-
-    fn trim_call(&self, partition: usize, lanes: &[Arc<Lane>]) -> Cmd {
-        let keys = &self.partitions()[partition];
-        let mut cmd = scripts::TRIM.call(3 + lanes.len());
-        cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts());
-        for lane in lanes {
-            cmd.arg(&lane.key);
-        }
-        cmd.arg(&self.replica).arg(TOKEN_MS);
-        for lane in lanes {
-            cmd.arg(&lane.name).arg(lane.number);
-        }
-        cmd
     }
 
     fn note_trimmed(&self, lane: &Lane, removed: Value) {

@@ -50,16 +50,18 @@ pub async fn priorities_share_by_weight_and_none_starves<H: Harness>(scene: &Sce
 
 pub async fn an_unused_share_goes_to_the_others<H: Harness>(scene: &Scene<H>) -> Result<()> {
     let reader = scene.open("billing/ledger", &["*"]).await?;
-    let low = with_priority(Priority::Low, events(60, "lead.created")?);
+    let low = with_priority(Priority::Low, events(200, "lead.created")?);
     scene.publish(low.clone()).await?;
-    let mut taken = Vec::new();
-    for _ in 0..2 {
+    let (mut taken, mut came) = (Vec::new(), 0);
+    // A reader may need a few fetches to learn where nothing waits.
+    for _ in 0..5 {
         let batch = reader.fetch_within(30, H::soon()).await?;
-        assert!(batch.len() >= 20, "only {} of 30 came, although nothing else waits", batch.len());
         reader.ack(&batch).await?;
+        came = batch.len();
         taken.extend(batch.iter().map(|delivery| delivery.id));
     }
-    taken.extend(reader.finish(60 - taken.len(), 30).await?);
+    assert!(came >= 20, "only {came} of 30 come, although nothing else waits");
+    taken.extend(reader.finish(200 - taken.len(), 30).await?);
     assert_in_order(&taken, &ids(&low));
     Ok(())
 }

@@ -37,6 +37,8 @@ macro_rules! transport_conformance {
                 two_tenants_with_one_id_have_two_events,
                 ids_of_other_versions_of_uuids_are_stored_once_too,
                 what_is_published_without_any_subscription_is_taken,
+                publishers_of_the_same_ids_at_once_store_each_once,
+                a_batch_of_a_thousand_events_and_two_mebibytes_is_stored,
                 large_events_arrive_byte_for_byte,
                 bytes_that_are_no_event_arrive_as_they_are,
                 an_entry_of_a_stranger_is_handed_out_with_its_bytes,
@@ -51,6 +53,12 @@ macro_rules! transport_conformance {
                 the_patterns_of_the_newest_replica_hold,
                 first_deliveries_of_a_lane_come_in_the_order_of_storing,
                 nothing_is_missed_while_lanes_and_subscriptions_are_made_in_a_race,
+            }
+            naming {
+                tenants_with_names_alike_are_kept_apart,
+                subscriptions_with_names_alike_are_kept_apart,
+                the_longest_names_are_taken,
+                a_dash_and_a_dot_in_a_pattern_stand_for_themselves,
             }
             waiting {
                 a_waiting_fetch_hears_a_publish,
@@ -85,6 +93,7 @@ macro_rules! transport_conformance {
                 retries_come_in_the_order_in_which_they_are_due,
                 failures_and_the_first_failure_are_carried,
                 a_full_retry_queue_stops_fresh_events_and_loses_none,
+                a_retry_days_away_is_kept,
                 a_long_error_is_cut_and_stays_text,
             }
             lanes {
@@ -154,6 +163,7 @@ mod tests {
         let chapters = [
             include_str!("publishing.rs"),
             include_str!("subscribing.rs"),
+            include_str!("naming.rs"),
             include_str!("waiting.rs"),
             include_str!("leasing.rs"),
             include_str!("retrying.rs"),

@@ -21,6 +21,8 @@ pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
 #[doc(hidden)]
+pub mod naming;
+#[doc(hidden)]
 pub mod publishing;
 #[doc(hidden)]
 pub mod retrying;

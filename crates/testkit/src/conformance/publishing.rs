@@ -5,10 +5,13 @@ use tekup_core::{
     transport::{Admin, Capabilities, Outgoing, Source, Transport},
 };
 
+use tokio::task::JoinSet;
+
 use super::{
     Harness, Scene,
-    events::{assert_in_order, event, event_of, events, ids, with_bytes},
+    events::{assert_all, assert_in_order, event, event_of, events, ids, with_bytes},
     replica::exactly,
+    unexpected,
 };
 
 /// What a transport must be able to do for this chapter.
@@ -31,7 +34,9 @@ pub async fn an_empty_batch_is_no_error<H: Harness>(scene: &Scene<H>) -> Result<
     assert!(scene.transport.publish(Vec::new()).await?.is_empty());
     assert!(reader.source.settle(Vec::new()).await?.is_empty());
     assert!(reader.source.renew(Vec::new()).await?.is_empty());
-    assert_eq!(scene.admin().replay(&reader.id, Vec::new()).await?, 0);
+    if scene.can().dead_letters {
+        assert_eq!(scene.admin().replay(&reader.id, Vec::new()).await?, 0);
+    }
     scene.admin().add_counters(Vec::new()).await?;
     reader.nothing_comes().await
 }
@@ -107,6 +112,46 @@ pub async fn what_is_published_without_any_subscription_is_taken<H: Harness>(sce
     let batch = events(20, "lead.created")?;
     assert_eq!(scene.publish(batch.clone()).await?.len(), 20);
     let reader = scene.open("billing/ledger", &["*"]).await?;
+    reader.nothing_comes().await
+}
+
+pub async fn publishers_of_the_same_ids_at_once_store_each_once<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    if !scene.can().dedupe {
+        return Ok(());
+    }
+    let reader = scene.open("billing/ledger", &["*"]).await?;
+    let batch = events(50, "lead.created")?;
+    let mut publishing = JoinSet::new();
+    for _ in 0..4 {
+        let (transport, batch) = (scene.another_process().await?, batch.clone());
+        publishing.spawn(async move { transport.publish(batch).await });
+    }
+    let mut first = Vec::new();
+    while let Some(answers) = publishing.join_next().await {
+        let answers = answers.map_err(|cause| unexpected(cause.to_string()))??;
+        let receipts = answers.into_iter().collect::<Result<Vec<_>>>()?;
+        first.extend(receipts.iter().filter(|receipt| !receipt.duplicate).map(|receipt| receipt.id));
+    }
+    batch.iter().for_each(|event| scene.ledger.published(event.event_type.clone()));
+    assert_all(first, ids(&batch));
+    assert_all(reader.finish(50, 50).await?, ids(&batch));
+    reader.nothing_comes().await
+}
+
+pub async fn a_batch_of_a_thousand_events_and_two_mebibytes_is_stored<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let reader = scene.open("billing/ledger", &["*"]).await?;
+    let mut batch = Vec::new();
+    for number in 0..1_000_usize {
+        let event = event_of(&format!("tenant-{}", number % 3), ["lead.created", "lead.scored"][number % 2])?;
+        batch.push(with_bytes(event, vec![b'x'; 2_048 + number]));
+    }
+    let receipts = scene.publish(batch.clone()).await?;
+    assert!(receipts.iter().all(|receipt| !receipt.duplicate));
+    assert_all(reader.finish(1_000, 100).await?, ids(&batch));
+    if scene.can().dedupe {
+        let again = scene.publish(batch).await?;
+        assert!(again.iter().all(|receipt| receipt.duplicate));
+    }
     reader.nothing_comes().await
 }
 

@@ -118,6 +118,17 @@ async fn closing_ends_the_fetch_that_waits_and_refuses_the_next() {
 }
 
 #[tokio::test]
+async fn a_busy_reader_leaves_time_for_those_who_handle() {
+    let (transport, source) = ledger().await;
+    publish(&transport, (0..1_000).map(|_| event()).collect()).await;
+    let handling = tokio::spawn(async {});
+    for _ in 0..1_000 {
+        source.fetch(1).await.unwrap();
+    }
+    assert!(handling.is_finished());
+}
+
+#[tokio::test]
 async fn a_busy_publisher_leaves_time_for_those_who_read() {
     let (transport, source) = ledger().await;
     let reading = tokio::spawn(async move { source.fetch(1).await });

@@ -121,6 +121,20 @@ async fn renewing_keeps_a_delivery_and_tells_what_is_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_renewed_and_settled_leaves_no_lease_behind() {
+    let (transport, source) = ledger().await;
+    let published = publish(&transport, vec![event(), event()]).await;
+    let held = ready(&source, 2).await;
+    tokio::time::advance(SECOND).await;
+    source.renew(vec![held[0].held]).await.unwrap();
+    tokio::time::advance(SECOND).await;
+    source.renew(vec![held[1].held]).await.unwrap();
+    settle(&source, &held[0], Verdict::Ack).await;
+    tokio::time::advance(LEASE).await;
+    assert_eq!(ids(&ready(&source, 10).await), published[1..]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_replica_that_closes_leaves_what_it_holds_to_the_lease() {
     let (transport, first) = ledger().await;
     publish_one(&transport).await;

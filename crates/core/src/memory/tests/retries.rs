@@ -124,27 +124,39 @@ async fn at_the_retry_limit_nothing_fresh_is_handed_out_until_a_retry_is() {
     assert!(published.iter().all(|id| fetched.contains(id)));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_replica_that_waits_because_of_the_retry_limit_wakes_when_another_takes_the_retry() {
+/// A store whose only subscription has one retry that is due in an hour, and a replica that will have no more of them.
+async fn at_its_limit() -> (MemoryTransport, MemorySource, MemorySource) {
     let transport = MemoryTransport::new();
     let mut spec = spec(LEDGER, &["*"]);
     spec.retry_limit = 1;
-    let first = transport.open(spec.clone()).await.unwrap();
-    let second = transport.open(spec).await.unwrap();
+    let limited = transport.open(spec).await.unwrap();
+    let other = open(&transport, LEDGER).await;
+    publish_one(&transport).await;
+    settle(&other, &one(&other).await, retry(3_600 * SECOND, 1)).await;
+    (transport, limited, other)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_at_its_retry_limit_takes_over_what_another_held() {
+    let (transport, limited, other) = at_its_limit().await;
     let published = publish(&transport, vec![event(), event()]).await;
-    settle(&first, &one(&first).await, retry(SECOND, 1)).await;
-    tokio::time::advance(SECOND - Duration::from_millis(1)).await;
-    let waiting = tokio::spawn(async move { second.fetch(10).await });
+    one(&other).await;
+    tokio::time::advance(LEASE).await;
+    let taken = ready(&limited, 10).await;
+    assert_eq!(ids(&taken), published[..1]);
+    assert_eq!(taken[0].start, Start::TakenOver);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_waits_at_its_retry_limit_wakes_when_the_lease_of_another_ends() {
+    let (transport, limited, other) = at_its_limit().await;
+    let id = publish_one(&transport).await;
+    let waiting = tokio::spawn(async move { limited.fetch(10).await });
     yield_now().await;
+    one(&other).await;
     let began = tokio::time::Instant::now();
-    // The others' timers fire with the clock, but only this task runs now.
-    tokio::time::advance(Duration::from_millis(1)).await;
-    let retried = first.fetch(1).await.unwrap();
-    let fresh = waiting.await.unwrap().unwrap();
-    let mut fetched: Vec<EventId> = retried.iter().chain(&fresh).map(|one| one.id).collect();
-    fetched.sort_unstable();
-    assert_eq!(fetched, published);
-    assert!(began.elapsed() < SECOND, "{:?}", began.elapsed());
+    assert_eq!(ids(&waiting.await.unwrap().unwrap()), [id]);
+    assert!(began.elapsed() < LEASE + SECOND, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,7 +16,7 @@ const LONGEST_ERROR: usize = 1_024;
 impl Turn<'_> {
     /// Ends one delivery. Without a replica it has closed: then only what needs no lease takes effect.
     pub(in crate::memory) fn settle(&mut self, settlement: &Settlement, replica: Option<&Replica>) -> Settled {
-        if settlement.verdict == Verdict::Ack {
+        if settlement.verdict.is_finished() {
             return self.ack(settlement);
         }
         let Some(held) = replica.and_then(|replica| self.let_go(settlement, replica)) else {
@@ -24,7 +24,7 @@ impl Turn<'_> {
         };
         match &settlement.verdict {
             // Settled above.
-            Verdict::Ack => {}
+            Verdict::Ack | Verdict::Skip => {}
             Verdict::Retry { delay, failures, .. } => self.retry(held.item, *delay, *failures),
             Verdict::DeadLetter { reason, attempts, error } => self.bury(held.item, *reason, *attempts, error),
             Verdict::Release => self.release(held),

@@ -31,7 +31,7 @@ impl Turn<'_> {
     /// Hands out at most so many.
     pub(in crate::memory) fn take(&mut self, most: usize, replica: &Replica) -> Taken {
         self.make_ready();
-        let (change, retries) = (self.subscription.next_change(), self.subscription.retries());
+        let known = self.subscription.next_change();
         let mut deliveries = Vec::new();
         while deliveries.len() < most {
             let below_limit = self.subscription.retries() < replica.retry_limit;
@@ -39,10 +39,8 @@ impl Turn<'_> {
             deliveries.push(self.hand_out(item, replica));
         }
         let next_change = self.subscription.next_change();
-        // Those who wait already know neither these leases, nor that the retry limit may be kept again.
-        if next_change.is_some_and(|next| change.is_none_or(|known| next < known))
-            || self.subscription.retries() < retries
-        {
+        if next_change.is_some_and(|next| known.is_none_or(|known| next < known)) {
+            // A replica that could take nothing sleeps, and does not know that these leases end earlier.
             self.ring();
         }
         Taken { deliveries, next_change }

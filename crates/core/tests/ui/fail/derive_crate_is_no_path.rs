@@ -6,4 +6,8 @@ use tekup_core::TekupEvent;
 #[event(crate = "tekup-core")]
 struct LeadCreated {}
 
+#[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[event(crate = "")]
+struct LeadScored {}
+
 fn main() {}

@@ -14,4 +14,8 @@ struct LeadScored {}
 #[event(type("lead.converted"))]
 struct LeadConverted {}
 
+#[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[event(type = b"lead.rated", version = concat!("1.0", ".0"), priority = "low"suffix)]
+struct LeadRated {}
+
 fn main() {}

@@ -19,8 +19,13 @@ local function glob(pattern, text)
   return p > #pattern
 end
 
+local patterns_of = {}
+
+-- Whether a subscription with this record takes a type.
 local function takes(record, event_type)
-  for _, pattern in ipairs(cjson.decode(record).patterns) do
+  local patterns = patterns_of[record] or cjson.decode(record).patterns
+  patterns_of[record] = patterns
+  for _, pattern in ipairs(patterns) do
     if glob(pattern, event_type) then return true end
   end
   return false

@@ -1,0 +1,118 @@
+//! Looking: where events stand, what is dead, what was counted.
+
+use super::{DeadLetters, EventBus};
+use crate::{
+    error::{Error, Result},
+    ids::{EventId, TenantId},
+    transport::{Books, Counters, EventStatus},
+};
+
+impl EventBus {
+    /// Where an event stands, overall and for each subscription that it is for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the tenant's name breaks its rule; those of the store.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, TekupEvent, transport::Stage};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// let receipt = bus.publish(LeadCreated { score: 75.0 }.event("acme")).await?;
+    /// assert_eq!(bus.status("acme", receipt.id).await?.stage, Stage::Completed); // nobody subscribes
+    /// assert_eq!(bus.status("other", receipt.id).await?.stage, Stage::Unknown);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn status<T>(&self, tenant: T, id: EventId) -> Result<EventStatus>
+    where
+        T: TryInto<TenantId>,
+        Error: From<T::Error>,
+    {
+        let tenant = tenant.try_into().map_err(Error::from)?;
+        self.0.transport.admin().status(&tenant, id).await
+    }
+
+    /// The dead letters of a subscription, named `<service>/<name>`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if that is no subscription's name.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("audit")?;
+    /// bus.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// assert_eq!(bus.dead_letters("audit/everything")?.count().await?, 0);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub fn dead_letters(&self, subscription: impl AsRef<str>) -> Result<DeadLetters> {
+        Ok(DeadLetters::new(self.0.transport.admin(), subscription.as_ref().parse()?, None))
+    }
+
+    /// What became of all that was ever stored for a subscription, named `<service>/<name>`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered; those of the store.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("audit")?;
+    /// bus.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// assert!(bus.books("audit/everything").await?.balanced());
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn books(&self, subscription: impl AsRef<str>) -> Result<Books> {
+        self.0.transport.admin().books(&subscription.as_ref().parse()?).await
+    }
+
+    /// What all processes have counted for the whole bus.
+    ///
+    /// # Errors
+    /// Those of the store.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.publish(LeadCreated { score: 75.0 }.event("acme")).await?;
+    /// assert_eq!(bus.counters().await?.published, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn counters(&self) -> Result<Counters> {
+        self.0.flush().await?;
+        self.0.transport.admin().counters(None).await
+    }
+
+    pub(crate) async fn counters_of(&self, tenant: &TenantId) -> Result<Counters> {
+        self.0.flush().await?;
+        self.0.transport.admin().counters(Some(tenant)).await
+    }
+
+    /// What this process has counted since it began.
+    ///
+    /// ```
+    /// let bus = tekup_core::EventBus::in_memory("crm")?;
+    /// assert_eq!(bus.process_counters().published, 0);
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn process_counters(&self) -> Counters {
+        self.meter().process()
+    }
+}

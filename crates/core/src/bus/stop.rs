@@ -1,0 +1,51 @@
+//! Stopping in order.
+
+use super::{EventBus, signals::Signals};
+use crate::error::Result;
+
+impl EventBus {
+    /// Waits for SIGTERM or SIGINT, then shuts down in order; a second signal returns at once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if signals can't be listened to; those of [`shutdown`](EventBus::shutdown).
+    ///
+    /// ```
+    /// use tekup_core::EventBus;
+    ///
+    /// async fn serve(bus: EventBus) -> tekup_core::Result<()> {
+    ///     bus.run_until_signal().await
+    /// }
+    /// # drop(serve);
+    /// ```
+    pub async fn run_until_signal(&self) -> Result<()> {
+        let mut signals = Signals::listen()?;
+        signals.next().await;
+        tracing::info!(service = %self.service(), "stopping; a second signal leaves at once");
+        tokio::select! {
+            result = self.shutdown() => result,
+            () = signals.next() => Ok(()),
+        }
+    }
+
+    /// Stops all subscriptions of this bus: no event is started any more, those not started go to the replicas at once,
+    /// and those started have the configured grace period to finish. Further calls of this bus are refused.
+    ///
+    /// # Errors
+    /// Those of the store, for what was counted last; the subscriptions are stopped all the same.
+    ///
+    /// # Cancel safety
+    /// If dropped, the subscriptions go on stopping on their own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = tekup_core::EventBus::in_memory("crm")?;
+    /// bus.shutdown().await?;
+    /// assert!(bus.counters().await.is_ok()); // looking is still allowed
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn shutdown(&self) -> Result<()> {
+        self.0.shutdown().await
+    }
+}

@@ -1,0 +1,108 @@
+//! Subscribing, in this process.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{EventBus, core::Core};
+use crate::{
+    error::Result,
+    handler::Incoming,
+    ids::SubscriptionId,
+    runtime::Runtime,
+    subscription::{Settings, Subscription, SubscriptionHandle},
+    transport::{DynSource, SourceSpec},
+};
+
+impl EventBus {
+    /// Registers a durable subscription, if it is new, and starts to handle its events in this process.
+    ///
+    /// A new one gets what is published from now on; one that was registered before gets what it missed.
+    ///
+    /// # Errors
+    /// Every mistake of the subscription at once ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)); [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if this bus
+    /// runs one of the same name already.
+    ///
+    /// # Cancel safety
+    /// If dropped, the subscription may be registered, but it does not run here.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("audit")?;
+    /// let audit = || Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ());
+    /// let running = bus.subscribe(audit()).await?;
+    /// assert_eq!(running.id().to_string(), "audit/everything");
+    /// assert!(bus.subscribe(audit()).await.is_err());
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn subscribe<E: Incoming>(&self, subscription: Subscription<E>) -> Result<SubscriptionHandle> {
+        let (settings, router) = subscription.build(&self.0.config)?;
+        self.0.expect_open()?;
+        Core::flush_in_background(&self.0);
+        let seat = self.0.running.reserve(&settings)?;
+        let running = Runtime::start(self.clone(), settings, router).await?;
+        let runtime = Arc::clone(&running.runtime);
+        if let Some(late) = seat.take(running) {
+            late.stop(Duration::ZERO).await;
+            return Err(Core::closed());
+        }
+        Ok(SubscriptionHandle::new(self.clone(), runtime))
+    }
+
+    /// Stops a subscription in this process: what it has not started goes to its replicas, what it has started is
+    /// finished within the grace period. Position, retries and dead letters stay.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if none of that name runs here.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("audit")?;
+    /// bus.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// bus.unsubscribe("everything").await?;
+    /// assert!(bus.unsubscribe("everything").await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn unsubscribe(&self, name: impl AsRef<str>) -> Result<()> {
+        let running = self.0.running.remove(name.as_ref())?;
+        running.stop(self.0.config.shutdown_grace).await;
+        Ok(())
+    }
+
+    /// The subscriptions that run in this process.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("audit")?;
+    /// bus.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// assert_eq!(bus.subscriptions(), ["audit/everything".parse()?]);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<SubscriptionId> {
+        self.0.running.ids()
+    }
+
+    pub(crate) async fn open_source(&self, id: &SubscriptionId, settings: &Settings) -> Result<Arc<dyn DynSource>> {
+        let config = self.config();
+        let spec = SourceSpec {
+            tenants: settings.tenants.clone(),
+            lease: config.lease,
+            retry_limit: config.retry_limit,
+            dead_letter_ttl: config.dead_letter_ttl,
+            dead_letter_cap: config.dead_letter_cap,
+            ..SourceSpec::new(id.clone(), settings.patterns.clone())
+        };
+        self.0.transport.open(spec).await
+    }
+}

@@ -1,0 +1,89 @@
+//! What is logged: ids on every line of a handler, each failure once, payloads never.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod common;
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use common::{LeadCreated, bus, lead, until};
+use tekup_core::{Outcome, RetryPolicy, Subscription, TekupEvent, transport::Outgoing};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Lines of a log, to be looked at.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Lines {
+    /// Logs of this thread go here until the guard is dropped.
+    fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
+        let lines = Self::default();
+        let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        (lines, guard)
+    }
+
+    fn with(&self, part: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_of_a_handler_carries_event_tenant_and_correlation() {
+    let (lines, _guard) = Lines::capture();
+    let bus = bus();
+    let talking = Subscription::to::<LeadCreated>("talking").handler(async |_, _| tracing::info!("scoring now"));
+    bus.subscribe(talking).await.unwrap();
+    let event = lead("l-1").event("acme").correlation("import-7").build().unwrap();
+    bus.publish(&event).await.unwrap();
+    until("it is handled", async || Ok(bus.process_counters().handled == 1)).await;
+    let line = lines.with("scoring now").remove(0);
+    for part in ["crm/talking", &event.envelope.id.to_string(), "tenant=acme", "correlation=import-7", "attempt=1"] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_failure_is_logged_once_on_one_line_and_without_the_payload() {
+    let (lines, _guard) = Lines::capture();
+    let bus = bus();
+    let failing = Subscription::to::<LeadCreated>("failing")
+        .retry(RetryPolicy::fixed(3, Duration::from_secs(1)))
+        .handler(async |_, _| Outcome::retry("the ledger\n level=ERROR \u{1b}[2J is closed"));
+    bus.subscribe(failing).await.unwrap();
+    let receipt = bus.publish(lead("canary-in-the-payload").event("acme")).await.unwrap();
+    let garbage = Outgoing::unchecked("acme".parse().unwrap(), "lead.created".parse().unwrap(), "{\"data\": canary}");
+    bus.publish(garbage.clone()).await.unwrap();
+    let dead = bus.dead_letters("crm/failing").unwrap();
+    until("both are dead", async || Ok(dead.count().await? == 2)).await;
+    bus.shutdown().await.unwrap();
+
+    assert_eq!(lines.with(&receipt.id.to_string()).len(), 3, "two retries and the end");
+    assert_eq!(lines.with(&garbage.id.to_string()).len(), 1);
+    assert_eq!(lines.with("the ledger").len(), 3);
+    assert!(lines.with("the ledger").iter().all(|line| line.contains("is closed") && !line.contains('\u{1b}')));
+    assert!(lines.with("canary").is_empty(), "{:?}", lines.with("canary"));
+}

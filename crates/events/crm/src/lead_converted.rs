@@ -1,0 +1,20 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tekup_core::TekupEvent;
+
+/// A lead has become a deal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[serde(rename_all = "camelCase")]
+#[event(type = "lead.converted", version = "1.0.0", priority = "high")]
+pub struct LeadConverted {
+    /// The lead.
+    pub lead_id: String,
+    /// The deal that it became.
+    pub deal_id: String,
+    /// What the deal is worth, in whole units of the tenant's currency (75000.50, not cents): 0 or more.
+    pub conversion_value: f64,
+    /// From the lead's creation to the deal, in whole milliseconds.
+    pub conversion_time: u64,
+    /// What the lead met on its way, the first contact first.
+    pub touchpoints: Vec<String>,
+}

@@ -1,0 +1,34 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tekup_core::TekupEvent;
+
+/// A lead is known for the first time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[serde(rename_all = "camelCase")]
+#[event(type = "lead.created", version = "1.0.0")]
+pub struct LeadCreated {
+    /// The lead.
+    pub lead_id: String,
+    /// Where the lead came from, such as `website` or `referral`.
+    pub source: String,
+    /// First estimate of how likely the lead is to buy, in points: 0 (never) to 100 (certain).
+    pub score: f64,
+    /// The person, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<String>,
+    /// The company, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
+}
+
+impl LeadCreated {
+    /// A lead whose person and company are not known.
+    ///
+    /// ```
+    /// assert_eq!(tekup_events_crm::LeadCreated::new("lead-123", "website", 75.0).company_id, None);
+    /// ```
+    #[must_use]
+    pub fn new(lead_id: impl Into<String>, source: impl Into<String>, score: f64) -> Self {
+        Self { lead_id: lead_id.into(), source: source.into(), score, contact_id: None, company_id: None }
+    }
+}

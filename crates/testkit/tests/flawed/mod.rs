@@ -1,0 +1,175 @@
+//! The memory transport with one flaw.
+
+use std::{marker::PhantomData, time::Duration};
+
+use tekup_core::{
+    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
+    memory::{MemoryAdmin, MemorySource, MemoryTransport},
+    transport::{
+        Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef,
+        EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport, Verdict,
+    },
+};
+use tekup_testkit::conformance::{Harness, paused_runtime};
+
+/// Where a transport goes wrong; by default nowhere.
+pub(crate) trait Flaw: Send + Sync + 'static {
+    const CAN: Capabilities =
+        Capabilities { dedupe: true, status: true, dead_letters: true, survives_processes: false, paused_time: true };
+    /// Whether it refuses what it says that it can't do.
+    const REFUSES: bool = false;
+    const HEARS_INTERRUPTS: bool = true;
+
+    fn stored(batch: Vec<Outgoing>) -> Vec<Outgoing> {
+        batch
+    }
+    fn receipt(receipt: Receipt) -> Receipt {
+        receipt
+    }
+    fn fetched(batch: Vec<Delivery>) -> Vec<Delivery> {
+        batch
+    }
+    fn most(most: usize) -> usize {
+        most
+    }
+    fn verdict(verdict: Verdict) -> Verdict {
+        verdict
+    }
+    fn settled(settled: Settled) -> Settled {
+        settled
+    }
+    fn books(books: Books) -> Books {
+        books
+    }
+}
+
+pub(crate) struct Flawed<F>(MemoryTransport, PhantomData<F>);
+pub(crate) struct FlawedSource<F>(MemorySource, PhantomData<F>);
+pub(crate) struct FlawedAdmin<F>(MemoryAdmin, PhantomData<F>);
+
+impl<F: Flaw> Harness for Flawed<F> {
+    type Transport = Self;
+
+    async fn fresh() -> Result<Self> {
+        Ok(Self(MemoryTransport::new(), PhantomData))
+    }
+    async fn transport(&self) -> Result<Self> {
+        Ok(Self(self.0.clone(), PhantomData))
+    }
+    fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+        paused_runtime()
+    }
+    async fn advance(&self, by: Duration) {
+        tokio::time::advance(by).await;
+    }
+}
+
+impl<F: Flaw> Transport for Flawed<F> {
+    type Source = FlawedSource<F>;
+    type Admin = FlawedAdmin<F>;
+
+    fn capabilities(&self) -> Capabilities {
+        F::CAN
+    }
+
+    async fn publish(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
+        let ids: Vec<_> = batch.iter().map(|event| event.id).collect();
+        let answers = self.0.publish(F::stored(batch)).await?;
+        let answers =
+            answers.into_iter().map(|answer| answer.map(F::receipt)).map(Some).chain(std::iter::repeat_with(|| None));
+        // What was not stored is claimed to be.
+        Ok(ids.into_iter().zip(answers).map(|(id, answer)| answer.unwrap_or(Ok(Receipt::new(id, false)))).collect())
+    }
+
+    async fn open(&self, spec: SourceSpec) -> Result<FlawedSource<F>> {
+        Ok(FlawedSource(self.0.open(spec).await?, PhantomData))
+    }
+
+    fn admin(&self) -> FlawedAdmin<F> {
+        FlawedAdmin(self.0.admin(), PhantomData)
+    }
+}
+
+impl<F: Flaw> Source for FlawedSource<F> {
+    async fn fetch(&self, most: usize) -> Result<Vec<Delivery>> {
+        Ok(F::fetched(self.0.fetch(F::most(most)).await?))
+    }
+
+    fn interrupt(&self) {
+        if F::HEARS_INTERRUPTS {
+            self.0.interrupt();
+        }
+    }
+
+    async fn start(&self, delivery: DeliveryRef) -> Result<Option<Delivery>> {
+        self.0.start(delivery).await
+    }
+
+    async fn settle(&self, batch: Vec<Settlement>) -> Result<Vec<Settled>> {
+        let batch =
+            batch.into_iter().map(|one| Settlement { verdict: F::verdict(one.verdict.clone()), ..one }).collect();
+        Ok(self.0.settle(batch).await?.into_iter().map(F::settled).collect())
+    }
+
+    async fn renew(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
+        self.0.renew(held).await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.0.close().await
+    }
+}
+
+fn unless<F: Flaw>(can: bool) -> Result<()> {
+    if can || !F::REFUSES { Ok(()) } else { Err(Error::new(ErrorKind::Unsupported, "this transport can't")) }
+}
+
+impl<F: Flaw> Admin for FlawedAdmin<F> {
+    async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
+        unless::<F>(F::CAN.status)?;
+        self.0.status(tenant, id).await
+    }
+
+    async fn dead_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        after: Option<String>,
+        most: usize,
+    ) -> Result<DeadLetterPage> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.dead_letters(subscription, tenant, after, most).await
+    }
+
+    async fn dead_letter(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: &TenantId,
+        id: EventId,
+    ) -> Result<Option<DeadLetter>> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.dead_letter(subscription, tenant, id).await
+    }
+
+    async fn count_dead_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<u64> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.count_dead_letters(subscription, tenant).await
+    }
+
+    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<(TenantId, EventId)>) -> Result<u64> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.replay(subscription, letters).await
+    }
+
+    async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
+        self.0.books(subscription).await.map(F::books)
+    }
+
+    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
+        self.0.add_counters(deltas).await
+    }
+
+    async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
+        self.0.counters(tenant).await
+    }
+}

@@ -1,0 +1,183 @@
+//! A suite that lets a flawed transport pass proves nothing: each flaw here must make a behaviour fail that an honest
+//! transport passes.
+#![allow(clippy::expect_used, reason = "a test may fail loudly")]
+
+mod flawed;
+
+use std::time::Duration;
+
+use flawed::{Flaw, Flawed};
+use tekup_core::transport::{Books, Capabilities, Delivery, Outgoing, Receipt, Settled, Start, Verdict};
+
+struct Honest;
+impl Flaw for Honest {}
+
+/// Declares fewer capabilities, and keeps to it.
+struct Modest;
+impl Flaw for Modest {
+    const CAN: Capabilities = Capabilities { status: false, dead_letters: false, ..Honest::CAN };
+    const REFUSES: bool = true;
+}
+
+type ModestTransport = Flawed<Modest>;
+
+mod a_transport_that_can_do_less {
+    use super::ModestTransport;
+
+    tekup_testkit::transport_conformance!(ModestTransport);
+}
+
+/// `name: a flaw { its hook }, the behaviour that catches it`.
+macro_rules! catches {
+    ($($name:ident: $flaw:ident { $($hook:item)* }, $chapter:ident::$behaviour:ident;)*) => {$(
+        struct $flaw;
+        impl Flaw for $flaw {
+            $($hook)*
+        }
+
+        #[test]
+        fn $name() {
+            use tekup_testkit::conformance::{$chapter, run};
+            let needs = $chapter::NEEDS;
+            run::<Flawed<Honest>>(needs, $chapter::$behaviour).expect("an honest transport passes");
+            let flawed = std::panic::catch_unwind(|| run::<Flawed<$flaw>>(needs, $chapter::$behaviour));
+            assert!(!matches!(flawed, Ok(Ok(()))), "the flaw was not noticed");
+        }
+    )*};
+}
+
+catches! {
+    a_lost_event: Loses {
+        fn stored(mut batch: Vec<Outgoing>) -> Vec<Outgoing> {
+            batch.truncate(batch.len().saturating_sub(1).max(1));
+            batch
+        }
+    }, subscribing::each_service_gets_every_event;
+
+    a_delivery_given_twice: GivesTwice {
+        fn fetched(mut batch: Vec<Delivery>) -> Vec<Delivery> {
+            let again = batch.first().cloned();
+            if let (Some(last), Some(again)) = (batch.last_mut(), again) {
+                *last = again;
+            }
+            batch
+        }
+    }, subscribing::each_service_gets_every_event;
+
+    more_than_was_asked_for: TakesMore {
+        fn most(most: usize) -> usize {
+            most + 1
+        }
+    }, lanes::never_more_come_than_were_asked_for_over_150_full_lanes;
+
+    another_order: Reverses {
+        fn fetched(mut batch: Vec<Delivery>) -> Vec<Delivery> {
+            batch.reverse();
+            batch
+        }
+    }, subscribing::first_deliveries_of_a_lane_come_in_the_order_of_storing;
+
+    changed_bytes: Rewrites {
+        fn fetched(mut batch: Vec<Delivery>) -> Vec<Delivery> {
+            for delivery in &mut batch {
+                delivery.bytes = String::from_utf8_lossy(&delivery.bytes).into_owned().into();
+            }
+            batch
+        }
+    }, publishing::bytes_that_are_no_event_arrive_as_they_are;
+
+    a_duplicate_that_is_not_told: ForgetsDuplicates {
+        fn receipt(receipt: Receipt) -> Receipt {
+            Receipt::new(receipt.id, false)
+        }
+    }, publishing::the_same_id_is_stored_once;
+
+    a_retry_that_is_early: RetriesEarly {
+        fn verdict(verdict: Verdict) -> Verdict {
+            slower(verdict, |delay| delay / 2)
+        }
+    }, retrying::a_retry_comes_not_before_its_delay_and_soon_after;
+
+    a_retry_that_is_late: RetriesLate {
+        fn verdict(verdict: Verdict) -> Verdict {
+            slower(verdict, |delay| delay + Duration::from_secs(5))
+        }
+    }, retrying::a_retry_comes_not_before_its_delay_and_soon_after;
+
+    forgotten_failures: ForgetsFailures {
+        fn fetched(mut batch: Vec<Delivery>) -> Vec<Delivery> {
+            batch.iter_mut().for_each(|delivery| delivery.failures = delivery.failures.min(1));
+            batch
+        }
+    }, retrying::failures_and_the_first_failure_are_carried;
+
+    a_forgotten_first_failure: ForgetsFirstFailure {
+        fn fetched(mut batch: Vec<Delivery>) -> Vec<Delivery> {
+            batch.iter_mut().for_each(|delivery| delivery.first_failure = None);
+            batch
+        }
+    }, retrying::failures_and_the_first_failure_are_carried;
+
+    a_retry_that_is_dropped: DropsRetries {
+        fn verdict(verdict: Verdict) -> Verdict {
+            if matches!(verdict, Verdict::Retry { .. }) { Verdict::Ack } else { verdict }
+        }
+    }, retrying::a_retry_outlives_the_handle_that_asked_for_it;
+
+    a_dead_letter_that_is_dropped: DropsDeadLetters {
+        fn verdict(verdict: Verdict) -> Verdict {
+            if matches!(verdict, Verdict::DeadLetter { .. }) { Verdict::Ack } else { verdict }
+        }
+    }, dead_letters::dead_letters_come_in_pages_the_oldest_first;
+
+    a_release_that_counts_as_a_failure: ReleasesByRetry {
+        fn verdict(verdict: Verdict) -> Verdict {
+            let retry = Verdict::Retry { delay: Duration::ZERO, failures: 1, error: String::new() };
+            if verdict == Verdict::Release { retry } else { verdict }
+        }
+    }, leasing::a_released_delivery_goes_to_a_peer_at_once;
+
+    a_fence_that_is_open: Unfenced {
+        fn settled(_: Settled) -> Settled {
+            Settled::Done
+        }
+    }, leasing::a_stale_replica_changes_nothing;
+
+    a_takeover_that_looks_fresh: LooksFresh {
+        fn fetched(mut batch: Vec<Delivery>) -> Vec<Delivery> {
+            batch.iter_mut().for_each(|delivery| delivery.start = Start::Fresh);
+            batch
+        }
+    }, leasing::an_ended_lease_gives_the_delivery_to_another_replica;
+
+    an_interrupt_that_is_not_heard: Deaf {
+        const HEARS_INTERRUPTS: bool = false;
+    }, waiting::an_interrupt_makes_a_waiting_fetch_return_empty;
+
+    books_that_do_not_balance: Unbalanced {
+        fn books(books: Books) -> Books {
+            Books { dropped: books.dropped + 1, ..books }
+        }
+    }, subscribing::a_new_subscription_starts_now;
+
+    books_that_are_cooked: Cooked {
+        fn books(books: Books) -> Books {
+            Books { published: books.published + 1, acked: books.acked + 1, ..books }
+        }
+    }, subscribing::a_new_subscription_starts_now;
+
+    something_undeclared_that_is_not_refused: Boastful {
+        const CAN: Capabilities = Capabilities { status: false, ..Honest::CAN };
+    }, unsupported::without_status_it_is_unsupported;
+
+    undeclared_dead_letters_that_are_not_refused: BoastfulToo {
+        const CAN: Capabilities = Capabilities { dead_letters: false, ..Honest::CAN };
+    }, unsupported::without_dead_letters_they_are_unsupported;
+}
+
+fn slower(verdict: Verdict, by: impl Fn(Duration) -> Duration) -> Verdict {
+    match verdict {
+        Verdict::Retry { delay, failures, error } => Verdict::Retry { delay: by(delay), failures, error },
+        other => other,
+    }
+}

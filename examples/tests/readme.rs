@@ -1,0 +1,65 @@
+//! What the README says is so.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde_json::Value;
+use tekup_core::{BusConfig, Environment};
+
+const README: &str = include_str!("../../README.md");
+
+/// The rows of the first table of a chapter: its cells, without what marks them as code.
+fn table(chapter: &str) -> Vec<Vec<String>> {
+    let (_, rest) = README.split_once(&format!("\n## {chapter}\n")).unwrap();
+    let rows = rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+    rows.skip(2).map(cells).collect()
+}
+
+#[test]
+fn the_defaults_of_the_configuration_are_those_of_the_table() {
+    let rows = table("Configuration");
+    let told: BTreeMap<_, Value> =
+        rows.iter().map(|row| (row[0].clone(), serde_json::from_str(&row[1]).unwrap())).collect();
+    let actual: BTreeMap<String, Value> =
+        serde_json::from_value(serde_json::to_value(BusConfig::default()).unwrap()).unwrap();
+    assert_eq!(told, actual);
+}
+
+#[test]
+fn the_variables_of_the_table_are_read() {
+    for row in table("Configuration").iter().filter(|row| !row[2].is_empty() && row[0] != "serviceName") {
+        let wrong = Environment::of([("SERVICE_NAME", "billing"), (row[2].as_str(), "many")]);
+        let error = BusConfig::from_environment(&wrong).unwrap_err();
+        assert!(error.to_string().contains("`many`"), "{} is not read: {error}", row[2]);
+    }
+}
+
+#[test]
+fn every_test_that_the_guarantees_name_exists() {
+    let sources = sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates")));
+    let (_, rest) = README.split_once("\n## Guarantees\n").unwrap();
+    let (rows, _) = rest.split_once("\n## ").unwrap();
+    let names = rows.split('`').skip(1).step_by(2).filter(|code| code.contains('_') && !code.contains([' ', '(']));
+    let mut count = 0;
+    for name in names {
+        let declared = ["(", "<"].iter().any(|next| sources.contains(&format!("fn {name}{next}")));
+        assert!(declared, "no test is named `{name}`");
+        count += 1;
+    }
+    assert!(count >= 20, "only {count} tests are named");
+}
+
+/// All Rust files below a folder, one after the other.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.file_name().is_some_and(|name| name != "target"))
+        .map(|path| match path.extension() {
+            _ if path.is_dir() => sources(&path),
+            Some(extension) if extension == "rs" => fs::read_to_string(&path).unwrap(),
+            _ => String::new(),
+        })
+        .collect()
+}
