@@ -6,8 +6,9 @@ use std::{sync::Arc, time::Duration};
 
 use common::{LeadCreated, Seen, bus, bus_on, lead, until};
 use tekup_core::{
-    BusConfig, ErrorKind, EventBus, RawEvent, RetryPolicy, Subscription, TekupEvent, memory::MemoryTransport,
-    transport::Stage,
+    BusConfig, ErrorKind, EventBus, RawEvent, RetryPolicy, Subscription, TekupEvent,
+    memory::MemoryTransport,
+    transport::{Source, SourceSpec, Stage, Transport},
 };
 use tokio::sync::Semaphore;
 
@@ -214,6 +215,22 @@ async fn what_waits_longer_than_a_lease_still_belongs_to_its_process() {
     two.shutdown().await.unwrap();
     assert!(seen.is_empty().await, "an event was handled twice");
     assert_eq!(two.process_counters().handled, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_that_a_dead_process_held_is_taken_over_though_it_is_more_than_is_read_ahead() {
+    let memory = MemoryTransport::new();
+    let crm = bus_on(&memory, "crm");
+    let spec = SourceSpec::new("crm/audit".parse().unwrap(), vec!["lead.created".parse().unwrap()]);
+    let dead = memory.open(spec).await.unwrap();
+    for index in 0..100 {
+        crm.publish(lead(&index.to_string()).event("acme")).await.unwrap();
+    }
+    assert_eq!(dead.fetch(100).await.unwrap().len(), 100);
+    let seen = Seen::new();
+    crm.subscribe(audit("audit", &seen)).await.unwrap();
+    assert_eq!(seen.next_n(100).await.len(), 100);
+    assert!(seen.is_empty().await);
 }
 
 #[tokio::test(start_paused = true)]

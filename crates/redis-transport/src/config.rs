@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
 use serde::Deserialize;
-use tekup_core::{Error, ErrorKind, Result};
+use tekup_core::{Environment, Error, ErrorKind, Result};
 
 use crate::{keys::NamespaceName, partition};
 
@@ -66,6 +66,30 @@ impl RedisConfig {
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
+    }
+
+    /// Reads `REDIS_URL` and `EVENT_BUS_NAMESPACE`; what is absent has its default.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] with every mistake at once.
+    ///
+    /// ```
+    /// use tekup_core::Environment;
+    /// use tekup_redis_transport::RedisConfig;
+    ///
+    /// let config = RedisConfig::from_environment(&Environment::of([("EVENT_BUS_NAMESPACE", "shop")]))?;
+    /// assert_eq!((config.url.as_str(), config.namespace.as_str()), ("redis://localhost:6379", "shop"));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn from_environment(environment: &Environment) -> Result<Self> {
+        let mut config = Self::default();
+        for (name, into) in [("REDIS_URL", &mut config.url), ("EVENT_BUS_NAMESPACE", &mut config.namespace)] {
+            if let Some(value) = environment.get(name) {
+                value.clone_into(into);
+            }
+        }
+        config.check()?;
+        Ok(config)
     }
 
     /// The same under another namespace.

@@ -43,8 +43,16 @@ pub(crate) fn class_of_answer(error: &ServerError) -> Class {
 
 /// The bus's error for one of the driver's; `address` holds no secret.
 pub(crate) fn from_redis(error: RedisError, address: &str) -> Error {
+    let error = first_of(error);
     let Meaning { kind, text, .. } = meaning_of(&error);
     Error::new(kind, format!("Redis at {address} {text}{}", detail(&error))).with_source(error)
+}
+
+/// Where each of several commands was refused, the first refusal tells.
+fn first_of(error: RedisError) -> RedisError {
+    let refusals = error.clone().into_server_errors();
+    let first = refusals.and_then(|refusals| refusals.first().map(|(_, first)| RedisError::from(first.clone())));
+    first.unwrap_or(error)
 }
 
 /// The bus's error for what one command was answered.

@@ -1,20 +1,48 @@
 //! The Tekup event bus on Redis 7.0 or newer, or Valkey.
 //!
-//! [`RedisTransport`] stores and moves the events of a bus; [`RedisConfig`] says where, and under which namespace.
-//!
 //! ```
-//! use tekup_redis_transport::RedisConfig;
+//! use serde::{Deserialize, Serialize};
+//! use tekup_core::{Subscription, TekupEvent};
+//! # use tekup_testkit::redis::RedisServer;
 //!
-//! let config = RedisConfig::new("redis://localhost:6379").namespace("shop");
-//! config.check()?;
-//! # Ok::<(), tekup_core::Error>(())
+//! #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+//! struct InvoicePaid {
+//!     amount: f64,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> tekup_core::Result<()> {
+//! # let server = RedisServer::start()?;
+//! # let url = server.url();
+//! // let url = "redis://localhost:6379";
+//! let bus = tekup_redis_transport::connect(url, "billing").await?;
+//! let (booked, mut amounts) = tokio::sync::mpsc::unbounded_channel();
+//! bus.subscribe(Subscription::to::<InvoicePaid>("ledger").handler_with(booked, async |booked, event, _| {
+//!     booked.send(event.data.amount)?;
+//!     Ok(())
+//! }))
+//! .await?;
+//!
+//! bus.publish(InvoicePaid { amount: 50.0 }.event("tenant-123")).await?;
+//! assert_eq!(amounts.recv().await, Some(50.0));
+//! bus.shutdown().await
+//! # }
 //! ```
+//!
+//! [`connect`] takes an address, [`from_env`] reads `REDIS_URL` and the settings of the bus; for all settings give a
+//! [`RedisTransport`], made from a [`RedisConfig`], to [`EventBus::new`](tekup_core::EventBus::new).
 //!
 //! # How Redis differs
 //!
 //! - **A lane is a stream** of one event type and one priority, in one *partition*; a tenant's events are all in one
 //!   partition. A subscription is a consumer group on each lane that it takes, so an event is stored once for all. All
 //!   keys of a partition share a hash tag, and every move between them is one script.
+//! - **What is stored outlives every process**, as far as the server keeps its data: without an append-only file, a restart
+//!   takes events and subscriptions along.
+//! - **A process that dies** is missed after its [lease](tekup_core::BusConfig::lease): then others take over what it held.
+//!   One that is stopped in order hands over at once.
+//! - **A broken connection** is made anew, and handlers hear nothing of it. A publication that failed with
+//!   [`Unavailable`](tekup_core::ErrorKind::Unavailable) may have taken effect: publish it again with the same id.
 //! - **Nothing blocks on the server.** A process holds four connections, however many subscriptions it has: for commands,
 //!   for reads, for renewing leases on a thread of its own, and for the *bell*, a sharded channel that scripts ring when
 //!   there is something to read. A ring may be lost: each source looks everywhere every few seconds.
@@ -24,7 +52,8 @@
 //! - **A server that was restarted or replaced** begins an *epoch*: what was held is lost to its holders, for a new
 //!   server may give known entry numbers to other events. It is handed out again.
 //! - **A lost group**, after a flush or by an operator's hand, is made anew where the subscription began, and `fetch`
-//!   says so once with [`SubscriptionLost`](tekup_core::ErrorKind::SubscriptionLost): events may come again.
+//!   says so once with [`SubscriptionLost`](tekup_core::ErrorKind::SubscriptionLost): events may come again. The bus
+//!   then stops this subscription, and no other: subscribe again to go on.
 //! - **Acks of several deliveries of a lane** go in one command, which tells how many were pending, not which. If some were
 //!   not, the number of those answered `LeaseLost` is right, and which ones they are is not.
 //! - **Limits of a subscription**, the retries that may wait and the dead letters that are kept, hold for each partition.
@@ -32,6 +61,7 @@
 
 mod admin;
 mod config;
+mod connect;
 mod connection;
 mod error;
 mod index;
@@ -40,6 +70,7 @@ mod namespace;
 mod partition;
 mod publisher;
 mod renewal;
+mod safeguard;
 mod scripts;
 mod server;
 mod source;
@@ -50,5 +81,8 @@ mod tuning;
 
 pub use admin::RedisAdmin;
 pub use config::RedisConfig;
+pub use connect::{connect, from_env, from_environment};
+#[doc(hidden)]
+pub use safeguard::Safeguard;
 pub use source::RedisSource;
 pub use transport::RedisTransport;

@@ -15,6 +15,7 @@ use crate::{
     namespace::Namespace,
     publisher::Publisher,
     renewal::RenewalThread,
+    safeguard::Safeguard,
     server::Server,
     source::{Bell, RedisSource},
 };
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) bell: Bell,
     /// How long an id is remembered.
     pub(crate) window: Duration,
+    /// What a test leaves out.
+    pub(crate) without: Option<Safeguard>,
     namespace: Arc<Namespace>,
     publisher: Publisher,
     admin: RedisAdmin,
@@ -56,7 +59,35 @@ impl RedisTransport {
     /// [`Denied`](tekup_core::ErrorKind::Denied) if it refuses the credentials,
     /// [`Incompatible`](tekup_core::ErrorKind::Incompatible) if it is older than 7.0, or the namespace was made with
     /// another number of partitions.
+    ///
+    /// # Cancel safety
+    /// If dropped, nothing is left behind but a namespace that may have been made.
+    ///
+    /// ```
+    /// use tekup_core::{BusConfig, EventBus};
+    /// use tekup_redis_transport::{RedisConfig, RedisTransport};
+    /// # use tekup_testkit::redis::RedisServer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let server = RedisServer::start()?;
+    /// let transport = RedisTransport::connect(&RedisConfig::new(server.url()).namespace("shop")).await?;
+    /// let billing = EventBus::new(BusConfig::new("billing"), transport.clone())?;
+    /// let audit = EventBus::new(BusConfig::new("audit"), transport)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(config: &RedisConfig) -> Result<Self> {
+        Self::with_or_without(config, None).await
+    }
+
+    /// As [`connect`](Self::connect), without one of the protections: for tests that show what it is good for.
+    #[doc(hidden)]
+    pub async fn __connect_without(config: &RedisConfig, without: Safeguard) -> Result<Self> {
+        Self::with_or_without(config, Some(without)).await
+    }
+
+    async fn with_or_without(config: &RedisConfig, without: Option<Safeguard>) -> Result<Self> {
         config.check()?;
         let server = Arc::new(Server::new(config)?);
         let commands = Connection::new(server.clone());
@@ -71,6 +102,7 @@ impl RedisTransport {
             renewal: RenewalThread::start()?,
             admin: RedisAdmin::new(namespace.clone(), commands.clone()),
             window: config.dedupe_window,
+            without,
             commands,
             bell,
             namespace,

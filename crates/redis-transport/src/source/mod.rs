@@ -31,7 +31,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 pub(crate) use self::bell::Bell;
 use self::{bell::Ear, lanes::Lanes, reader::Reader};
-use crate::{connection::Live, keys::PartitionKeys, transport::Shared};
+use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 
 /// What one replica of a subscription reads from, on Redis.
 ///
@@ -121,6 +121,10 @@ impl Inner {
 
     fn partitions(&self) -> &[PartitionKeys] {
         self.shared.partitions()
+    }
+
+    fn is_without(&self, safeguard: Safeguard) -> bool {
+        self.shared.without == Some(safeguard)
     }
 
     fn lease_ms(&self) -> u64 {

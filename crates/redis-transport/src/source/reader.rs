@@ -214,7 +214,7 @@ impl Inner {
         let repaired = join::join(&self.shared.commands, self.partitions(), &self.spec, &self.lanes, true).await;
         self.heat_all();
         let what = match repaired {
-            Ok(()) => "it was made anew and reads on, and events may come again".into(),
+            Ok(()) => "it was made anew: subscribe again to read on; events may come again".into(),
             Err(cause) => format!("it could not be made anew: {cause}; open the subscription again"),
         };
         let message = format!("subscription `{}` has lost a group, {what} ({error})", self.group);

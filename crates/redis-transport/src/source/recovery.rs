@@ -17,7 +17,7 @@ use super::{
     reader::{Reader, place_number},
     reply,
 };
-use crate::{error, scripts};
+use crate::{error, safeguard::Safeguard, scripts};
 
 /// How many streams one call looks at.
 const MOST_STREAMS: usize = 20;
@@ -55,7 +55,10 @@ impl Inner {
     pub(super) async fn claim(&self, reader: &mut Reader, most: usize) -> Result<Vec<Delivery>> {
         self.note_searches(&mut reader.searches);
         while !reader.searches.waiting.is_empty() {
-            let found = self.search(reader, most).await?;
+            let mut found = self.search(reader, most).await?;
+            if self.is_without(Safeguard::StartOneByOne) {
+                self.start_all(&mut found).await?;
+            }
             if !found.is_empty() {
                 return Ok(found);
             }
@@ -84,15 +87,13 @@ impl Inner {
         let mut deliveries = Vec::new();
         let mut failed = None;
         for (search, answer) in searches.into_iter().zip(answers) {
-            let found = deliveries.len();
             match answer {
                 Ok(answer) => {
-                    self.take_found(&search, answer, epoch, &mut reader.searches.cursors, &mut deliveries);
+                    if self.take_found(&search, answer, epoch, &mut reader.searches.cursors, &mut deliveries) {
+                        reader.searches.waiting.push_back(search);
+                    }
                 }
                 Err(error) => failed = Some(error),
-            }
-            if deliveries.len() - found >= each {
-                reader.searches.waiting.push_back(search);
             }
         }
         match failed {
@@ -106,7 +107,7 @@ impl Inner {
             if flags.released.swap(false, Relaxed) {
                 self.note(searches, What::Released, partition);
             }
-            if flags.sweep.swap(false, Relaxed) {
+            if flags.sweep.swap(false, Relaxed) && !self.is_without(Safeguard::Sweep) {
                 self.note(searches, What::Abandoned, partition);
             }
         }
@@ -144,6 +145,7 @@ impl Inner {
         cmd
     }
 
+    /// Answers whether there may be more, for one call takes a part of each stream only.
     fn take_found(
         &self,
         search: &Search,
@@ -151,17 +153,23 @@ impl Inner {
         epoch: u32,
         cursors: &mut HashMap<usize, String>,
         deliveries: &mut Vec<Delivery>,
-    ) {
-        let Value::Array(mut found) = answer else { return };
+    ) -> bool {
+        let Value::Array(mut found) = answer else { return false };
+        let mut goes_on = false;
         if search.what == What::Abandoned {
-            let (Some(Value::Array(taken)), Some(Value::Array(nexts))) = (found.pop(), found.pop()) else { return };
+            let (Some(Value::Array(taken)), Some(Value::Array(nexts))) = (found.pop(), found.pop()) else {
+                return false;
+            };
             for ((place, _), next) in search.streams.iter().zip(nexts) {
                 let Value::BulkString(next) = next else { continue };
+                goes_on |= next != b"0-0";
                 cursors.insert(*place, String::from_utf8_lossy(&next).into_owned());
             }
             found = taken;
         }
+        goes_on |= !found.is_empty();
         deliveries.extend(found.into_iter().filter_map(|one| self.found(search, one, epoch)));
+        goes_on
     }
 
     fn found(&self, search: &Search, value: Value, epoch: u32) -> Option<Delivery> {
@@ -197,6 +205,17 @@ impl Inner {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Counts a start on all that was taken over, whichever of them is started then.
+    async fn start_all(&self, found: &mut [Delivery]) -> Result<()> {
+        for delivery in found.iter_mut().filter(|delivery| delivery.start == Start::TakenOver) {
+            if let Some(started) = self.start(delivery.held).await? {
+                delivery.held = started.held;
+                self.unstarted().insert(started.held);
+            }
+        }
+        Ok(())
     }
 
     /// Removes this replica's consumers, as far as they hold nothing.

@@ -9,7 +9,7 @@ use tekup_core::{
 };
 
 use super::{Inner, lanes::Lane, reply};
-use crate::{error, keys, scripts};
+use crate::{error, keys, safeguard::Safeguard, scripts};
 
 /// How many deliveries one script call settles.
 const MOST: usize = 100;
@@ -52,6 +52,9 @@ impl Inner {
         if groups.is_empty() {
             return Ok(settled);
         }
+        if self.is_without(Safeguard::Fence) {
+            self.seize(&groups, &consumer).await?;
+        }
         let mut pipeline = Pipeline::with_capacity(groups.len());
         for group in &groups {
             pipeline.add_command(self.command(group, &consumer));
@@ -75,6 +78,9 @@ impl Inner {
             let held = settlement.held;
             let Some(lane) = table.of(held.lane).filter(|_| held.epoch == epoch) else { continue };
             let kind = Kind::of(&settlement.verdict, lane);
+            if kind == Kind::Release && self.is_without(Safeguard::HandBack) {
+                continue;
+            }
             let of_lane = if kind == Kind::Ack { held.lane } else { 0 };
             let item = Item { place, settlement, lane: lane.clone() };
             sorted.entry((kind, lane.partition, of_lane)).or_default().push(item);
@@ -169,6 +175,16 @@ impl Inner {
             cmd.arg(number_of(&lanes, held.lane)).arg(item.entry()).arg(held.starts).arg(starts);
         }
         cmd
+    }
+
+    /// Without a fence, whoever speaks last is right: what another holds by now is made to look as if it were still ours.
+    async fn seize(&self, groups: &[Group<'_>], consumer: &str) -> Result<()> {
+        let mut pipeline = Pipeline::new();
+        for item in groups.iter().filter(|group| group.kind != Kind::Ack).flat_map(|group| &group.items) {
+            let cmd = pipeline.cmd("XCLAIM").arg(&item.lane.key).arg(&self.group).arg(consumer).arg(0);
+            cmd.arg(item.entry()).arg("RETRYCOUNT").arg(item.settlement.held.starts).arg("JUSTID");
+        }
+        self.shared.commands.all(pipeline).await.map(drop)
     }
 
     fn note_settled(&self, group: &Group<'_>, answer: Value, settled: &mut [Settled]) -> Result<()> {

@@ -1,0 +1,73 @@
+use std::{path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use tekup_redis_transport::Safeguard;
+
+/// Where a worker finds its orders.
+pub(crate) const VARIABLE: &str = "TEKUP_TEST_WORKER";
+
+/// What a worker is told when it is started.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Orders {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    /// Where the ledger, the gates and the logs are.
+    pub(crate) dir: PathBuf,
+    pub(crate) lease: Duration,
+    pub(crate) concurrency: usize,
+    pub(crate) crash_limit: u32,
+    /// Whether a job that waits fails after its wait.
+    pub(crate) fails_waiting: bool,
+    without: Option<u8>,
+}
+
+const SAFEGUARDS: [Safeguard; 4] = [Safeguard::Sweep, Safeguard::Fence, Safeguard::HandBack, Safeguard::StartOneByOne];
+
+impl Orders {
+    pub(crate) fn new(name: &str, url: String, dir: PathBuf) -> Self {
+        Self {
+            name: name.into(),
+            url,
+            dir,
+            lease: Duration::from_millis(500),
+            concurrency: 1,
+            crash_limit: 5,
+            fails_waiting: false,
+            without: None,
+        }
+    }
+
+    pub(crate) fn lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    pub(crate) fn concurrency(self, concurrency: usize) -> Self {
+        Self { concurrency, ..self }
+    }
+
+    pub(crate) fn crash_limit(self, crash_limit: u32) -> Self {
+        Self { crash_limit, ..self }
+    }
+
+    pub(crate) fn fails_waiting(self) -> Self {
+        Self { fails_waiting: true, ..self }
+    }
+
+    /// With all safeguards but one; with all, for `None`.
+    pub(crate) fn without(self, safeguard: Option<Safeguard>) -> Self {
+        let place = |safeguard| SAFEGUARDS.iter().position(|one| *one == safeguard).unwrap() as u8;
+        Self { without: safeguard.map(place), ..self }
+    }
+
+    pub(crate) fn left_out(&self) -> Option<Safeguard> {
+        self.without.map(|place| SAFEGUARDS[usize::from(place)])
+    }
+
+    pub(crate) fn gate(&self) -> PathBuf {
+        self.dir.join(format!("{}.open", self.name))
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.dir.join(format!("{}.log", self.name))
+    }
+}
