@@ -74,10 +74,11 @@ impl EventBus {
             let message = format!("batch has {} events, {most} are allowed: publish it in parts", made.len());
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        let good: Vec<Outgoing> = made.iter().filter_map(|made| made.as_ref().ok()).cloned().collect();
+        let mut good = Vec::with_capacity(made.len());
+        let made: Vec<Result<()>> = made.into_iter().map(|made| made.map(|outgoing| good.push(outgoing))).collect();
         let mut answers = self.send(good).await?.into_iter();
         let unanswered = || Err(Error::new(ErrorKind::Internal, "the transport left an event without an answer"));
-        Ok(made.into_iter().map(|made| made.and_then(|_| answers.next().unwrap_or_else(unanswered))).collect())
+        Ok(made.into_iter().map(|made| made.and_then(|()| answers.next().unwrap_or_else(unanswered))).collect())
     }
 
     async fn send(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
@@ -87,11 +88,9 @@ impl EventBus {
         self.0.expect_open()?;
         let tenants: Vec<TenantId> = batch.iter().map(|outgoing| outgoing.tenant.clone()).collect();
         let answers = self.0.transport.publish(batch).await?;
-        for (tenant, answer) in tenants.iter().zip(&answers) {
-            if answer.as_ref().is_ok_and(|receipt| !receipt.duplicate) {
-                self.meter().note(Some(tenant), Tally::published());
-            }
-        }
+        let is_new = |answer: &Result<Receipt>| answer.as_ref().is_ok_and(|receipt| !receipt.duplicate);
+        let stored = tenants.iter().zip(&answers).filter(|(_, answer)| is_new(answer));
+        self.meter().note(stored.map(|(tenant, _)| (Some(tenant), Tally::published())));
         Core::flush_in_background(&self.0);
         Ok(answers)
     }

@@ -67,7 +67,9 @@ impl Limits {
 /// Decoders that skip a value accept any depth, so depth is counted before.
 fn is_deeper_than(json: &[u8], depth: usize) -> bool {
     // One cheap pass decides nearly always: fewer brackets than levels can't nest deeper. `[` and `{` differ in one bit.
-    let openings = json.iter().filter(|byte| **byte | 0x20 == b'{').count();
+    // Counted in bytes, 255 at a time, so that the compiler can compare many at once.
+    let openings_in = |part: &[u8]| part.iter().map(|byte| u8::from(*byte | 0x20 == b'{')).sum::<u8>();
+    let openings: usize = json.chunks(255).map(|part| usize::from(openings_in(part))).sum();
     openings > depth && deepest(json) > depth
 }
 

@@ -96,7 +96,7 @@ pub(crate) type MakeContext = Box<dyn FnOnce(Envelope) -> (Context, tracing::Spa
 /// One handler and the events that it takes.
 pub(crate) trait Route: Send + Sync {
     fn event_type(&self) -> Option<&'static str>;
-    fn run(&self, delivery: Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'_, Ended>;
+    fn run<'a>(&'a self, delivery: &'a Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'a, Ended>;
     fn run_raw(&self, raw: RawEvent, cx: MakeContext) -> BoxFuture<'_, Ended>;
 }
 
@@ -120,10 +120,10 @@ impl<E: Incoming> Route for Typed<E> {
         E::__TYPE
     }
 
-    fn run(&self, delivery: Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'_, Ended> {
+    fn run<'a>(&'a self, delivery: &'a Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'a, Ended> {
         Box::pin(async move {
             let read = E::__read(delivery.bytes.clone(), &limits)
-                .and_then(|event| same_event(&delivery, event.__envelope()).map(|()| event));
+                .and_then(|event| same_event(delivery, event.__envelope()).map(|()| event));
             match read {
                 Ok(event) => self.give(event, cx).await,
                 Err(error) => Ended::Dead(DeadReason::Undecodable, error.to_string()),
@@ -165,13 +165,13 @@ impl Router {
         Self { routes, limits }
     }
 
-    pub(crate) async fn run(&self, delivery: Delivery, cx: MakeContext) -> Ended {
+    pub(crate) async fn run(&self, delivery: &Delivery, cx: MakeContext) -> Ended {
         // One handler decodes in one pass; only several must first look which one is meant.
         if let [route] = self.routes.as_slice() {
             return route.run(delivery, self.limits, cx).await;
         }
         let read = RawEvent::parse_within(delivery.bytes.clone(), &self.limits)
-            .and_then(|raw| same_event(&delivery, raw.envelope()).map(|()| raw));
+            .and_then(|raw| same_event(delivery, raw.envelope()).map(|()| raw));
         let raw = match read {
             Ok(raw) => raw,
             Err(error) => return Ended::Dead(DeadReason::Undecodable, error.to_string()),

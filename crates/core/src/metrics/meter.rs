@@ -26,23 +26,31 @@ struct State {
     unflushed: HashMap<TenantId, Counters>,
 }
 
+impl State {
+    fn add(&mut self, tenant: Option<&TenantId>, tally: &Tally) {
+        self.process.add(tally.counters());
+        let Some(tenant) = tenant else { return };
+        match self.unflushed.get_mut(tenant) {
+            Some(counters) => counters.add(tally.counters()),
+            None => drop(self.unflushed.insert(tenant.clone(), *tally.counters())),
+        }
+    }
+}
+
 impl Meter {
-    /// Takes a tally into the counters. An event of no tenant counts for the process alone.
-    pub(crate) fn note(&self, tenant: Option<&TenantId>, tally: Tally) {
-        if tally.is_empty() {
+    /// Takes tallies into the counters. An event of no tenant counts for the process alone.
+    pub(crate) fn note<'a>(&self, tallies: impl IntoIterator<Item = (Option<&'a TenantId>, Tally)>) {
+        let mut tallies = tallies.into_iter().filter(|(_, tally)| !tally.is_empty()).peekable();
+        if tallies.peek().is_none() {
             return;
         }
         let mut state = lock(&self.state);
         let was_empty = state.unflushed.is_empty();
-        state.process.add(tally.counters());
+        tallies.for_each(|(tenant, tally)| state.add(tenant, &tally));
         state.process.updated = Some(Timestamp::now());
-        let Some(tenant) = tenant else { return };
-        match state.unflushed.get_mut(tenant) {
-            Some(counters) => counters.add(tally.counters()),
-            None => drop(state.unflushed.insert(tenant.clone(), *tally.counters())),
-        }
+        let has_news = was_empty && !state.unflushed.is_empty();
         drop(state);
-        if was_empty {
+        if has_news {
             self.counted.notify_one();
         }
     }
@@ -79,9 +87,9 @@ mod tests {
     fn what_can_not_be_told_is_told_the_next_time() {
         let meter = Meter::default();
         let tenant: TenantId = "acme".parse().unwrap();
-        meter.note(Some(&tenant), Tally::published());
+        meter.note([(Some(&tenant), Tally::published())]);
         let untold = meter.take();
-        meter.note(Some(&tenant), Tally::published());
+        meter.note([(Some(&tenant), Tally::published())]);
         meter.put_back(untold);
         let told = meter.take();
         assert_eq!(told.len(), 1);

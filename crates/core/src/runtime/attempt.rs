@@ -35,7 +35,7 @@ impl Runtime {
     }
 
     async fn run(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> Ended {
-        let handling = AssertUnwindSafe(self.router.run(delivery.clone(), self.context_of(delivery, deadline)));
+        let handling = AssertUnwindSafe(self.router.run(delivery, self.context_of(delivery, deadline)));
         let timed = tokio::time::timeout_at(deadline, handling.catch_unwind()).await;
         match timed {
             // A handler that blocked its thread may come back after its time: that is too late.

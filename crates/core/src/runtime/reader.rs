@@ -40,9 +40,11 @@ impl Runtime {
             if waiting <= prefetch / 2 {
                 return Some(prefetch - waiting);
             }
+            // While the suspects alone are too many, no start of another makes room.
+            let fewer = (prefetch / 2).checked_sub(self.suspects.len());
             tokio::select! {
                 () = self.stopping.cancelled() => return None,
-                () = self.ready.taken() => {}
+                () = self.ready.at_most(fewer.unwrap_or_default()), if fewer.is_some() => {}
                 () = self.suspects.taken() => {}
             }
         }

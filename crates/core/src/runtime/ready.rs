@@ -12,14 +12,16 @@ pub(super) struct Ready {
     state: Mutex<State>,
     /// Something was added, or the queue was closed.
     filled: Notify,
-    /// Something was taken.
-    taken: Notify,
+    /// So few are left that whoever waits for that is to be woken.
+    drained: Notify,
 }
 
 #[derive(Default)]
 struct State {
     waiting: [VecDeque<Delivery>; 4],
     count: usize,
+    /// At how many left the reader wants to be woken, if it waits: a wake at every delivery would cost more than it.
+    wake_at: Option<usize>,
     pick: WeightedPick,
     closed: bool,
 }
@@ -50,22 +52,34 @@ impl Ready {
     /// Cancel safe.
     pub(super) async fn some(&self) -> bool {
         loop {
+            if let Some(open) = self.is_decided() {
+                return open;
+            }
             let mut filled = std::pin::pin!(self.filled.notified());
             filled.as_mut().enable();
-            {
-                let state = lock(&self.state);
-                if state.closed || state.count > 0 {
-                    return !state.closed;
-                }
+            if let Some(open) = self.is_decided() {
+                return open;
             }
             filled.await;
         }
     }
 
+    /// Whether the queue is open, unless it is open and empty.
+    fn is_decided(&self) -> Option<bool> {
+        let state = lock(&self.state);
+        (state.closed || state.count > 0).then_some(!state.closed)
+    }
+
     /// The next delivery, if one waits and the queue is open.
     pub(super) fn pop(&self) -> Option<Delivery> {
-        let popped = lock(&self.state).pop()?;
-        self.taken.notify_one();
+        let mut state = lock(&self.state);
+        let popped = state.pop()?;
+        let left = state.count;
+        let wakes = state.wake_at.take_if(|wake_at| left <= *wake_at).is_some();
+        drop(state);
+        if wakes {
+            self.drained.notify_one();
+        }
         Some(popped)
     }
 
@@ -73,12 +87,22 @@ impl Ready {
         lock(&self.state).count
     }
 
-    /// Waits until one has been taken since this was last awaited.
+    /// Waits until at most so many are left.
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub(super) async fn taken(&self) {
-        self.taken.notified().await;
+    pub(super) async fn at_most(&self, count: usize) {
+        while self.is_above(count) {
+            self.drained.notified().await;
+        }
+    }
+
+    /// Whether more are left; if so, asks to be woken when they are not.
+    fn is_above(&self, count: usize) -> bool {
+        let mut state = lock(&self.state);
+        let above = state.count > count;
+        state.wake_at = above.then_some(count);
+        above
     }
 
     /// Nothing is handed out any more; what was waiting is returned.
@@ -89,7 +113,7 @@ impl Ready {
         let left = state.waiting.iter_mut().flat_map(std::mem::take).collect();
         drop(state);
         self.filled.notify_waiters();
-        self.taken.notify_one();
+        self.drained.notify_one();
         left
     }
 }
@@ -125,6 +149,18 @@ mod tests {
             |priority| taken.iter().filter(|it| it.priority == priority).map(|it| it.held.entry.0).collect::<Vec<_>>();
         assert_eq!(Priority::ALL.map(|priority| of(priority).len()), [8, 4, 2, 1]);
         assert_eq!(of(Priority::High), [0, 1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_few_to_be_left_is_woken_then_and_not_before() {
+        let ready = Ready::default();
+        ready.push((0..10).map(|entry| delivery(entry, Priority::Low)));
+        let mut few = Box::pin(ready.at_most(8));
+        assert!(futures_util::poll!(&mut few).is_pending());
+        ready.pop();
+        assert!(futures_util::poll!(&mut few).is_pending());
+        ready.pop();
+        assert!(futures_util::poll!(&mut few).is_ready());
     }
 
     #[tokio::test]

@@ -127,12 +127,10 @@ impl Runtime {
         let answers = self.send(&settlements, outage).await;
         self.held.remove(settlements.iter().map(|settlement| &settlement.held));
         let Some(answers) = answers else { return };
-        for ((settlement, tally), answer) in settlements.iter().zip(tallies).zip(answers) {
-            match answer {
-                Settled::Done => self.bus.meter().note(settlement.tenant.as_ref(), tally),
-                Settled::LeaseLost => self.log_lost(settlement),
-            }
-        }
+        let settled = || settlements.iter().zip(&answers);
+        let done = settled().zip(tallies).filter(|((_, answer), _)| **answer == Settled::Done);
+        self.bus.meter().note(done.map(|((settlement, _), tally)| (settlement.tenant.as_ref(), tally)));
+        settled().filter(|(_, answer)| **answer == Settled::LeaseLost).for_each(|(lost, _)| self.log_lost(lost));
     }
 
     /// Sends until the store answers; `None` if it refuses, and the leases decide.

@@ -14,5 +14,7 @@ pub(super) async fn run(runtime: Arc<Runtime>, seat: usize) {
             runtime.attempt(seat, delivery).await;
         }
         drop(slot);
+        // A handler that never waits must not keep its thread from those who read and settle.
+        tokio::task::consume_budget().await;
     }
 }
