@@ -238,7 +238,10 @@ impl Read {
                 continue;
             };
             let Some((place, lane)) = lanes.find(|(_, lane)| lane.key.as_bytes() == key) else { continue };
-            lane.set_hot(lane.is_hot() || entries.len() >= self.count);
+            // Never cooled here, for a ring may have come since the read.
+            if entries.len() >= self.count {
+                lane.set_hot(true);
+            }
             deliveries.extend(entries.into_iter().filter_map(reply::entry).map(|(entry, fields)| {
                 let held = DeliveryRef { lane: place_number(*place), epoch, entry, starts: 1 };
                 reply::delivery(lane, held, Start::Fresh, fields)
