@@ -6,10 +6,10 @@ mod common;
 
 use std::time::Duration;
 
-use common::{ack, connect, eventually, fetch_within, int, key, open, publish, spec, take};
+use common::{ack, connect, eventually, fetch_within, int, key, open, publish, settle, spec, take};
 use tekup_core::{
     ErrorKind,
-    transport::{Source, SourceSpec, Transport},
+    transport::{Settled, Source, SourceSpec, Transport, Verdict},
 };
 use tekup_testkit::redis::RedisServer;
 
@@ -160,4 +160,27 @@ async fn what_waits_in_a_lane_that_is_taken_no_more_is_settled_before_it_is_left
     publish(&transport, "lead.created").await;
     let more = fetch_within(&new, 10, Duration::from_millis(200)).await.unwrap();
     assert!(more.is_empty(), "{more:?}");
+}
+
+#[tokio::test]
+async fn a_deleted_entry_that_was_handed_back_is_passed_over() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    for _ in 0..3 {
+        publish(&transport, "lead.created").await;
+    }
+    let held = take(&source, 3).await;
+    for delivery in &held {
+        assert_eq!(settle(&source, delivery, Verdict::Release).await.unwrap(), Settled::Done);
+    }
+    let (ms, sequence) = held[0].held.entry;
+    assert_eq!(int(&server, &["XDEL", &key(&server, LANE), &format!("{ms}-{sequence}")]), 1);
+    for delivery in &held[1..] {
+        let again = take(&source, 1).await.remove(0);
+        assert_eq!(again.id, delivery.id);
+        ack(&source, &again).await;
+    }
+    let next = publish(&transport, "lead.created").await;
+    assert_eq!(take(&source, 1).await[0].id, next);
 }
