@@ -184,3 +184,17 @@ async fn a_deleted_entry_that_was_handed_back_is_passed_over() {
     let next = publish(&transport, "lead.created").await;
     assert_eq!(take(&source, 1).await[0].id, next);
 }
+
+#[tokio::test]
+async fn nothing_is_fetched_after_a_source_was_closed() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    publish(&transport, "lead.created").await;
+    source.close().await.unwrap();
+    for _ in 0..2 {
+        let error = fetch_within(&source, 1, common::SOON).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+        assert!(error.to_string().contains("billing/ledger"), "{error}");
+    }
+}

@@ -46,9 +46,13 @@ struct Read {
 
 impl Inner {
     pub(super) async fn fetch(&self, most: usize) -> Result<Vec<Delivery>> {
+        if self.closed.load(Relaxed) {
+            let message = format!("subscription `{}` is closed here: open it again to read from it", self.group);
+            return Err(Error::new(ErrorKind::Closed, message));
+        }
         let mut reader = self.reader.lock().await;
         loop {
-            if self.interrupted.swap(false, Relaxed) || most == 0 {
+            if self.interrupted.swap(false, Relaxed) || self.closed.load(Relaxed) || most == 0 {
                 return Ok(Vec::new());
             }
             let look_again = reader.look_if_due(self);
