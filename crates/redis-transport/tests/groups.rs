@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{ack, connect, eventually, fetch_within, int, key, open, publish, settle, spec, take};
 use tekup_core::{
-    ErrorKind,
+    ErrorKind, Priority,
     transport::{Settled, Source, SourceSpec, Transport, Verdict},
 };
 use tekup_testkit::redis::RedisServer;
@@ -197,4 +197,27 @@ async fn nothing_is_fetched_after_a_source_was_closed() {
         assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
         assert!(error.to_string().contains("billing/ledger"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_was_read_is_handed_out_though_another_lane_was_lost_and_nobody_can_say_why() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    let mut urgent = common::event("lead.scored");
+    urgent.priority = Priority::High;
+    transport.publish(vec![urgent.clone()]).await.unwrap()[0].as_ref().unwrap();
+    publish(&transport, "lead.created").await;
+    for held in take(&source, 2).await {
+        ack(&source, &held).await;
+    }
+    server.command(&["XGROUP", "DESTROY", &key(&server, ":lane:lead.scored:high"), "billing/ledger"]).unwrap();
+    let starts = key(&server, ":starts");
+    server.command(&["SET", &starts, "not a hash"]).unwrap();
+    let wanted = common::event("lead.created");
+    urgent.id = tekup_core::EventId::generate();
+    // Both lanes are rung for at once, and so they are read at once.
+    transport.publish(vec![urgent, wanted.clone()]).await.unwrap();
+    let taken = fetch_within(&source, 10, common::SOON).await.unwrap();
+    assert_eq!(taken.iter().map(|held| held.id).collect::<Vec<_>>(), [wanted.id]);
 }

@@ -173,8 +173,8 @@ impl Inner {
                 }
                 Err(error) => {
                     read.heat();
-                    let has_left = error.kind() == ErrorKind::SubscriptionLost && self.has_left_any(&read).await?;
-                    failed = failed.or((!has_left).then_some(error));
+                    let loss = self.loss(&read, error).await;
+                    failed = failed.or(loss);
                 }
             }
         }
@@ -191,6 +191,18 @@ impl Inner {
         if let Some(flags) = self.flags.get(lane.partition).filter(|flags| flags.full.load(Relaxed)) {
             flags.due.store(true, Relaxed);
             self.wake_keeper.notify_one();
+        }
+    }
+
+    /// What failed, unless it is no loss; if that can't be told, why not.
+    async fn loss(&self, read: &Read, error: Error) -> Option<Error> {
+        if error.kind() != ErrorKind::SubscriptionLost {
+            return Some(error);
+        }
+        match self.has_left_any(read).await {
+            Ok(true) => None,
+            Ok(false) => Some(error),
+            Err(cause) => Some(cause),
         }
     }
 
