@@ -1,5 +1,7 @@
 //! Connections that are refused, cut, frozen, or lead to another life of the server.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
 mod common;
 
 use std::time::{Duration, Instant};
