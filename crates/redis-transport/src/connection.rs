@@ -186,8 +186,14 @@ impl Connection {
         Ok(())
     }
 
+    /// Forgets a connection of an older life of the server than any connection has seen: deliveries read over one are
+    /// settled over another, so all must belong to one life. A life may end without a connection being cut.
     fn current(&self) -> Option<Live> {
-        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut live = self.0.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if live.as_ref().is_some_and(|live| live.epoch < self.0.server.epoch()) {
+            *live = None;
+        }
+        live.clone()
     }
 
     /// Forgets the connection, unless another call has replaced it already.

@@ -1,7 +1,10 @@
 //! The server behind an address: how to reach it, whether it will do, and whether it is still the one we knew.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -26,6 +29,8 @@ pub(crate) struct Server {
     connect_timeout: Duration,
     command_timeout: Duration,
     life: Mutex<Life>,
+    /// The epoch of `life`, for those who ask before every call.
+    epoch: AtomicU32,
 }
 
 /// Which life of the server we are in: entries of another life may carry the same ids.
@@ -55,12 +60,18 @@ impl Server {
             connect_timeout: config.connect_timeout,
             command_timeout: config.command_timeout,
             life: Mutex::default(),
+            epoch: AtomicU32::new(0),
         })
     }
 
     /// The URL without its secrets.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The life of the server that was seen last.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch.load(Relaxed)
     }
 
     /// The bus's error for one of the driver's.
@@ -136,6 +147,7 @@ impl Server {
         life.identity = Some(identity);
         if changed {
             life.epoch += 1;
+            self.epoch.store(life.epoch, Relaxed);
             tracing::warn!(address = %self.address, epoch = life.epoch, "Redis was restarted or replaced: what was held is given up");
         }
         life.epoch
@@ -176,6 +188,7 @@ mod tests {
         assert_eq!(server.observe(&info("a", "x")), 0);
         assert_eq!(server.observe(&info("b", "x")), 1);
         assert_eq!(server.observe(&info("b", "y")), 2);
+        assert_eq!(server.epoch(), 2);
     }
 
     #[test]

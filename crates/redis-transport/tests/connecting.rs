@@ -1,5 +1,7 @@
 //! Connections that are refused, cut, frozen, or lead to another life of the server.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
 mod common;
 
 use std::time::{Duration, Instant};
@@ -142,4 +144,32 @@ async fn a_server_that_lost_all_its_data_says_so_to_readers_who_read_on() {
     assert_eq!(taken, [first, second]);
     let third = publish(&transport, "lead.scored").await;
     assert_eq!(take(&source, 1).await[0].id, third);
+}
+
+#[tokio::test]
+async fn a_connection_that_finds_another_history_takes_all_others_along() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let for_commands = first_client(&server);
+    let source = open(&transport, "*").await;
+    publish(&transport, "lead.created").await;
+    let held = take(&source, 1).await.remove(0);
+    assert!(source.renew(vec![held.held]).await.unwrap().is_empty());
+    ack(&source, &held).await;
+    server.command(&["DEBUG", "CHANGE-REPL-ID"]).unwrap();
+    assert_eq!(common::int(&server, &["CLIENT", "KILL", "ID", &for_commands]), 1);
+    for _ in 0..2 {
+        publish(&transport, "lead.created").await;
+        let held = take(&source, 1).await.remove(0);
+        assert!(source.renew(vec![held.held]).await.unwrap().is_empty());
+        ack(&source, &held).await;
+    }
+}
+
+/// The bus's oldest connection, which is the one for commands.
+fn first_client(server: &RedisServer) -> String {
+    let clients = server.command(&["CLIENT", "LIST", "TYPE", "normal"]).unwrap();
+    let ours = clients.text().unwrap().lines().filter(|line| !line.contains("cmd=client"));
+    let id = |line: &str| line.strip_prefix("id=")?.split(' ').next()?.parse::<u64>().ok();
+    ours.filter_map(id).min().unwrap().to_string()
 }

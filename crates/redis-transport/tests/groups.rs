@@ -6,10 +6,10 @@ mod common;
 
 use std::time::Duration;
 
-use common::{ack, connect, eventually, fetch_within, int, key, open, publish, spec, take};
+use common::{ack, connect, eventually, fetch_within, int, key, open, publish, settle, spec, take};
 use tekup_core::{
-    ErrorKind,
-    transport::{Source, SourceSpec, Transport},
+    ErrorKind, Priority,
+    transport::{Settled, Source, SourceSpec, Transport, Verdict},
 };
 use tekup_testkit::redis::RedisServer;
 
@@ -160,4 +160,64 @@ async fn what_waits_in_a_lane_that_is_taken_no_more_is_settled_before_it_is_left
     publish(&transport, "lead.created").await;
     let more = fetch_within(&new, 10, Duration::from_millis(200)).await.unwrap();
     assert!(more.is_empty(), "{more:?}");
+}
+
+#[tokio::test]
+async fn a_deleted_entry_that_was_handed_back_is_passed_over() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    for _ in 0..3 {
+        publish(&transport, "lead.created").await;
+    }
+    let held = take(&source, 3).await;
+    for delivery in &held {
+        assert_eq!(settle(&source, delivery, Verdict::Release).await.unwrap(), Settled::Done);
+    }
+    let (ms, sequence) = held[0].held.entry;
+    assert_eq!(int(&server, &["XDEL", &key(&server, LANE), &format!("{ms}-{sequence}")]), 1);
+    for delivery in &held[1..] {
+        let again = take(&source, 1).await.remove(0);
+        assert_eq!(again.id, delivery.id);
+        ack(&source, &again).await;
+    }
+    let next = publish(&transport, "lead.created").await;
+    assert_eq!(take(&source, 1).await[0].id, next);
+}
+
+#[tokio::test]
+async fn nothing_is_fetched_after_a_source_was_closed() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    publish(&transport, "lead.created").await;
+    source.close().await.unwrap();
+    for _ in 0..2 {
+        let error = fetch_within(&source, 1, common::SOON).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+        assert!(error.to_string().contains("billing/ledger"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_is_handed_out_though_another_lane_was_lost_and_nobody_can_say_why() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    let mut urgent = common::event("lead.scored");
+    urgent.priority = Priority::High;
+    transport.publish(vec![urgent.clone()]).await.unwrap()[0].as_ref().unwrap();
+    publish(&transport, "lead.created").await;
+    for held in take(&source, 2).await {
+        ack(&source, &held).await;
+    }
+    server.command(&["XGROUP", "DESTROY", &key(&server, ":lane:lead.scored:high"), "billing/ledger"]).unwrap();
+    let starts = key(&server, ":starts");
+    server.command(&["SET", &starts, "not a hash"]).unwrap();
+    let wanted = common::event("lead.created");
+    urgent.id = tekup_core::EventId::generate();
+    // Both lanes are rung for at once, and so they are read at once.
+    transport.publish(vec![urgent, wanted.clone()]).await.unwrap();
+    let taken = fetch_within(&source, 10, common::SOON).await.unwrap();
+    assert_eq!(taken.iter().map(|held| held.id).collect::<Vec<_>>(), [wanted.id]);
 }

@@ -33,7 +33,7 @@ async fn a_reader_that_waits_is_told_within_a_moment() {
     publish(&transport, "lead.created").await;
     ack(&source, &take(&source, 1).await[0]).await;
     let mut waits = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..100 {
         let (taken, published) = tokio::join!(take(&source, 1), async {
             publish(&transport, "lead.created").await;
             Instant::now()
@@ -42,7 +42,9 @@ async fn a_reader_that_waits_is_told_within_a_moment() {
         ack(&source, &taken[0]).await;
     }
     waits.sort_unstable();
-    assert!(waits[10] < Duration::from_millis(250), "{waits:?}");
+    assert!(waits[50] < Duration::from_millis(250), "{waits:?}");
+    // Whoever misses a ring waits for the look that comes every five seconds.
+    assert!(waits[99] < Duration::from_secs(2), "{waits:?}");
 }
 
 #[tokio::test]

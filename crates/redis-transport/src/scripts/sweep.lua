@@ -29,10 +29,9 @@ for l = 1, #KEYS - 1 do
   elseif left > 0 then
     local claimed = redis.call('XAUTOCLAIM', stream, group, consumer, lease, cursor, 'COUNT', math.min(left, 50), 'JUSTID')
     cursor = claimed[1]
-    for _, entry in ipairs(claimed[2]) do
-      taken[#taken + 1] = describe(l, stream, entry)
-      left = left - 1
-    end
+    local before = #taken
+    for _, entry in ipairs(claimed[2]) do taken[#taken + 1] = describe(l, stream, entry) end
+    left = left - (#taken - before)
   end
   nexts[l] = cursor
 end

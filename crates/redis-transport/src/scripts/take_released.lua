@@ -14,11 +14,16 @@ local group, consumer, left = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local taken = {}
 for l = 1, #KEYS do
   if left > 0 and is_held(KEYS[l]) then
-    for _, held in ipairs(redis.call('XPENDING', KEYS[l], group, '-', '+', math.min(left, 50), '~released')) do
-      redis.call('XCLAIM', KEYS[l], group, consumer, 0, held[1], 'JUSTID')
-      taken[#taken + 1] = describe(l, KEYS[l], held[1])
-      left = left - 1
-    end
+    local before, released = #taken, nil
+    -- Deleted entries must not hide the others behind them.
+    repeat
+      released = redis.call('XPENDING', KEYS[l], group, '-', '+', math.min(left, 50), '~released')
+      for _, held in ipairs(released) do
+        redis.call('XCLAIM', KEYS[l], group, consumer, 0, held[1], 'JUSTID')
+        taken[#taken + 1] = describe(l, KEYS[l], held[1])
+      end
+    until #taken > before or #released == 0
+    left = left - (#taken - before)
   end
 end
 return taken

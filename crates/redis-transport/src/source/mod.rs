@@ -56,6 +56,7 @@ struct Inner {
     /// What the keeper waits for.
     wake_keeper: Notify,
     interrupted: AtomicBool,
+    closed: AtomicBool,
     reader: tokio::sync::Mutex<Reader>,
     /// What was taken over and not started: the starts counted on it are not ours.
     unstarted: Mutex<HashSet<DeliveryRef>>,
@@ -103,6 +104,7 @@ impl Inner {
             wake: Notify::new(),
             wake_keeper: Notify::new(),
             interrupted: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             reader: tokio::sync::Mutex::default(),
             unstarted: Mutex::default(),
             told_of_refusal: AtomicBool::new(false),
@@ -173,6 +175,7 @@ impl Source for RedisSource {
 
     async fn close(&self) -> Result<()> {
         self.keeper.abort();
+        self.inner.closed.store(true, Relaxed);
         self.interrupt();
         self.inner.leave().await
     }

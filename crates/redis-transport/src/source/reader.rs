@@ -46,9 +46,13 @@ struct Read {
 
 impl Inner {
     pub(super) async fn fetch(&self, most: usize) -> Result<Vec<Delivery>> {
+        if self.closed.load(Relaxed) {
+            let message = format!("subscription `{}` is closed here: open it again to read from it", self.group);
+            return Err(Error::new(ErrorKind::Closed, message));
+        }
         let mut reader = self.reader.lock().await;
         loop {
-            if self.interrupted.swap(false, Relaxed) || most == 0 {
+            if self.interrupted.swap(false, Relaxed) || self.closed.load(Relaxed) || most == 0 {
                 return Ok(Vec::new());
             }
             let look_again = reader.look_if_due(self);
@@ -169,8 +173,8 @@ impl Inner {
                 }
                 Err(error) => {
                     read.heat();
-                    let has_left = error.kind() == ErrorKind::SubscriptionLost && self.has_left_any(&read).await?;
-                    failed = failed.or((!has_left).then_some(error));
+                    let loss = self.loss(&read, error).await;
+                    failed = failed.or(loss);
                 }
             }
         }
@@ -187,6 +191,18 @@ impl Inner {
         if let Some(flags) = self.flags.get(lane.partition).filter(|flags| flags.full.load(Relaxed)) {
             flags.due.store(true, Relaxed);
             self.wake_keeper.notify_one();
+        }
+    }
+
+    /// What failed, unless it is no loss; if that can't be told, why not.
+    async fn loss(&self, read: &Read, error: Error) -> Option<Error> {
+        if error.kind() != ErrorKind::SubscriptionLost {
+            return Some(error);
+        }
+        match self.has_left_any(read).await {
+            Ok(true) => None,
+            Ok(false) => Some(error),
+            Err(cause) => Some(cause),
         }
     }
 
@@ -238,7 +254,10 @@ impl Read {
                 continue;
             };
             let Some((place, lane)) = lanes.find(|(_, lane)| lane.key.as_bytes() == key) else { continue };
-            lane.set_hot(lane.is_hot() || entries.len() >= self.count);
+            // Never cooled here, for a ring may have come since the read.
+            if entries.len() >= self.count {
+                lane.set_hot(true);
+            }
             deliveries.extend(entries.into_iter().filter_map(reply::entry).map(|(entry, fields)| {
                 let held = DeliveryRef { lane: place_number(*place), epoch, entry, starts: 1 };
                 reply::delivery(lane, held, Start::Fresh, fields)

@@ -5,9 +5,11 @@ local function is_held(stream)
 end
 
 -- What the reader must know of an entry that is the consumer's now. Its envelope is read only if it may be handled as it
--- is: if it was handed back before it was started.
+-- is: if it was handed back before it was started. nil if the entry was deleted: claiming it has let go of it then.
 local function describe(l, stream, entry)
-  local starts = redis.call('XPENDING', stream, group, entry, entry, 1)[1][4]
+  local held = redis.call('XPENDING', stream, group, entry, entry, 1)[1]
+  if not held then return nil end
+  local starts = held[4]
   if starts == 0 then
     local claimed = redis.call('XCLAIM', stream, group, consumer, 0, entry, 'RETRYCOUNT', 1)[1]
     return {l, entry, 1, 1, claimed and claimed[2] or {}}
