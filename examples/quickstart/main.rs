@@ -19,9 +19,8 @@ mod scorer;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Result, anyhow};
-use tekup_core::{BusConfig, EventBus, RetryPolicy, Subscription, memory::MemoryTransport};
+use tekup_core::{EventBus, RetryPolicy, Subscription};
 use tekup_events_crm::{LeadCreated, LeadScored};
-use tekup_redis_transport::{RedisConfig, RedisTransport};
 
 use self::{
     args::Args,
@@ -70,10 +69,9 @@ async fn run() -> Result<usize> {
 
 /// The one place that knows where the bus lives.
 async fn open(redis: Option<&str>) -> Result<EventBus> {
-    let config = BusConfig::new("quickstart");
     Ok(match redis {
-        None => EventBus::new(config, MemoryTransport::new())?,
-        Some(url) => EventBus::new(config, RedisTransport::connect(&RedisConfig::new(url)).await?)?,
+        None => EventBus::in_memory("quickstart")?,
+        Some(url) => tekup_redis_transport::connect(url, "quickstart").await?,
     })
 }
 

@@ -10,7 +10,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{sync::lock, transport::DeliveryRef};
+use crate::{
+    sync::lock,
+    transport::{Delivery, DeliveryRef},
+};
 
 /// Deliveries that belong to this process, started or not.
 pub(super) struct Held {
@@ -41,6 +44,16 @@ impl Held {
         state.since.extend(refs.into_iter().map(|held| (held, round)));
     }
 
+    /// Adds a batch that was read; answers what of it is new. A process that stood still for longer than its lease is
+    /// handed out what it holds itself: that goes on where it was, unless its handler's time has run out.
+    pub(super) fn take_in(&self, mut batch: Vec<Delivery>, now: Instant) -> Vec<Delivery> {
+        let overdue = self.overdue(now);
+        let mut state = lock(&self.all);
+        let round = state.round;
+        batch.retain(|Delivery { held, .. }| state.since.insert(*held, round).is_none() || overdue.contains(held));
+        batch
+    }
+
     pub(super) fn remove<'a>(&self, refs: impl IntoIterator<Item = &'a DeliveryRef>) {
         let mut state = lock(&self.all);
         for held in refs {
@@ -65,18 +78,18 @@ impl Held {
 
     /// What is to be renewed now: all that came before the last call, but no handler's whose time has run out.
     pub(super) fn due(&self, now: Instant) -> Vec<DeliveryRef> {
-        let overdue: HashSet<DeliveryRef> = self
-            .seats
-            .iter()
-            .filter_map(|seat| *lock(seat))
-            .filter(|(_, deadline)| *deadline <= now)
-            .map(|(held, _)| held)
-            .collect();
+        let overdue = self.overdue(now);
         let mut state = lock(&self.all);
         let round = state.round;
         state.round += 1;
         let due = state.since.iter().filter(|(held, since)| **since < round && !overdue.contains(*held));
         due.map(|(held, _)| *held).collect()
+    }
+
+    /// What is worked on though its time has run out.
+    fn overdue(&self, now: Instant) -> HashSet<DeliveryRef> {
+        let seats = self.seats.iter().filter_map(|seat| *lock(seat));
+        seats.filter(|(_, deadline)| *deadline <= now).map(|(held, _)| held).collect()
     }
 
     /// Another process has these now.
@@ -108,9 +121,23 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::{ids::EventId, priority::Priority, transport::Start};
 
     fn held(entry: u64) -> DeliveryRef {
         DeliveryRef { lane: 0, epoch: 0, entry: (entry, 0), starts: 1 }
+    }
+
+    fn delivery(entry: u64) -> Delivery {
+        Delivery {
+            held: held(entry),
+            start: Start::TakenOver,
+            id: EventId::generate(),
+            tenant: None,
+            priority: Priority::Medium,
+            bytes: bytes::Bytes::new(),
+            failures: 0,
+            first_failure: None,
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -134,6 +161,19 @@ mod tests {
         all.due(now);
         assert_eq!(all.due(now + Duration::from_secs(9)), [held(1)]);
         assert_eq!(all.due(now + Duration::from_secs(10)), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_held_already_is_not_taken_in_again_unless_its_handlers_time_is_over() {
+        let all = Held::new(1);
+        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(10));
+        let taken_in = |now| all.take_in(vec![delivery(1), delivery(2)], now).len();
+        all.add([held(1)]);
+        all.sit(0, held(1), later);
+        assert_eq!((taken_in(now), taken_in(now)), (1, 0));
+        assert_eq!(taken_in(later), 1);
+        all.remove(&[held(2)]);
+        assert_eq!(taken_in(now), 1);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::{Runtime, outage::Outage};
 use crate::{
     error::{Error, ErrorKind},
@@ -52,7 +54,7 @@ impl Runtime {
         if batch.is_empty() {
             return;
         }
-        self.held.add(batch.iter().map(|delivery| delivery.held));
+        let batch = self.held.take_in(batch, Instant::now());
         let (fresh, taken_over): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|delivery| delivery.start == Start::Fresh);
         if !taken_over.is_empty() {

@@ -24,7 +24,9 @@ redis.call('SET', KEYS[1], consumer, 'PX', ARGV[4])
 local nexts, taken = {}, {}
 for l = 1, #KEYS - 1 do
   local stream, cursor = KEYS[1 + l], ARGV[5 + l]
-  if left > 0 and is_held(stream) then
+  if not is_held(stream) then
+    cursor = '0-0'
+  elseif left > 0 then
     local claimed = redis.call('XAUTOCLAIM', stream, group, consumer, lease, cursor, 'COUNT', math.min(left, 50), 'JUSTID')
     cursor = claimed[1]
     for _, entry in ipairs(claimed[2]) do

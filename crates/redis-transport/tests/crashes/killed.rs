@@ -93,3 +93,24 @@ async fn a_retry_that_one_process_stored_is_handled_by_a_new_one_after_it_was_ki
     ];
     assert_eq!(lines, expected);
 }
+
+#[tokio::test]
+async fn workers_killed_again_and_again_amid_retries_lose_nothing_and_make_nothing_up() {
+    let world = World::new().await;
+    world.register().await;
+    let tasks = (0..4_000).map(|number| if number % 4 == 0 { Task::FailFirst(20) } else { Task::Pass });
+    let ids = world.publish(tasks).await;
+    // Who is killed while it works on an event makes it look guilty, so more than a few crashes are allowed.
+    let orders = |number: usize| world.orders(&format!("w{number}")).concurrency(5).crash_limit(100);
+    let mut workers = vec![world.hire(orders(0)).await, world.hire(orders(1)).await];
+    for number in 2..12 {
+        let enough = world.ledger.ids(Step::Done).len() + 150;
+        world.until("more is done", async || world.ledger.ids(Step::Done).len() >= enough.min(ids.len())).await;
+        workers.remove(0).kill();
+        workers.push(world.hire(orders(number)).await);
+    }
+    world.until_done(&ids).await;
+    let books = world.until_settled().await;
+    assert_eq!((books.published, books.acked, books.dead), (4_000, 4_000, 0));
+    assert_eq!(world.ledger.ids(Step::Done), ids.into_iter().collect(), "nothing was made up");
+}

@@ -16,5 +16,6 @@ mod orders;
 mod poisoned;
 mod restarted;
 mod stopped;
+mod taken_over;
 mod worker;
 mod world;

@@ -11,7 +11,9 @@ use crate::{
     world::{JOBS, World, times},
 };
 
-const CRASH_LIMIT: u32 = 3;
+/// One start is counted when an event is read ahead, one when it is started after a takeover: who is counted once more in
+/// between is parked.
+const CRASH_LIMIT: u32 = 2;
 const MOST_WORKERS: usize = 10;
 
 /// Fifty events that one worker holds when the first of them kills it; then others come until all is settled. Answers
@@ -63,11 +65,10 @@ async fn of_fifty_prefetched_events_only_the_one_that_kills_the_process_is_parke
 }
 
 #[tokio::test]
-async fn without_starting_one_by_one_neighbours_of_a_killing_event_are_parked_with_it() {
+async fn without_starting_one_by_one_the_neighbours_of_a_killing_event_are_parked_with_it() {
     let world = World::new().await;
     let fifty = fifty_with_one_that_kills(&world, Some(Safeguard::StartOneByOne)).await;
     let letters = world.bus.dead_letters(JOBS).unwrap().list(None, 100).await.unwrap().letters;
-    let innocent = letters.iter().filter(|letter| letter.id != fifty[0]);
-    assert!(innocent.clone().count() > 0, "{:?}", world.books().await);
-    assert!(innocent.into_iter().all(|letter| letter.reason == DeadReason::Crashed));
+    let parked = |id| letters.iter().any(|letter| letter.id == id && letter.reason == DeadReason::Crashed);
+    assert!(fifty.iter().all(|id| parked(*id)), "{:?}", world.books().await);
 }
