@@ -9,8 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use tekup_core::{BusConfig, EventBus, Subscription, TekupEvent};
-use tekup_redis_transport::{RedisConfig, RedisTransport};
+use tekup_core::{EventBus, Subscription, TekupEvent};
 use tokio::time::Instant;
 
 use crate::sample::{BATCH, InvoicePaid};
@@ -25,8 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// Those of the bus.
 pub async fn connect(url: &str) -> Result<EventBus> {
-    let transport = RedisTransport::connect(&RedisConfig::new(url)).await?;
-    Ok(EventBus::new(BusConfig::new(SERVICE), transport)?)
+    Ok(tekup_redis_transport::connect(url, SERVICE).await?)
 }
 
 /// Registers the subscription, and leaves it: what is published now waits for it.

@@ -3,7 +3,7 @@
 use redis::{Cmd, Pipeline, Value};
 use tekup_core::{Error, ErrorKind, EventId, Result};
 
-use crate::{connection::Connection, error, keys::PartitionKeys, scripts};
+use crate::{connection::Connection, error, keys::PartitionKeys, scripts, tuning};
 
 /// Which key of the index an id is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ pub(crate) struct IndexLayout {
 impl IndexLayout {
     /// What a new partition begins with.
     pub(crate) fn first() -> Self {
-        Self { version: 1, slices: vec![Slice { from_ms: 0, slice_ms: 64 }] }
+        Self { version: 1, slices: vec![Slice { from_ms: 0, slice_ms: tuning::FIRST_MS }] }
     }
 
     /// Reads the record of a partition, and writes the first one if there is none.

@@ -219,7 +219,7 @@ mod tests {
             "bell",
             "lane:lead.created:high",
             "lane:a.b:low",
-            "ids:64.26804905984",
+            "ids:4.428878495744",
             "id:9b2d6f9e1c574b8a8f0e2f4d3c6b7a22",
             "due:billing/ledger",
             "waiting:billing/ledger",

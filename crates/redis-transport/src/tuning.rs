@@ -9,8 +9,11 @@ const TOO_MANY: u64 = 384;
 const WANTED: u64 = 128;
 /// Fewer than this in the fullest bucket of a while is too few.
 const TOO_FEW: u64 = 16;
-/// The longest slice, and the one that a new partition begins with.
+/// The longest slice.
 const LONGEST_MS: u64 = 64;
+/// The slice that a new partition begins with: fit for a flood, since one that is too long costs twice the time until it
+/// is cut, and one that is too short only a little memory.
+pub(crate) const FIRST_MS: u64 = 4;
 /// How long buckets are watched before they are found too empty.
 const WHILE: Duration = Duration::from_secs(60);
 /// How long a change is waited for: it holds for ids of a time to come only.

@@ -203,9 +203,13 @@ impl Inner {
         if done.len() != group.items.len() {
             return Err(error::unexpected("a verdict"));
         }
+        // Nearly always empty: only what was taken over is in it.
+        let mut unstarted = self.unstarted();
         for (item, done) in group.items.iter().zip(done) {
             item.lane.mark_dirty();
-            self.unstarted().remove(&item.settlement.held);
+            if !unstarted.is_empty() {
+                unstarted.remove(&item.settlement.held);
+            }
             if let Some(slot) = settled.get_mut(item.place).filter(|_| done == 1) {
                 *slot = Settled::Done;
             }
