@@ -105,11 +105,11 @@ async fn a_result_that_comes_after_the_timeout_is_ignored() {
     let seen: Seen<u32> = Seen::new();
     // It blocks its thread, so nothing can cancel it: it comes back, but too late.
     let blocking = Subscription::to::<LeadCreated>("blocking")
-        .timeout(Duration::from_millis(20))
+        .timeout(Duration::from_millis(500))
         .retry(RetryPolicy::fixed(2, Duration::ZERO))
         .handler_with(seen.clone(), async |seen, _, cx| {
             if cx.attempt() == 1 {
-                std::thread::sleep(Duration::from_millis(60));
+                std::thread::sleep(Duration::from_millis(700));
             }
             seen.note(cx.attempt());
         });

@@ -181,6 +181,12 @@ async fn every_mistake_of_a_subscription_is_reported_at_once() {
         .handler(async |_, _| ())
         .on(async |_: tekup_core::Event<LeadCreated>, _| ());
     assert!(bus.subscribe(twice).await.unwrap_err().to_string().contains("two handlers for `lead.created`"));
+    let half = Subscription::to::<LeadCreated>("half").on(async |_: tekup_core::Event<common::LeadScored>, _| ());
+    assert!(bus.subscribe(half).await.unwrap_err().to_string().contains("a pattern without a handler"));
+    let unfiltered = Subscription::several("unfiltered")
+        .filter(|_: &RawEvent| true)
+        .on(async |_: tekup_core::Event<LeadCreated>, _| ());
+    assert!(bus.subscribe(unfiltered).await.unwrap_err().to_string().contains("has a filter"));
     let several = bus.subscribe(Subscription::several("several")).await.unwrap_err();
     assert!(several.to_string().contains("has no handler"), "{several}");
     let unheard = bus.unsubscribe("audit").await.unwrap_err();
@@ -272,4 +278,82 @@ async fn a_services_handlers_are_shared_by_the_priorities_of_its_subscriptions()
     let high = first.iter().filter(|name| **name == "high").count();
     assert!((36..=44).contains(&high), "{high} of the first 50 were of the higher share");
     order.next_n(150).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_may_publish_while_its_bus_is_stopping() {
+    let memory = MemoryTransport::new();
+    let bus = bus_on(&memory, "crm");
+    let started: Seen<()> = Seen::new();
+    let finishing = Subscription::to::<LeadCreated>("finishing").retry(RetryPolicy::none()).handler_with(
+        started.clone(),
+        async |started, _, cx| {
+            started.note(());
+            cx.stopping().await;
+            cx.publish(common::LeadScored { score: 1.0 }).await?;
+            Ok(())
+        },
+    );
+    bus.subscribe(finishing).await.unwrap();
+    bus.publish(lead("l-1").event("acme")).await.unwrap();
+    started.next().await;
+    bus.shutdown().await.unwrap();
+    let counters = bus.process_counters();
+    assert_eq!((counters.handled, counters.published, counters.failed), (1, 2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyone_who_shuts_down_waits_for_the_same_end_and_a_dropped_stop_goes_on() {
+    let bus = bus();
+    let (started, ended): (Seen<()>, Seen<()>) = (Seen::new(), Seen::new());
+    let slow = || {
+        Subscription::to::<LeadCreated>("slow").handler_with(
+            (started.clone(), ended.clone()),
+            async |(started, ended), _, _| {
+                started.note(());
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                ended.note(());
+            },
+        )
+    };
+    bus.subscribe(slow()).await.unwrap();
+    bus.publish(lead("l-1").event("acme")).await.unwrap();
+    started.next().await;
+    assert!(tokio::time::timeout(Duration::from_secs(1), bus.unsubscribe("slow")).await.is_err());
+    ended.next().await;
+
+    bus.subscribe(slow()).await.unwrap();
+    bus.publish(lead("l-2").event("acme")).await.unwrap();
+    started.next().await;
+    let (first, second) = tokio::join!(bus.shutdown(), bus.shutdown());
+    first.and(second).unwrap();
+    assert!(!ended.is_empty().await, "a shutdown returned before the handler had ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_while_it_is_cancelled_costs_no_seat() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "dropped too early");
+        }
+    }
+    let bus = bus();
+    let seen: Seen<String> = Seen::new();
+    let fragile = Subscription::to::<LeadCreated>("fragile")
+        .concurrency(1)
+        .timeout(Duration::from_secs(1))
+        .retry(RetryPolicy::none())
+        .handler_with(seen.clone(), async |seen, event, _| {
+            if event.data.lead_id == "bad" {
+                let _bomb = Bomb;
+                std::future::pending::<()>().await;
+            }
+            seen.note(event.data.lead_id);
+        });
+    bus.subscribe(fragile).await.unwrap();
+    bus.publish(lead("bad").event("acme")).await.unwrap();
+    bus.publish(lead("good").event("acme")).await.unwrap();
+    assert_eq!(seen.next().await, "good");
+    assert!(common::only_letter(&bus, "crm/fragile").await.error.contains("dropped too early"));
 }

@@ -8,8 +8,10 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join_all;
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{Mutex, Semaphore},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::running::RunningSet;
@@ -37,6 +39,8 @@ pub(super) struct Core {
     /// Suspects of a crash run one at a time in the whole process.
     pub(super) suspect_gate: Arc<Semaphore>,
     flushing: AtomicBool,
+    /// Subscriptions on their way out.
+    stopping: Mutex<Vec<JoinHandle<()>>>,
     closed: CancellationToken,
 }
 
@@ -51,6 +55,7 @@ impl Core {
             running: RunningSet::default(),
             suspect_gate: Arc::new(Semaphore::new(1)),
             flushing: AtomicBool::new(false),
+            stopping: Mutex::default(),
             closed: CancellationToken::new(),
             config,
         })
@@ -70,16 +75,16 @@ impl Core {
             return;
         }
         let core = Arc::clone(core);
-        tokio::spawn(async move {
-            let closed = core.closed.clone();
-            closed.run_until_cancelled(core.flush_for_ever()).await;
-        });
+        tokio::spawn(async move { core.flush_until_closed().await });
     }
 
-    async fn flush_for_ever(&self) {
-        loop {
+    async fn flush_until_closed(&self) {
+        let is_due = async || {
             self.meter.counted.notified().await;
             tokio::time::sleep(FLUSH_EVERY).await;
+        };
+        // Only the waiting is cut short: what is half told might be told twice.
+        while self.closed.run_until_cancelled(is_due()).await.is_some() {
             if let Err(error) = self.flush().await {
                 tracing::debug!(%error, "counters could not be told; they are told later");
             }
@@ -87,24 +92,27 @@ impl Core {
     }
 
     pub(super) async fn flush(&self) -> Result<()> {
-        let deltas = self.meter.take();
-        if deltas.is_empty() {
-            return Ok(());
+        let untold = self.meter.untold();
+        if !untold.deltas().is_empty() {
+            self.transport.admin().add_counters(untold.deltas().to_vec()).await?;
+            untold.told();
         }
-        let told = self.transport.admin().add_counters(deltas.clone()).await;
-        if told.is_err() {
-            self.meter.put_back(deltas);
-        }
-        told
+        Ok(())
     }
 
     pub(super) async fn shutdown(&self) -> Result<()> {
-        self.closed.cancel();
         let grace = self.config.shutdown_grace;
         // Each stops in a task of its own, so that dropping this future leaves none half stopped.
-        let stopping: Vec<_> =
-            self.running.close().into_iter().map(|running| tokio::spawn(running.stop(grace))).collect();
-        join_all(stopping).await;
+        let begun: Vec<_> = self.running.close().into_iter().map(|running| tokio::spawn(running.stop(grace))).collect();
+        // Whoever else shuts down meanwhile waits for the same tasks.
+        let mut stopping = self.stopping.lock().await;
+        stopping.extend(begun);
+        while let Some(task) = stopping.last_mut() {
+            let _stopped = task.await;
+            stopping.pop();
+        }
+        // Handlers that were finishing may have published until now.
+        self.closed.cancel();
         self.flush().await
     }
 }

@@ -165,13 +165,11 @@ impl DeadLetters {
         let (mut replayed, mut after) = (0, None);
         loop {
             let page = self.list(after, PAGE).await?;
-            let letters: Vec<_> = page
-                .letters
-                .into_iter()
-                .take(usize::try_from(left).unwrap_or(usize::MAX))
-                .filter_map(|letter| Some((letter.tenant?, letter.id)))
-                .collect();
-            left -= letters.len() as u64;
+            let mut looked_at = page.letters;
+            looked_at.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= looked_at.len() as u64;
+            let letters: Vec<_> =
+                looked_at.into_iter().filter_map(|letter| Some((letter.tenant?, letter.id))).collect();
             if !letters.is_empty() {
                 replayed += self.admin.replay(&self.subscription, letters).await?;
             }

@@ -45,7 +45,7 @@ impl EventBus {
         let running = Runtime::start(self.clone(), settings, router).await?;
         let runtime = Arc::clone(&running.runtime);
         if let Some(late) = seat.take(running) {
-            late.stop(Duration::ZERO).await;
+            let _stopped = tokio::spawn(late.stop(Duration::ZERO)).await;
             return Err(Core::closed());
         }
         Ok(SubscriptionHandle::new(self.clone(), runtime))
@@ -56,6 +56,9 @@ impl EventBus {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if none of that name runs here.
+    ///
+    /// # Cancel safety
+    /// If dropped, the subscription goes on stopping on its own.
     ///
     /// ```
     /// use tekup_core::{EventBus, RawEvent, Subscription};
@@ -71,7 +74,8 @@ impl EventBus {
     /// ```
     pub async fn unsubscribe(&self, name: impl AsRef<str>) -> Result<()> {
         let running = self.0.running.remove(name.as_ref())?;
-        running.stop(self.0.config.shutdown_grace).await;
+        // In a task of its own, so that dropping this future does not leave it half stopped.
+        let _stopped = tokio::spawn(running.stop(self.0.config.shutdown_grace)).await;
         Ok(())
     }
 

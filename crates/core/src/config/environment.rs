@@ -79,20 +79,20 @@ impl Reader<'_> {
     }
 
     pub(super) fn number<T: FromStr>(&mut self, name: &'static str, into: &mut T) {
+        self.parsed(name, |number| *into = number);
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &'static str, take: impl FnOnce(T)) {
         self.known.push(name);
         let Some(value) = self.environment.get(name) else { return };
         match value.parse() {
-            Ok(number) => *into = number,
+            Ok(number) => take(number),
             Err(_) => self.problems.push(format!("{name} is `{}`: write a whole number", shown(value))),
         }
     }
 
     pub(super) fn duration(&mut self, name: &'static str, unit: fn(u64) -> Duration, into: &mut Duration) {
-        let mut number = u64::MAX;
-        self.number(name, &mut number);
-        if number != u64::MAX {
-            *into = unit(number);
-        }
+        self.parsed(name, |number| *into = unit(number));
     }
 
     /// A misspelt variable would else be a setting without effect.

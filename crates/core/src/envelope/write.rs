@@ -124,6 +124,13 @@ mod tests {
     }
 
     #[test]
+    fn every_number_is_read_as_it_was_written() {
+        for number in [449.49106478873813, 0.1 + 0.2, 1.0 / 3.0, f64::MIN_POSITIVE, f64::MAX, 5e-324] {
+            assert_eq!(serde_json::from_str::<f64>(&to_json(&number).unwrap()).unwrap(), number);
+        }
+    }
+
+    #[test]
     fn a_number_that_json_lacks_is_refused_with_its_path() {
         #[derive(Serialize)]
         struct Inner {

@@ -60,8 +60,12 @@ impl Meter {
         lock(&self.state).process
     }
 
-    /// Takes out what the others have not been told yet.
-    pub(crate) fn take(&self) -> Vec<CounterDelta> {
+    /// Takes out what the others have not been told yet; it comes back unless it is said to be told.
+    pub(crate) fn untold(&self) -> Untold<'_> {
+        Untold { meter: self, deltas: self.take() }
+    }
+
+    fn take(&self) -> Vec<CounterDelta> {
         let unflushed = std::mem::take(&mut lock(&self.state).unflushed);
         let updated = Some(Timestamp::now());
         unflushed
@@ -70,11 +74,36 @@ impl Meter {
             .collect()
     }
 
-    /// Puts back what could not be told.
-    pub(crate) fn put_back(&self, deltas: Vec<CounterDelta>) {
+    fn put_back(&self, deltas: Vec<CounterDelta>) {
         let mut state = lock(&self.state);
         for delta in deltas {
             state.unflushed.entry(delta.tenant).or_default().add(&delta.counters);
+        }
+        drop(state);
+        self.counted.notify_one();
+    }
+}
+
+/// What the others have not been told yet.
+pub(crate) struct Untold<'a> {
+    meter: &'a Meter,
+    deltas: Vec<CounterDelta>,
+}
+
+impl Untold<'_> {
+    pub(crate) fn deltas(&self) -> &[CounterDelta] {
+        &self.deltas
+    }
+
+    pub(crate) fn told(mut self) {
+        self.deltas.clear();
+    }
+}
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        if !self.deltas.is_empty() {
+            self.meter.put_back(std::mem::take(&mut self.deltas));
         }
     }
 }
@@ -83,18 +112,22 @@ impl Meter {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_can_not_be_told_is_told_the_next_time() {
+    #[tokio::test(start_paused = true)]
+    async fn what_can_not_be_told_is_told_the_next_time() {
         let meter = Meter::default();
         let tenant: TenantId = "acme".parse().unwrap();
         meter.note([(Some(&tenant), Tally::published())]);
-        let untold = meter.take();
+        let failed = meter.untold();
         meter.note([(Some(&tenant), Tally::published())]);
-        meter.put_back(untold);
-        let told = meter.take();
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0].counters.published, 2);
+        meter.counted.notified().await;
+        drop(failed);
+        // Whoever tells is told that there is something to tell again.
+        meter.counted.notified().await;
+        let untold = meter.untold();
+        assert_eq!(untold.deltas().len(), 1);
+        assert_eq!(untold.deltas()[0].counters.published, 2);
+        untold.told();
         assert_eq!(meter.process().published, 2);
-        assert!(meter.take().is_empty());
+        assert!(meter.untold().deltas().is_empty());
     }
 }

@@ -17,16 +17,25 @@ use crate::{
 impl Runtime {
     /// Handles a delivery and hands its verdict to the settler.
     pub(super) async fn attempt(self: &Arc<Self>, seat: usize, delivery: Delivery) {
-        let started = Instant::now();
-        let deadline = started + self.settings.timeout;
-        self.held.sit(seat, delivery.held, deadline);
-        let ended = if self.wants(&delivery) { self.run(&delivery, deadline).await } else { Ended::Filtered };
-        let took = started.elapsed();
-        self.pace.note(took);
-        let ending = self.judge(&delivery, ended, took);
+        // All of a user's code runs within: decoding, the filter, the handler, its drop, and its error's words.
+        let tried = AssertUnwindSafe(self.try_once(seat, &delivery)).catch_unwind().await;
+        let ending = tried.unwrap_or_else(|panic| {
+            let error = format!("handler panicked: {}", text_of(&*panic));
+            self.judge_failure(&delivery, &HandlerError::from(error))
+        });
         // From here on the settler answers for it, so a stop that comes now does not release it.
         self.held.leave(seat);
         self.outbox.push(ending);
+    }
+
+    async fn try_once(self: &Arc<Self>, seat: usize, delivery: &Delivery) -> Ending {
+        let started = Instant::now();
+        let deadline = started + self.settings.timeout;
+        self.held.sit(seat, delivery.held, deadline);
+        let ended = if self.wants(delivery) { self.run(delivery, deadline).await } else { Ended::Filtered };
+        let took = started.elapsed();
+        self.pace.note(took);
+        self.judge(delivery, ended, took)
     }
 
     fn wants(&self, delivery: &Delivery) -> bool {
@@ -35,14 +44,12 @@ impl Runtime {
     }
 
     async fn run(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> Ended {
-        let handling = AssertUnwindSafe(self.router.run(delivery, self.context_of(delivery, deadline)));
-        let timed = tokio::time::timeout_at(deadline, handling.catch_unwind()).await;
-        match timed {
+        let handling = self.router.run(delivery, self.context_of(delivery, deadline));
+        match tokio::time::timeout_at(deadline, handling).await {
             // A handler that blocked its thread may come back after its time: that is too late.
             Err(_) => self.timed_out(),
-            Ok(Ok(Ended::Said(_))) if Instant::now() > deadline => self.timed_out(),
-            Ok(Ok(ended)) => ended,
-            Ok(Err(panic)) => Ended::Said(Outcome::retry(format!("handler panicked: {}", text_of(&*panic)))),
+            Ok(Ended::Said(_)) if Instant::now() > deadline => self.timed_out(),
+            Ok(ended) => ended,
         }
     }
 

@@ -54,10 +54,14 @@ impl Held {
         batch
     }
 
+    /// These are settled, or were never ours: lost or not, nobody asks for them any more.
     pub(super) fn remove<'a>(&self, refs: impl IntoIterator<Item = &'a DeliveryRef>) {
+        let forget_lost = self.any_lost.load(Ordering::Acquire);
         let mut state = lock(&self.all);
         for held in refs {
-            state.since.remove(held);
+            if state.since.remove(held).is_none() && forget_lost {
+                lock(&self.lost).remove(held);
+            }
         }
     }
 

@@ -23,7 +23,7 @@ mod worker;
 
 use std::sync::{Arc, Mutex};
 
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use slots::Slots;
@@ -53,6 +53,8 @@ pub(crate) struct Runtime {
     pace: Pace,
     /// Stop reading and starting.
     stopping: CancellationToken,
+    /// As many as handlers may run at once.
+    turns: Semaphore,
     /// Why reading ended by itself, if it did.
     failure: Mutex<Option<Arc<crate::Error>>>,
 }
@@ -83,6 +85,7 @@ impl Runtime {
             held: Held::new(workers + 1),
             outbox: Outbox::default(),
             pace: Pace::new(settings.prefetch, settings.concurrency, bus.config().lease),
+            turns: Semaphore::new(workers),
             failure: Mutex::default(),
             id,
             settings,

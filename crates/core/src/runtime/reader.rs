@@ -11,6 +11,13 @@ use crate::{
     transport::{Delivery, Start},
 };
 
+/// So many suspects may wait beside the prefetch: they run one at a time, and must not keep the handlers from what is
+/// fresh. They hold no content.
+const SUSPECTS: usize = 1_000;
+
+/// At so many verdicts without an answer the store is slower than the handlers: nothing more is read.
+const UNSETTLED: usize = 4_096;
+
 /// Reads until the subscription stops. Never cancelled: a dropped fetch would leave deliveries behind.
 pub(super) async fn run(runtime: Arc<Runtime>) {
     let mut outage = Outage::of("fetch");
@@ -35,17 +42,17 @@ impl Runtime {
     async fn room(&self) -> Option<usize> {
         loop {
             let prefetch = self.pace.prefetch();
-            let waiting = self.ready.len() + self.suspects.len();
+            let waiting = self.ready.len();
+            let (many_suspects, slow_store) = (self.suspects.len() > SUSPECTS, self.outbox.len() > UNSETTLED);
             // Half a queue at a time: fewer, larger reads, and never an empty queue.
-            if waiting <= prefetch / 2 {
+            if waiting <= prefetch / 2 && !many_suspects && !slow_store {
                 return Some(prefetch - waiting);
             }
-            // While the suspects alone are too many, no start of another makes room.
-            let fewer = (prefetch / 2).checked_sub(self.suspects.len());
             tokio::select! {
                 () = self.stopping.cancelled() => return None,
-                () = self.ready.at_most(fewer.unwrap_or_default()), if fewer.is_some() => {}
-                () = self.suspects.taken() => {}
+                () = self.ready.at_most(prefetch / 2), if waiting > prefetch / 2 => {}
+                () = self.suspects.at_most(SUSPECTS), if many_suspects => {}
+                () = self.outbox.at_most(UNSETTLED), if slow_store => {}
             }
         }
     }

@@ -32,17 +32,27 @@ pub(super) struct Ending {
 /// Verdicts on their way to the store.
 #[derive(Default)]
 pub(super) struct Outbox {
-    waiting: Mutex<Vec<Ending>>,
+    state: Mutex<State>,
     added: Notify,
-    /// Nothing waits and nothing is under way.
-    empty: Notify,
-    sending: AtomicBool,
+    /// A batch has been answered.
+    answered: Notify,
     closed: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Vec<Ending>,
+    /// How many were ever pushed, and how many of them were answered: they are in their order.
+    pushed: u64,
+    answered: u64,
 }
 
 impl Outbox {
     pub(super) fn push(&self, ending: Ending) {
-        lock(&self.waiting).push(ending);
+        let mut state = lock(&self.state);
+        state.waiting.push(ending);
+        state.pushed += 1;
+        drop(state);
         self.added.notify_one();
     }
 
@@ -52,16 +62,34 @@ impl Outbox {
         self.added.notify_one();
     }
 
-    /// Waits until everything that was pushed has been answered.
+    /// Waits until everything that was pushed before has been answered.
     pub(super) async fn flushed(&self) {
+        let ticket = lock(&self.state).pushed;
+        self.until(|state| state.answered >= ticket).await;
+    }
+
+    /// Waits until at most so many are not answered.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(super) async fn at_most(&self, count: usize) {
+        self.until(|state| state.unanswered() <= count).await;
+    }
+
+    async fn until(&self, holds: impl Fn(&State) -> bool) {
         loop {
-            let mut empty = std::pin::pin!(self.empty.notified());
-            empty.as_mut().enable();
-            if lock(&self.waiting).is_empty() && !self.sending.load(Ordering::Acquire) {
+            let mut answered = std::pin::pin!(self.answered.notified());
+            answered.as_mut().enable();
+            if holds(&lock(&self.state)) {
                 return;
             }
-            empty.await;
+            answered.await;
         }
+    }
+
+    /// How many are not answered.
+    pub(super) fn len(&self) -> usize {
+        lock(&self.state).unanswered()
     }
 
     /// The next batch; `None` when closed and empty.
@@ -78,22 +106,23 @@ impl Outbox {
     }
 
     fn take(&self) -> Option<Vec<Ending>> {
-        let mut waiting = lock(&self.waiting);
+        let waiting = &mut lock(&self.state).waiting;
         if waiting.is_empty() {
             return None;
         }
-        self.sending.store(true, Ordering::Release);
         let rest = if waiting.len() > BATCH { waiting.split_off(BATCH) } else { Vec::new() };
-        Some(std::mem::replace(&mut *waiting, rest))
+        Some(std::mem::replace(waiting, rest))
     }
 
-    fn sent(&self) {
-        self.sending.store(false, Ordering::Release);
-        self.empty.notify_waiters();
+    fn sent(&self, count: usize) {
+        lock(&self.state).answered += count as u64;
+        self.answered.notify_waiters();
     }
+}
 
-    fn len(&self) -> usize {
-        lock(&self.waiting).len()
+impl State {
+    fn unanswered(&self) -> usize {
+        usize::try_from(self.pushed - self.answered).unwrap_or(usize::MAX)
     }
 }
 
@@ -106,8 +135,9 @@ pub(super) async fn run(runtime: Arc<Runtime>) {
             runtime.gather().await;
         }
         let Some(batch) = runtime.outbox.next().await else { return };
+        let count = batch.len();
         runtime.settle(batch, &mut outage).await;
-        runtime.outbox.sent();
+        runtime.outbox.sent(count);
     }
 }
 
@@ -162,7 +192,7 @@ impl Runtime {
         if !settlement.verdict.is_finished() {
             tracing::info!(
                 subscription = %self.id, event.id = %settlement.id,
-                "the delivery belongs to another process by now; this verdict was ignored"
+                "the delivery belongs to another process by now, or this verdict had taken effect before; it was ignored"
             );
         }
     }

@@ -20,7 +20,7 @@ struct State {
 }
 
 /// The right to run one handler, given back when dropped.
-pub(crate) struct Slot(Option<Arc<Mutex<State>>>);
+pub(super) struct Slot(Option<Arc<Mutex<State>>>);
 
 impl Slots {
     pub(crate) fn new(limit: Option<usize>) -> Self {

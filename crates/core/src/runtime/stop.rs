@@ -13,6 +13,9 @@ use crate::{
 /// How long the last verdicts and the farewell may take after the grace period.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How long an aborted handler may take to come to an await.
+const ABORTED: Duration = Duration::from_millis(100);
+
 impl Running {
     /// Stops here and keeps the subscription: position, retries and dead letters stay for the replicas and the next
     /// start.
@@ -29,6 +32,7 @@ impl Running {
         runtime.hand_back_unfinished();
         runtime.outbox.close();
         finish(settler, Instant::now() + FAREWELL).await;
+        runtime.log_unsettled();
         keeper.abort();
         runtime.farewell().await;
     }
@@ -38,8 +42,8 @@ impl Running {
 async fn finish(mut task: JoinHandle<()>, deadline: Instant) {
     if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
         task.abort();
-        // An aborted task has ended, and dropped what it held, when this returns.
-        let _aborted = task.await;
+        // An aborted task ends at its next await, and drops what it held: one that blocks its thread is left to itself.
+        let _aborted = tokio::time::timeout(ABORTED, task).await;
     }
 }
 
@@ -53,7 +57,7 @@ impl Runtime {
         }
     }
 
-    fn release(&self, delivery: &Delivery) {
+    pub(super) fn release(&self, delivery: &Delivery) {
         self.outbox.push(Self::ending(delivery, Verdict::Release, Tally::default()));
     }
 
@@ -65,6 +69,16 @@ impl Runtime {
             tracing::warn!(
                 subscription = %self.id, count = cancelled.len(),
                 "handlers were cancelled at the end of the grace period; their events are handled again when their leases end"
+            );
+        }
+    }
+
+    fn log_unsettled(&self) {
+        let count = self.outbox.len();
+        if count > 0 {
+            tracing::warn!(
+                subscription = %self.id, count,
+                "the store did not answer verdicts in time; their events are handled again when their leases end"
             );
         }
     }

@@ -1,6 +1,6 @@
 //! Deliveries of a process that died, perhaps because of one of them.
 //!
-//! Only one of them runs at a time in a whole process, so that the next crash accuses the right one.
+//! Only one of them runs at a time in all subscriptions of a bus, so that the next crash accuses the right one.
 
 use std::{
     collections::VecDeque,
@@ -32,8 +32,14 @@ impl Suspects {
         lock(&self.waiting).len()
     }
 
-    pub(super) async fn taken(&self) {
-        self.taken.notified().await;
+    /// Waits until at most so many are left.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(super) async fn at_most(&self, count: usize) {
+        while self.len() > count {
+            self.taken.notified().await;
+        }
     }
 
     async fn pop(&self) -> Delivery {
@@ -54,15 +60,15 @@ impl Suspects {
 /// Starts suspects, one after another, until the subscription stops.
 pub(super) async fn run(runtime: Arc<Runtime>, seat: usize) {
     while let Some(suspect) = runtime.stopping.run_until_cancelled(runtime.suspects.pop()).await {
-        // Nobody closes the gate; were it closed, suspects would run side by side.
-        let _one_at_a_time = Arc::clone(runtime.bus.suspect_gate()).acquire_owned().await;
-        if runtime.stopping.is_cancelled() {
-            runtime.suspects.push(vec![suspect]);
-            return;
-        }
+        let gate = Arc::clone(runtime.bus.suspect_gate());
+        let turn = async { (gate.acquire_owned().await, runtime.turn().await) };
+        let Some(_turn) = runtime.stopping.run_until_cancelled(turn).await else {
+            // The queue has been handed back already; this one was not in it.
+            return runtime.release(&suspect);
+        };
         let Some(started) = runtime.start_suspect(&suspect).await else { continue };
         if started.held.starts > runtime.bus.config().crash_limit {
-            runtime.park(&started).await;
+            runtime.park(&started);
         } else {
             runtime.attempt(seat, started).await;
         }
@@ -95,7 +101,7 @@ impl Runtime {
         }
     }
 
-    async fn park(&self, delivery: &Delivery) {
+    fn park(&self, delivery: &Delivery) {
         let crashes = delivery.held.starts - 1;
         let error = format!("started {crashes} times and never settled: it takes its process down");
         let verdict = Verdict::DeadLetter { reason: DeadReason::Crashed, attempts: delivery.failures + crashes, error };

@@ -2,19 +2,37 @@
 
 use std::sync::Arc;
 
-use super::Runtime;
+use tokio::sync::SemaphorePermit;
+
+use super::{Runtime, slots::Slot};
+
+/// The right to run a handler: one of the subscription's own, and one of the service's.
+pub(super) struct Turn<'a> {
+    _own: Option<SemaphorePermit<'a>>,
+    _slot: Slot,
+}
 
 /// Works until the ready queue is closed. What it works on then is finished.
 pub(super) async fn run(runtime: Arc<Runtime>, seat: usize) {
     while runtime.ready.some().await {
-        // A slot first, then a delivery: what waits for a slot can still be handed back.
-        let slot = runtime.bus.slots().acquire(runtime.settings.priority).await;
+        // A turn first, then a delivery: what waits for a turn can still be handed back.
+        let Some(turn) = runtime.stopping.run_until_cancelled(runtime.turn()).await else { return };
         let Some(delivery) = runtime.ready.pop() else { continue };
         if !runtime.held.is_lost(&delivery.held) {
             runtime.attempt(seat, delivery).await;
         }
-        drop(slot);
+        drop(turn);
         // A handler that never waits must not keep its thread from those who read and settle.
         tokio::task::consume_budget().await;
+    }
+}
+
+impl Runtime {
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(super) async fn turn(&self) -> Turn<'_> {
+        // Nobody closes the semaphore, so there is always a permit to wait for.
+        let own = self.turns.acquire().await.ok();
+        Turn { _own: own, _slot: self.bus.slots().acquire(self.settings.priority).await }
     }
 }

@@ -194,6 +194,9 @@ impl<E: Incoming> Subscription<E> {
     /// The tenants whose events are handled; others' are counted as filtered. Called again, it adds to them. Default:
     /// all.
     ///
+    /// All replicas of a subscription must name the same tenants, for each finishes for all of them what it leaves out:
+    /// to change them, give the subscription a new name, or stop the old replicas first.
+    ///
     /// ```
     /// use tekup_core::{RawEvent, Subscription};
     /// let subscription = Subscription::matching("audit", "*").tenants(["acme"]).handler(async |_: RawEvent, _| ());
@@ -380,9 +383,12 @@ impl<E: Incoming> Subscription<E> {
         self.problems.check(self.patterns.len() <= 100, || {
             format!("subscription has {} patterns: use at most 100", self.patterns.len())
         });
-        if E::__TYPE.is_none() && self.handler.is_none() && self.patterns.len() > self.others.len() {
+        if self.handler.is_none() && handles && self.patterns.len() > self.others.len() {
             self.problems.push("subscription has a pattern without a handler: add one with `.handler(..)`");
         }
+        self.problems.check(self.filter.is_none() || self.handler.is_some(), || {
+            "subscription has a filter, which is for `.handler(..)` alone, but no such handler".into()
+        });
         // A subscription without a valid name can't come further than this; the stand-in is never seen.
         let name = self.name.or_else(|| SubscriptionName::new("invalid").ok());
         let Some(name) = name else { return Err(Error::new(ErrorKind::InvalidInput, "subscription has no name")) };
