@@ -12,7 +12,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    ErrorKind, Event, HandlerError, Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent, transport::DeadReason,
+    Context, ErrorKind, Event, HandlerError, Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent,
+    transport::DeadReason,
 };
 use tekup_testkit::{TestBus, run_handler};
 use tokio::time::Instant;
@@ -211,6 +212,52 @@ async fn a_handler_gets_what_survives_the_wire() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Undecodable);
     assert!(error.to_string().contains("why"), "{error}");
+}
+
+#[tokio::test]
+async fn a_handler_that_publishes_its_own_type_is_called_for_the_given_event_alone() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&calls);
+    let run = run_handler(lead(1.0).event("acme"), move |event: Event<LeadCreated>, cx: Context| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        async move {
+            if event.data.score > 1.0 {
+                return Outcome::Done;
+            }
+            cx.publish(lead(2.0)).await.unwrap();
+            // Time enough for the other event to be handed out and to end.
+            for _ in 0..1_000 {
+                tokio::task::yield_now().await;
+            }
+            Outcome::dead_letter("the given event's")
+        }
+    });
+    let run = run.await.unwrap();
+    assert_eq!((run.error().as_deref(), calls.load(Ordering::SeqCst)), (Some("the given event's"), 1));
+    let published = run.published::<LeadCreated>().unwrap();
+    assert_eq!(published.iter().map(|event| event.data.score).collect::<Vec<_>>(), [2.0]);
+}
+
+#[tokio::test]
+async fn a_handler_that_is_done_has_no_error() {
+    let run = run_handler(lead(1.0).event("acme"), async |_, _| ()).await.unwrap();
+    assert_eq!(run.error(), None);
+}
+
+#[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+struct LeadWeighed {
+    weight: f32,
+    parts: Vec<Option<f32>>,
+}
+
+#[tokio::test]
+async fn a_float_of_single_precision_equals_itself_and_no_other() {
+    let weighed = |weight| LeadWeighed { weight, parts: vec![Some(0.3), None, Some(2.0)] };
+    let bus = TestBus::new("crm").unwrap();
+    bus.publish(weighed(0.1).event("acme")).await.unwrap();
+    assert_eq!(bus.assert_published(&weighed(0.1)).data.weight, 0.1);
+    let text = message(|| drop(bus.assert_published(&weighed(0.2))));
+    assert!(text.contains("-   \"weight\": 0.2\n") && text.contains("+   \"weight\": 0.1\n"), "{text}");
 }
 
 #[tokio::test]

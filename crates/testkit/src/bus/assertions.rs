@@ -225,8 +225,8 @@ impl TestBus {
 /// The first event with this data, or the end of the test with the nearest one.
 #[track_caller]
 fn find<T: TekupEvent + Serialize, U>(data: &T, events: Vec<(RawEvent, U)>, done: &str) -> (RawEvent, U) {
-    let wanted = match serde_json::to_value(data) {
-        Ok(wanted) => as_on_the_wire(wanted),
+    let wanted = match written(data) {
+        Ok(wanted) => wanted,
         Err(error) => fail(&format!("the wanted `{}` can't be written: {error}", T::TYPE)),
     };
     let (of_type, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|(event, _)| event.is::<T>());
@@ -251,6 +251,12 @@ fn find<T: TekupEvent + Serialize, U>(data: &T, events: Vec<(RawEvent, U)>, done
             fail(&format!("no `{}` was {done} ({instead}). Wanted:\n{}", T::TYPE, pretty(&wanted)))
         }
     }
+}
+
+/// As text and back: a `Value` made directly of an `f32` holds digits that the wire never shows.
+fn written(data: &impl Serialize) -> serde_json::Result<Value> {
+    let text = serde_json::to_string(data)?;
+    serde_json::from_str(&text).map(as_on_the_wire)
 }
 
 fn data_of(event: &RawEvent) -> Value {

@@ -83,9 +83,11 @@ impl Records {
         self.settled.notify_one();
     }
 
-    /// Waits until a delivery has ended. For one waiter, which asks once.
-    pub(super) async fn first_verdict(&self) {
-        self.settled.notified().await;
+    /// Waits until a delivery of an event has ended. For one waiter.
+    pub(super) async fn ended_once(&self, event: &(TenantId, EventId)) {
+        while !self.lock().verdicts.iter().any(|settled| settled.is_of(event)) {
+            self.settled.notified().await;
+        }
     }
 
     /// What was published, in order; what is no event is left out.
@@ -109,6 +111,12 @@ impl Records {
     pub(super) fn dead(&self) -> Vec<(Settled, DeadLettered)> {
         let state = self.lock();
         state.verdicts.iter().filter_map(|settled| Some((settled.clone(), dead_lettered(&settled.verdict)?))).collect()
+    }
+}
+
+impl Settled {
+    pub(super) fn is_of(&self, (tenant, id): &(TenantId, EventId)) -> bool {
+        self.id == *id && self.tenant.as_ref() == Some(tenant)
     }
 }
 

@@ -4,8 +4,8 @@ use std::{
 };
 
 use tekup_core::{
-    BusConfig, Context, Draft, Error, ErrorKind, Event, EventBus, IntoOutcome, Outcome, RawEvent, Result, Subscription,
-    TekupEvent, memory::MemoryTransport, transport::DeadReason,
+    BusConfig, Context, Draft, Envelope, Error, ErrorKind, Event, EventBus, EventId, IntoOutcome, Outcome, RawEvent,
+    Result, Subscription, TekupEvent, TenantId, memory::MemoryTransport, transport::DeadReason,
 };
 
 use super::{recorder::Recorder, records::Records};
@@ -33,6 +33,29 @@ pub struct HandlerRun {
 }
 
 impl HandlerRun {
+    /// What the handler said went wrong, its causes included; `None` if it finished with the event.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// # use tekup_core::{Outcome, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let lead = LeadCreated { score: 40.0 }.event("acme");
+    /// let run = tekup_testkit::run_handler(lead, async |_, _| Outcome::retry("busy")).await?;
+    /// assert_eq!(run.error().as_deref(), Some("busy"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn error(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::Failed(error) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
     /// What the handler published of a type, in its order.
     ///
     /// # Errors
@@ -81,7 +104,8 @@ impl HandlerRun {
 }
 
 /// Calls a handler once with one event, as a bus would, without the test having one: the event is written as JSON and
-/// read again first, so that what does not survive the wire fails here.
+/// read again first, so that what does not survive the wire fails here. What the handler publishes is recorded and goes
+/// to nobody, also if it is of the handler's own type.
 ///
 /// # Errors
 /// What is wrong with the event; [`ErrorKind::Undecodable`] if it can't be read again; [`ErrorKind::Internal`] if the
@@ -89,7 +113,7 @@ impl HandlerRun {
 ///
 /// ```
 /// # use serde::{Deserialize, Serialize};
-/// use tekup_core::{Context, Event, HandlerResult, Outcome, TekupEvent};
+/// use tekup_core::{Context, Event, HandlerResult, TekupEvent};
 /// use tekup_testkit::run_handler;
 ///
 /// #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
@@ -104,7 +128,7 @@ impl HandlerRun {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> tekup_core::Result<()> {
 /// let run = run_handler(InvoicePaid { amount: -1.0 }.event("acme"), book).await?;
-/// assert!(matches!(run.outcome, Outcome::Failed(error) if error.to_string() == "a negative invoice"));
+/// assert_eq!(run.error().as_deref(), Some("a negative invoice"));
 /// # Ok(())
 /// # }
 /// ```
@@ -115,32 +139,41 @@ where
     Fut: Future<Output = R> + Send + 'static,
     R: IntoOutcome,
 {
+    let event = event.build()?;
+    let given = (event.envelope.tenant.clone(), event.envelope.id);
     let (records, said) = (Arc::<Records>::default(), Said::default());
     let mut config = BusConfig::new("handler");
     config.retry_attempts = 1;
     let bus = EventBus::new(config, Recorder::new(MemoryTransport::new(), Arc::clone(&records)))?;
-    let hear = Arc::clone(&said);
+    let (meant, hear) = (given.clone(), Arc::clone(&said));
     let subscription = Subscription::to::<T>("run").handler(move |event, cx| {
-        let (running, said) = (handler(event, cx), Arc::clone(&hear));
+        // The handler may publish its own type; only the given event is its business.
+        let running = (key_of(&event.envelope) == meant).then(|| handler(event, cx));
+        let said = Arc::clone(&hear);
         async move {
+            let Some(running) = running else { return };
             let outcome = running.await.into_outcome();
             *said.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         }
     });
     bus.subscribe(subscription).await?;
-    let id = bus.publish(event).await?.id;
-    records.first_verdict().await;
+    bus.publish(event).await?;
+    records.ended_once(&given).await;
     bus.shutdown().await?;
     let outcome = said.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let published = records.events().into_iter().filter(|event| event.envelope().id != id).collect();
-    outcome.map(|outcome| HandlerRun { outcome, published }).ok_or_else(|| never_said(&records))
+    let published = records.events().into_iter().filter(|event| key_of(event.envelope()) != given).collect();
+    outcome.map(|outcome| HandlerRun { outcome, published }).ok_or_else(|| never_said(&records, &given))
 }
 
 type Said = Arc<Mutex<Option<Outcome>>>;
 
+fn key_of(envelope: &Envelope) -> (TenantId, EventId) {
+    (envelope.tenant.clone(), envelope.id)
+}
+
 /// The bus gave the event up before the handler could say anything.
-fn never_said(records: &Records) -> Error {
-    let dead = records.dead().into_iter().next().map(|(_, dead)| dead);
+fn never_said(records: &Records, given: &(TenantId, EventId)) -> Error {
+    let dead = records.dead().into_iter().find(|(settled, _)| settled.is_of(given)).map(|(_, dead)| dead);
     let Some(dead) = dead else {
         return Error::new(ErrorKind::Internal, "the handler was not called, and the event was not given up");
     };

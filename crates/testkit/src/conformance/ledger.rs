@@ -7,10 +7,14 @@ use tekup_core::{
     EventType, Pattern, SubscriptionId,
     transport::{Books, Settled, Verdict},
 };
+use tokio::sync::Notify;
 
 /// What the suite has seen happen, to be compared with the transport's books.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(Mutex<State>);
+pub(super) struct Ledger {
+    state: Mutex<State>,
+    died: Notify,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -29,7 +33,7 @@ struct Account {
 
 impl Ledger {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn opened(&self, id: &SubscriptionId, patterns: Vec<Pattern>) {
@@ -46,9 +50,19 @@ impl Ledger {
         let mut state = self.lock();
         let account = state.accounts.entry(id.clone()).or_default();
         match (verdict, settled) {
-            (Verdict::Ack, Settled::Done) => account.acked += 1,
-            (Verdict::DeadLetter { .. }, Settled::Done) => account.dead += 1,
+            (verdict, Settled::Done) if verdict.is_finished() => account.acked += 1,
+            (Verdict::DeadLetter { .. }, Settled::Done) => {
+                account.dead += 1;
+                self.died.notify_one();
+            }
             _ => {}
+        }
+    }
+
+    /// Waits until so many events of a subscription are dead. For one waiter.
+    pub(super) async fn until_dead(&self, id: &SubscriptionId, count: u64) {
+        while self.lock().accounts.get(id).is_none_or(|account| account.dead < count) {
+            self.died.notified().await;
         }
     }
 
@@ -113,6 +127,14 @@ mod tests {
     fn books_that_agree_with_what_was_seen_are_right() {
         let (ledger, id) = ledger();
         let books = Books { published: 2, acked: 1, ready: 1, ..Books::default() };
+        assert_eq!(ledger.objection(&id, &books), None);
+    }
+
+    #[test]
+    fn what_was_skipped_is_finished() {
+        let (ledger, id) = ledger();
+        ledger.settled(&id, &Verdict::Skip, Settled::Done);
+        let books = Books { published: 2, acked: 2, ..Books::default() };
         assert_eq!(ledger.objection(&id, &books), None);
     }
 

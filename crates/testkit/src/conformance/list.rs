@@ -137,6 +137,15 @@ macro_rules! transport_conformance {
                 counters_sum_over_processes_and_tenants,
                 what_was_never_counted_is_zero,
             }
+            on_the_bus {
+                a_timed_out_handlers_late_result_is_ignored,
+                what_can_not_be_decoded_is_dead_at_its_first_attempt_and_stops_nobody,
+                a_tenants_handle_sees_only_its_own,
+                a_retry_is_alive_in_a_new_bus_on_the_same_store,
+                a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised,
+                what_a_filter_leaves_out_is_finished_and_counted,
+                a_handler_may_publish_while_its_bus_is_stopping,
+            }
         }
     };
 }
@@ -172,6 +181,7 @@ mod tests {
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
+            include_str!("on_the_bus.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

@@ -9,6 +9,7 @@ mod events;
 mod harness;
 mod ledger;
 mod list;
+mod noting;
 mod replica;
 mod scene;
 
@@ -22,6 +23,8 @@ pub mod lanes;
 pub mod leasing;
 #[doc(hidden)]
 pub mod naming;
+#[doc(hidden)]
+pub mod on_the_bus;
 #[doc(hidden)]
 pub mod publishing;
 #[doc(hidden)]

@@ -1,11 +1,11 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use tekup_core::{
-    EventId, Result, SubscriptionId, TenantId,
+    BusConfig, EventBus, EventId, Result, SubscriptionId, TenantId,
     transport::{Admin, Capabilities, EventStatus, Outgoing, Receipt, SourceSpec, Stage, Transport},
 };
 
-use super::{Harness, ledger::Ledger, replica::Replica, unexpected};
+use super::{Harness, ledger::Ledger, noting::Noting, replica::Replica, unexpected};
 
 /// One test's store, with a ledger of all that the test does to it.
 #[derive(Debug)]
@@ -33,6 +33,12 @@ impl<H: Harness> Scene<H> {
     /// One more handle on the store, as another process has it.
     pub(super) async fn another_process(&self) -> Result<Arc<H::Transport>> {
         Ok(Arc::new(self.harness.transport().await?))
+    }
+
+    /// A bus of another process.
+    pub(super) async fn bus(&self, config: BusConfig) -> Result<EventBus> {
+        let (transport, ledger) = (self.another_process().await?, Arc::clone(&self.ledger));
+        EventBus::new(config, Noting::<H> { transport, ledger })
     }
 
     pub(super) async fn open(&self, id: &str, patterns: &[&str]) -> Result<Replica<H>> {
