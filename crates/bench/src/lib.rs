@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Starts a Redis server of its own. In each round the hand-written loop and the bus take turns, so that whatever else
-//! the machine does weighs on both; figures are medians of rounds, and ratios are the bus's rate by the hand-written one.
+//! the machine does weighs on both; figures are medians of rounds, and ratios are medians of the bus's rate by the
+//! hand-written one in the same round.
 
 pub mod args;
 pub mod by_hand;

@@ -35,10 +35,12 @@ impl Row {
         }
     }
 
-    /// The bus's median rate by the hand-written one.
+    /// The bus's rate by the hand-written one: the median over rounds, for the two turns of a round share what else the
+    /// machine does.
     #[must_use]
     pub fn ratio(&self) -> f64 {
-        self.rate(&self.on_bus) / self.rate(&self.by_hand)
+        let turns = self.by_hand.iter().zip(&self.on_bus);
+        median(turns.map(|(by_hand, on_bus)| by_hand.wall.as_secs_f64() / on_bus.wall.as_secs_f64()))
     }
 
     fn rate(&self, side: &[Taken]) -> f64 {
