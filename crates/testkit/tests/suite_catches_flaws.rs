@@ -7,7 +7,7 @@ mod flawed;
 use std::time::Duration;
 
 use flawed::{Flaw, Flawed};
-use tekup_core::transport::{Books, Capabilities, Delivery, Outgoing, Receipt, Settled, Start, Verdict};
+use tekup_core::transport::{Books, Capabilities, DeadReason, Delivery, Outgoing, Receipt, Settled, Start, Verdict};
 
 struct Honest;
 impl Flaw for Honest {}
@@ -165,6 +165,26 @@ catches! {
             Books { published: books.published + 1, acked: books.acked + 1, ..books }
         }
     }, subscribing::a_new_subscription_starts_now;
+
+    a_filtered_event_that_is_given_up: GivesUpSkipped {
+        fn verdict(verdict: Verdict) -> Verdict {
+            let dead = || Verdict::DeadLetter { reason: DeadReason::Rejected, attempts: 1, error: String::new() };
+            if verdict == Verdict::Skip { dead() } else { verdict }
+        }
+    }, on_the_bus::what_a_filter_leaves_out_is_finished_and_counted;
+
+    a_timed_out_event_that_is_finished: FinishesTimedOut {
+        fn verdict(verdict: Verdict) -> Verdict {
+            if matches!(verdict, Verdict::Retry { .. }) { Verdict::Ack } else { verdict }
+        }
+    }, on_the_bus::a_timed_out_handlers_late_result_is_ignored;
+
+    a_hand_over_that_raises_attempts: HandsOverByRetry {
+        fn verdict(verdict: Verdict) -> Verdict {
+            let retry = Verdict::Retry { delay: Duration::ZERO, failures: 1, error: String::new() };
+            if verdict == Verdict::Release { retry } else { verdict }
+        }
+    }, on_the_bus::a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised;
 
     something_undeclared_that_is_not_refused: Boastful {
         const CAN: Capabilities = Capabilities { status: false, ..Honest::CAN };
