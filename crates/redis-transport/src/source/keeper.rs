@@ -1,5 +1,5 @@
-//! What a source does besides reading: it moves retries that are due, trims what is settled, asks for searches, and
-//! removes consumers that are long dead.
+//! What a source does besides reading: it moves retries that are due, trims what is settled, asks for searches,
+//! lets go of old dead letters, and removes consumers that are long dead.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -29,6 +29,7 @@ struct Duties {
     trim: Instant,
     sweep: Instant,
     reap: Instant,
+    expire: Instant,
 }
 
 /// Until it is aborted.
@@ -39,6 +40,7 @@ pub(super) async fn keep(inner: Arc<Inner>) {
         trim: now + TRIM_EVERY,
         sweep: now,
         reap: now + inner.reap_every(),
+        expire: now + jittered(inner.expire_every()),
     };
     let mut told = false;
     loop {
@@ -61,7 +63,7 @@ fn tell(subscription: &str, error: &Error, told: &mut bool) {
 impl Duties {
     fn next(&self) -> Instant {
         let moves = self.moves.iter().copied().min().unwrap_or(self.sweep);
-        moves.min(self.trim).min(self.sweep).min(self.reap)
+        moves.min(self.trim).min(self.sweep).min(self.reap).min(self.expire)
     }
 }
 
@@ -79,6 +81,14 @@ impl Inner {
         if duties.trim <= now {
             duties.trim = now + jittered(TRIM_EVERY);
             failed.extend(self.trim().await.err());
+        }
+        if duties.expire <= now {
+            duties.expire = now + jittered(self.expire_every());
+            match self.expire().await {
+                Ok(true) => duties.expire = now,
+                Ok(false) => {}
+                Err(error) => failed.push(error),
+            }
         }
         if duties.reap <= now {
             duties.reap = now + jittered(self.reap_every());
