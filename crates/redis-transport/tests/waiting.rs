@@ -86,6 +86,11 @@ fn a_blocked_runtime_does_not_cost_a_lease() {
         while Instant::now() < deadline {
             std::hint::spin_loop();
         }
+        let lane = common::key(&server, ":lane:lead.created:medium");
+        let pending =
+            |idle| server.command(&["XPENDING", &lane, "billing/ledger", "IDLE", idle, "-", "+", "10"]).unwrap();
+        assert_eq!(pending("0").items().len(), 1, "it is held");
+        assert!(pending("400").items().is_empty(), "its lease has ended: {:?}", pending("0"));
         renewals.await.unwrap();
         ack(&source, &held).await;
     });

@@ -13,7 +13,9 @@ use tekup_testkit::redis::{Fsync, RedisServer};
 const OWNER: &str = "TEKUP_TESTKIT_OWNS_A_SERVER";
 
 fn is_alive(pid: u32) -> bool {
-    Command::new("kill").arg("-0").arg(pid.to_string()).stderr(Stdio::null()).status().unwrap().success()
+    let mut kill = Command::new("sh");
+    kill.args(["-c", r#"kill -0 "$1""#, "kill", &pid.to_string()]);
+    kill.stderr(Stdio::null()).status().unwrap().success()
 }
 
 fn within(patience: Duration, mut holds: impl FnMut() -> bool) -> bool {

@@ -21,6 +21,7 @@
 local group, consumer = ARGV[1], ARGV[2]
 
 -- include held
+-- include expire
 
 local now = now_ms()
 local done = {}
@@ -43,27 +44,8 @@ local function give_up(at)
   return 1
 end
 
-local function let_go(members, count_as)
-  if #members == 0 then return 0 end
-  redis.call('ZREM', KEYS[1], unpack(members))
-  redis.call('HDEL', KEYS[2], unpack(members))
-  for _, member in ipairs(members) do redis.call('ZADD', KEYS[5], now, member) end
-  redis.call('HINCRBY', KEYS[4], count_as, #members)
-  return #members
-end
-
 for at = 6, #ARGV, 9 do
   done[#done + 1] = give_up(at)
 end
-local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]), 'LIMIT', 0, 100)
-local gone = let_go(old, 'expired')
-local too_many = math.min(redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[4]), 100)
-if too_many > 0 then gone = gone + let_go(redis.call('ZRANGE', KEYS[1], 0, too_many - 1), 'dropped') end
--- They are failures still, until nobody can ask for them any more.
-local forgotten = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, 200)
-for _, member in ipairs(forgotten) do
-  if not redis.call('ZSCORE', KEYS[1], member) then redis.call('HDEL', KEYS[3], member) end
-  redis.call('ZREM', KEYS[5], member)
-end
-table.insert(done, 1, gone)
+table.insert(done, 1, expire(now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])))
 return done

@@ -35,6 +35,8 @@ scripts! {
     RETRY = "retry.lua";
     /// Gives deliveries up.
     DEAD_LETTER = "dead_letter.lua";
+    /// Lets go of dead letters that are too old or too many.
+    EXPIRE = "expire.lua";
     /// Hands deliveries back.
     RELEASE = "release.lua";
     /// Ends retried deliveries that succeeded.
@@ -75,9 +77,10 @@ scripts! {
     BOOKS_LANES = "books_lanes.lua";
 }
 
-const SHARED: [(&str, &str); 5] = [
+const SHARED: [(&str, &str); 6] = [
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
+    ("-- include expire\n", include_str!("shared/expire.lua")),
     ("-- include waiting\n", include_str!("shared/waiting.lua")),
     ("-- include leave\n", include_str!("shared/leave.lua")),
     ("-- include claimed\n", include_str!("shared/claimed.lua")),

@@ -29,7 +29,7 @@ local function put_aside(at)
   local fields = fields_of(stream, entry, id, tenant)
   if not fields then return 0 end
   local member, due, failures = id .. tenant, now + tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7])
-  local first = tonumber(fields.w or '0')
+  local first = tonumber(fields.w or '0') or 0
   if l ~= 0 or first == 0 then first = now end
   local lane = l == 0 and fields.l or ARGV[at + 5]
   local packed = cmsgpack.pack({failures, first, lane or '', ARGV[at + 8], fields.e or ''})

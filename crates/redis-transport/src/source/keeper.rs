@@ -1,13 +1,13 @@
-//! What a source does besides reading: it moves retries that are due, trims what is settled, asks for searches, and
-//! removes consumers that are long dead.
+//! What a source does besides reading: it moves retries that are due, trims what is settled, asks for searches,
+//! lets go of old dead letters, and removes consumers that are long dead.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
-use redis::Pipeline;
-use tekup_core::Result;
+use redis::{Pipeline, Value};
+use tekup_core::{Error, Result};
 use tokio::time::Instant;
 
 use super::Inner;
@@ -29,6 +29,7 @@ struct Duties {
     trim: Instant,
     sweep: Instant,
     reap: Instant,
+    expire: Instant,
 }
 
 /// Until it is aborted.
@@ -39,57 +40,82 @@ pub(super) async fn keep(inner: Arc<Inner>) {
         trim: now + TRIM_EVERY,
         sweep: now,
         reap: now + inner.reap_every(),
+        expire: now + jittered(inner.expire_every()),
     };
+    let mut told = false;
     loop {
-        if let Err(error) = inner.attend(&mut duties).await {
-            tracing::debug!(subscription = %inner.group, %error, "retries, leases and trimming wait");
-            tokio::time::sleep(AFTER_FAILURE.mul_f64(1.0 + fastrand::f64())).await;
+        for error in inner.attend(&mut duties).await {
+            tell(&inner.group, &error, &mut told);
         }
         let _ = tokio::time::timeout_at(duties.next(), inner.wake_keeper.notified()).await;
+    }
+}
+
+/// What will not pass by itself is told loudly, once.
+fn tell(subscription: &str, error: &Error, told: &mut bool) {
+    if error.is_retryable() || std::mem::replace(told, true) {
+        tracing::debug!(subscription, %error, "retries, leases or trimming wait");
+    } else {
+        tracing::warn!(subscription, %error, "retries, leases or trimming fail in some partition, and are tried on");
     }
 }
 
 impl Duties {
     fn next(&self) -> Instant {
         let moves = self.moves.iter().copied().min().unwrap_or(self.sweep);
-        moves.min(self.trim).min(self.sweep).min(self.reap)
+        moves.min(self.trim).min(self.sweep).min(self.reap).min(self.expire)
     }
 }
 
 impl Inner {
-    async fn attend(&self, duties: &mut Duties) -> Result<()> {
+    /// Does what is due, each duty whatever becomes of the others, and notes when it is due again.
+    async fn attend(&self, duties: &mut Duties) -> Vec<Error> {
+        let mut failed = Vec::new();
         let now = Instant::now();
         if duties.sweep <= now {
             self.flags.iter().for_each(|flags| flags.sweep.store(true, Relaxed));
             self.wake.notify_one();
             duties.sweep = now + jittered(self.spec.lease / 4);
         }
-        self.move_due(&mut duties.moves).await?;
+        failed.extend(self.move_due(&mut duties.moves).await.err());
         if duties.trim <= now {
             duties.trim = now + jittered(TRIM_EVERY);
-            self.trim().await?;
+            failed.extend(self.trim().await.err());
+        }
+        if duties.expire <= now {
+            duties.expire = now + jittered(self.expire_every());
+            match self.expire().await {
+                Ok(true) => duties.expire = now,
+                Ok(false) => {}
+                Err(error) => failed.push(error),
+            }
         }
         if duties.reap <= now {
             duties.reap = now + jittered(self.reap_every());
-            let live = self.shared.commands.live().await?;
-            self.remove_consumers(live, "").await?;
+            failed.extend(self.reap().await.err());
             // A replica that is gone may not have come to trimming what it had settled.
             self.lanes.read().all().iter().for_each(|lane| lane.mark_dirty());
         }
-        Ok(())
+        failed
+    }
+
+    async fn reap(&self) -> Result<()> {
+        let live = self.shared.commands.live().await?;
+        self.remove_consumers(live, "").await
     }
 
     fn reap_every(&self) -> Duration {
         (self.spec.lease * 10).max(Duration::from_secs(60))
     }
 
-    /// Moves what is due to the retry streams, and notes when the next is.
+    /// Moves what is due to the retry streams, and notes when the next is. The last error of any partition is told.
     async fn move_due(&self, moves: &mut [Instant]) -> Result<()> {
+        let mut result = Ok(());
         loop {
             let now = Instant::now();
             let is_due = |at: usize| self.flags[at].due.load(Relaxed) || moves[at] <= now;
             if !(0..moves.len()).any(is_due) {
-                return Ok(());
+                return result;
             }
             // Those that would be due soon anyway go along: one round trip instead of many.
             let due: Vec<usize> = (0..moves.len()).filter(|at| is_due(*at) || moves[*at] <= now + TOGETHER).collect();
@@ -97,24 +123,43 @@ impl Inner {
             let mut pipeline = Pipeline::with_capacity(due.len());
             for partition in &due {
                 pipeline.add_command(self.move_call(*partition));
+                // Unless it says otherwise.
+                moves[*partition] = now + AFTER_FAILURE.mul_f64(1.0 + fastrand::f64());
             }
             for (partition, answer) in due.iter().zip(self.shared.commands.all(pipeline).await?) {
-                let (moved, wait, waiting): (u64, i64, u64) =
-                    redis::from_redis_value(answer?).map_err(|_| error::unexpected("a move of retries"))?;
-                if moved > 0 {
-                    self.heat_retry(*partition);
-                    self.wake.notify_one();
+                match answer.and_then(|answer| self.note_moved(*partition, answer)) {
+                    Ok(next) => moves[*partition] = Instant::now() + next,
+                    Err(error) => {
+                        if !error.is_retryable() {
+                            moves[*partition] = now + jittered(LOOK_EVERY);
+                        }
+                        result = Err(error);
+                    }
                 }
-                self.note_waiting(*partition, waiting);
-                moves[*partition] = Instant::now() + until_next(wait);
             }
         }
     }
 
+    /// Answers when to look again.
+    fn note_moved(&self, partition: usize, answer: Value) -> Result<Duration> {
+        let (moved, wait, waiting, unreadable): (u64, i64, u64, u64) =
+            redis::from_redis_value(answer).map_err(|_| error::unexpected("a move of retries"))?;
+        if moved > 0 {
+            self.heat_retry(partition);
+            self.wake.notify_one();
+        }
+        if unreadable > 0 {
+            tracing::warn!(subscription = %self.group, partition, unreadable, "stored retries could not be read: they are dead letters now");
+        }
+        self.note_waiting(partition, waiting);
+        Ok(until_next(wait))
+    }
+
     fn move_call(&self, partition: usize) -> redis::Cmd {
         let (keys, id) = (&self.partitions()[partition], &self.spec.id);
-        let mut cmd = scripts::MOVE.call(5);
+        let mut cmd = scripts::MOVE.call(7);
         cmd.arg(keys.due(id)).arg(keys.waiting(id)).arg(keys.retry(id)).arg(keys.exceptions(id)).arg(keys.bell());
+        cmd.arg(keys.dead(id)).arg(keys.letters(id));
         cmd.arg(&self.group);
         cmd
     }

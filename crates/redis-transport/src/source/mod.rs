@@ -4,6 +4,7 @@
 
 mod bell;
 mod ear;
+mod expire;
 mod join;
 mod keeper;
 mod lanes;

@@ -145,12 +145,8 @@ impl Inner {
         let first =
             [keys.dead(id), keys.letters(id), keys.exceptions(id), keys.books(id), keys.gone(id), keys.retry(id)];
         let (mut cmd, lanes) = group.call(&scripts::DEAD_LETTER, &first);
-        let ttl = u64::try_from(self.spec.dead_letter_ttl.as_millis()).unwrap_or(u64::MAX).min(1 << 50);
-        cmd.arg(&self.group)
-            .arg(consumer)
-            .arg(ttl)
-            .arg(self.spec.dead_letter_cap)
-            .arg(self.shared.window.as_millis() as u64);
+        cmd.arg(&self.group).arg(consumer);
+        self.write_limits(&mut cmd);
         for item in &group.items {
             let Verdict::DeadLetter { reason, attempts, error } = &item.settlement.verdict else { continue };
             item.write(&mut cmd, &lanes);
@@ -221,9 +217,7 @@ impl Inner {
     fn note_head(&self, group: &Group<'_>, head: u64) {
         match group.kind {
             Kind::Retry => self.note_waiting(group.partition, head),
-            Kind::DeadLetter if head > 0 => {
-                tracing::warn!(subscription = %self.group, letters = head, "dead letters were let go of: too old or too many");
-            }
+            Kind::DeadLetter => self.tell_of_gone(head),
             _ => {}
         }
     }

@@ -24,6 +24,7 @@ impl Inner {
         }
         let answers = self.shared.commands.all(pipeline).await;
         let answers = answers.inspect_err(|_| calls.iter().for_each(|(_, lanes)| mark_dirty(lanes)))?;
+        let mut result = Ok(());
         for ((_, lanes), answer) in calls.iter().zip(answers) {
             match answer {
                 Ok(Value::Array(removed)) => {
@@ -33,11 +34,11 @@ impl Inner {
                 Ok(_) => mark_dirty(lanes),
                 Err(error) => {
                     mark_dirty(lanes);
-                    return Err(error);
+                    result = Err(error);
                 }
             }
         }
-        Ok(())
+        result
     }
 
     /// The lanes in which something was settled, in portions of one partition each.

@@ -33,7 +33,8 @@ impl Worker {
     /// Sends a signal by name to this process and no other.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+        let kill = ["-c", r#"kill -"$1" "$2""#, "kill", name, &pid];
+        assert!(Command::new("sh").args(kill).status().unwrap().success());
     }
 
     /// What waits at the worker's gate goes on.

@@ -68,8 +68,10 @@ impl Process {
     /// Sends a signal by name, such as `STOP`.
     pub(super) fn signal(&self, name: &str) -> Result<()> {
         let doing = format!("sending {name} to server {}", self.pid);
-        let status =
-            Command::new("kill").arg(format!("-{name}")).arg(self.pid.to_string()).stderr(Stdio::null()).status();
+        // The shell's own, for not every system has a program of that name.
+        let mut kill = Command::new("sh");
+        kill.args(["-c", r#"kill -"$1" "$2""#, "kill", name, &self.pid.to_string()]);
+        let status = kill.stderr(Stdio::null()).status();
         let status = status.map_err(|cause| io_error(&doing, cause))?;
         if status.success() {
             Ok(())
