@@ -19,9 +19,10 @@ use crate::{
 };
 
 /// The most that leaves in one call.
-const BATCH: usize = 512;
-/// How long a small batch waits for company while handlers are busy.
+const BATCH: usize = 1_024;
+/// How long a batch of less than half waits for company while handlers are busy, and how often.
 const LINGER: Duration = Duration::from_millis(1);
+const LINGERS: usize = 4;
 
 /// A verdict, and what is counted when it has taken effect.
 pub(super) struct Ending {
@@ -142,11 +143,13 @@ pub(super) async fn run(runtime: Arc<Runtime>) {
 }
 
 impl Runtime {
-    /// While handlers have work, a small batch waits a moment for more.
+    /// While handlers have work, a small batch waits a few moments for more.
     async fn gather(&self) {
-        let waiting = self.outbox.len();
-        let busy = self.ready.len() > 0;
-        if busy && waiting < BATCH / 2 && !self.stopping.is_cancelled() {
+        for _ in 0..LINGERS {
+            let busy = self.ready.len() > 0;
+            if !busy || self.outbox.len() >= BATCH / 2 || self.stopping.is_cancelled() {
+                return;
+            }
             tokio::time::sleep(LINGER).await;
         }
     }
