@@ -20,7 +20,7 @@ use crate::{
 
 /// The most that leaves in one call.
 const BATCH: usize = 1_024;
-/// How long a batch of less than half waits for company while handlers are busy, and how often.
+/// How long a batch that is not full waits for company while handlers are busy, and how often.
 const LINGER: Duration = Duration::from_millis(1);
 const LINGERS: usize = 4;
 
@@ -147,7 +147,7 @@ impl Runtime {
     async fn gather(&self) {
         for _ in 0..LINGERS {
             let busy = self.ready.len() > 0;
-            if !busy || self.outbox.len() >= BATCH / 2 || self.stopping.is_cancelled() {
+            if !busy || self.outbox.len() >= BATCH || self.stopping.is_cancelled() {
                 return;
             }
             tokio::time::sleep(LINGER).await;
