@@ -20,9 +20,11 @@ use crate::{
 
 /// The most that leaves in one call.
 const BATCH: usize = 1_024;
-/// How long a batch that is not full waits for company while handlers are busy, and how often.
+/// How long a batch that is not full waits for company while there is much to do, and how often.
 const LINGER: Duration = Duration::from_millis(1);
 const LINGERS: usize = 4;
+/// So many in the last batch say that there is much to do, though nothing waits for a handler just now.
+const MANY: usize = 64;
 
 /// A verdict, and what is counted when it has taken effect.
 pub(super) struct Ending {
@@ -131,22 +133,23 @@ impl State {
 pub(super) async fn run(runtime: Arc<Runtime>) {
     let lingers = !runtime.bus.capabilities().paused_time;
     let mut outage = Outage::of("settle");
+    let mut last = 0;
     loop {
         if lingers {
-            runtime.gather().await;
+            runtime.gather(last).await;
         }
         let Some(batch) = runtime.outbox.next().await else { return };
-        let count = batch.len();
+        last = batch.len();
         runtime.settle(batch, &mut outage).await;
-        runtime.outbox.sent(count);
+        runtime.outbox.sent(last);
     }
 }
 
 impl Runtime {
-    /// While handlers have work, a small batch waits a few moments for more.
-    async fn gather(&self) {
+    /// While there is much to do, a batch that is not full waits a few moments for more.
+    async fn gather(&self, last: usize) {
         for _ in 0..LINGERS {
-            let busy = self.ready.len() > 0;
+            let busy = last >= MANY || self.ready.len() > 0;
             if !busy || self.outbox.len() >= BATCH || self.stopping.is_cancelled() {
                 return;
             }
