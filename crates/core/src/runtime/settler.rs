@@ -198,7 +198,7 @@ impl Runtime {
         if !settlement.verdict.is_finished() {
             tracing::info!(
                 subscription = %self.id, event.id = %settlement.id,
-                "the delivery belongs to another process by now, or this verdict had taken effect before; it was ignored"
+                "the delivery belongs to another process by now, or was settled before; this verdict was ignored"
             );
         }
     }
