@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use tekup_core::{EventBus, Subscription, TekupEvent};
 use tokio::time::Instant;
 
-use crate::sample::{BATCH, InvoicePaid};
+use crate::sample::InvoicePaid;
 
 const SERVICE: &str = "billing";
 const NAME: &str = "ledger";
@@ -36,14 +36,14 @@ pub async fn prepare(bus: &EventBus) -> Result<()> {
     Ok(bus.unsubscribe(NAME).await?)
 }
 
-/// Publishes everything, one batch after another.
+/// Publishes everything, one batch of so many events after another.
 ///
 /// # Errors
 /// Those of the bus; if an event is not stored.
-pub async fn publish(bus: &EventBus, load: Vec<(String, InvoicePaid)>) -> Result<()> {
+pub async fn publish(bus: &EventBus, load: Vec<(String, InvoicePaid)>, batch: usize) -> Result<()> {
     let mut load = load.into_iter().peekable();
     while load.peek().is_some() {
-        let batch = load.by_ref().take(BATCH).map(|(tenant, data)| data.event(tenant).user("user-456"));
+        let batch = load.by_ref().take(batch).map(|(tenant, data)| data.event(tenant).user("user-456"));
         for receipt in bus.publish_batch(batch).await? {
             ensure!(!receipt?.duplicate, "a new event was taken for a duplicate");
         }

@@ -69,7 +69,7 @@ async fn on_bus(server: &RedisServer, events: usize, tenants: usize) -> Result<T
     let empty = used_memory(&mut connection).await?;
 
     let watch = Stopwatch::start(server)?;
-    on_bus::publish(&bus, load).await?;
+    on_bus::publish(&bus, load, sample::BATCH).await?;
     let publish = watch.stop()?;
 
     let bytes = (used_memory(&mut connection).await? - empty) / events as f64;

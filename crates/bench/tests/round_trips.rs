@@ -9,6 +9,8 @@ use tekup_bench::{
 use tekup_testkit::redis::RedisServer;
 
 const EVENTS: usize = 100_000;
+/// The most that one call of `publish_batch` takes: each partition gets a call of its own for it.
+const BATCH: usize = 1_000;
 /// Calls of scripts, reads and acknowledgements together, for one event that is published and drained.
 const MOST_CALLS: f64 = 0.05;
 
@@ -20,7 +22,7 @@ async fn calls_per_event(tenants: usize) -> Result<f64> {
     let counter = tally.clone();
     CommandCounts::reset(&server)?;
 
-    on_bus::publish(&bus, sample::load(EVENTS, tenants)).await?;
+    on_bus::publish(&bus, sample::load(EVENTS, tenants), BATCH).await?;
     on_bus::drain(&bus, EVENTS, move |data| counter.count(data)).await?;
 
     let counts = CommandCounts::of(&server)?;
