@@ -36,7 +36,7 @@ pub(super) struct Core {
     pub(super) slots: Slots,
     pub(super) meter: Meter,
     pub(super) running: RunningSet,
-    /// Suspects of a crash run one at a time in the whole process.
+    /// Suspects of a crash run one at a time in all subscriptions of this bus.
     pub(super) suspect_gate: Arc<Semaphore>,
     flushing: AtomicBool,
     /// Subscriptions on their way out.
