@@ -9,5 +9,6 @@ mod bus;
 pub mod conformance;
 #[cfg(feature = "redis-server")]
 pub mod redis;
+mod watched;
 
 pub use bus::{DeadLettered, HandlerRun, Retried, TestBus, run_handler};

@@ -2,7 +2,6 @@
 
 mod assertions;
 mod diff;
-mod recorder;
 mod records;
 mod run_handler;
 
@@ -23,7 +22,7 @@ use tekup_core::{
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use recorder::Recorder;
+use crate::watched::Watched;
 use records::Records;
 
 /// How often the other tasks get their turn before `until_idle` gives up.
@@ -144,7 +143,8 @@ impl TestBus {
     }
 
     fn on(memory: MemoryTransport, records: Arc<Records>, config: BusConfig) -> Result<Self> {
-        let bus = EventBus::new(config, Recorder::new(memory.clone(), Arc::clone(&records)))?;
+        let bus =
+            EventBus::new(config, Watched { transport: Arc::new(memory.clone()), watcher: Arc::clone(&records) })?;
         Ok(Self { bus, memory, records })
     }
 

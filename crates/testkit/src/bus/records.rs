@@ -5,9 +5,11 @@ use std::{
 
 use tekup_core::{
     EventId, RawEvent, Result, SubscriptionId, TenantId,
-    transport::{DeadReason, Outgoing, Verdict},
+    transport::{self, DeadReason, Outgoing, Settlement, Verdict},
 };
 use tokio::sync::Notify;
+
+use crate::watched::Watcher;
 
 /// All that happened on the store of a test.
 #[derive(Debug, Default)]
@@ -74,15 +76,6 @@ impl Records {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn published(&self, outgoing: Outgoing) {
-        self.lock().published.push(outgoing);
-    }
-
-    pub(super) fn settled(&self, settled: Settled) {
-        self.lock().verdicts.push(settled);
-        self.settled.notify_one();
-    }
-
     /// Waits until a delivery of an event has ended. For one waiter.
     pub(super) async fn ended_once(&self, event: &(TenantId, EventId)) {
         while !self.lock().verdicts.iter().any(|settled| settled.is_of(event)) {
@@ -117,6 +110,20 @@ impl Records {
 impl Settled {
     pub(super) fn is_of(&self, (tenant, id): &(TenantId, EventId)) -> bool {
         self.id == *id && self.tenant.as_ref() == Some(tenant)
+    }
+}
+
+impl Watcher for Records {
+    fn published(&self, event: Outgoing) {
+        self.lock().published.push(event);
+    }
+
+    fn settled(&self, subscription: &SubscriptionId, settlement: Settlement, answer: transport::Settled) {
+        let Settlement { id, tenant, verdict, .. } = settlement;
+        if answer == transport::Settled::Done {
+            self.lock().verdicts.push(Settled { subscription: subscription.clone(), tenant, id, verdict });
+            self.settled.notify_one();
+        }
     }
 }
 

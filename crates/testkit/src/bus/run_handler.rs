@@ -8,7 +8,8 @@ use tekup_core::{
     Result, Subscription, TekupEvent, TenantId, memory::MemoryTransport, transport::DeadReason,
 };
 
-use super::{recorder::Recorder, records::Records};
+use super::records::Records;
+use crate::watched::Watched;
 
 /// What came of one call of a handler.
 ///
@@ -144,7 +145,8 @@ where
     let (records, said) = (Arc::<Records>::default(), Said::default());
     let mut config = BusConfig::new("handler");
     config.retry_attempts = 1;
-    let bus = EventBus::new(config, Recorder::new(MemoryTransport::new(), Arc::clone(&records)))?;
+    let bus =
+        EventBus::new(config, Watched { transport: Arc::new(MemoryTransport::new()), watcher: Arc::clone(&records) })?;
     let (meant, hear) = (given.clone(), Arc::clone(&said));
     let subscription = Subscription::to::<T>("run").handler(move |event, cx| {
         // The handler may publish its own type; only the given event is its business.

@@ -5,9 +5,11 @@ use std::{
 
 use tekup_core::{
     EventType, Pattern, SubscriptionId,
-    transport::{Books, Settled, Verdict},
+    transport::{Books, Outgoing, Settled, Settlement, SourceSpec, Verdict},
 };
 use tokio::sync::Notify;
+
+use crate::watched::Watcher;
 
 /// What the suite has seen happen, to be compared with the transport's books.
 #[derive(Debug, Default)]
@@ -104,6 +106,20 @@ impl Account {
     fn takes(&self, at: usize, event_type: &EventType) -> bool {
         let held = self.patterns.iter().rev().find(|(from, _)| *from <= at);
         held.is_some_and(|(_, patterns)| patterns.iter().any(|pattern| pattern.matches(event_type)))
+    }
+}
+
+impl Watcher for Ledger {
+    fn published(&self, event: Outgoing) {
+        self.published(event.event_type);
+    }
+
+    fn opened(&self, spec: &SourceSpec) {
+        self.opened(&spec.id, spec.patterns.clone());
+    }
+
+    fn settled(&self, subscription: &SubscriptionId, settlement: Settlement, answer: Settled) {
+        self.settled(subscription, &settlement.verdict, answer);
     }
 }
 

@@ -9,7 +9,6 @@ mod events;
 mod harness;
 mod ledger;
 mod list;
-mod noting;
 mod replica;
 mod scene;
 

@@ -5,7 +5,8 @@ use tekup_core::{
     transport::{Admin, Capabilities, EventStatus, Outgoing, Receipt, SourceSpec, Stage, Transport},
 };
 
-use super::{Harness, ledger::Ledger, noting::Noting, replica::Replica, unexpected};
+use super::{Harness, ledger::Ledger, replica::Replica, unexpected};
+use crate::watched::Watched;
 
 /// One test's store, with a ledger of all that the test does to it.
 #[derive(Debug)]
@@ -37,8 +38,8 @@ impl<H: Harness> Scene<H> {
 
     /// A bus of another process.
     pub(super) async fn bus(&self, config: BusConfig) -> Result<EventBus> {
-        let (transport, ledger) = (self.another_process().await?, Arc::clone(&self.ledger));
-        EventBus::new(config, Noting::<H> { transport, ledger })
+        let (transport, watcher) = (self.another_process().await?, Arc::clone(&self.ledger));
+        EventBus::new(config, Watched { transport, watcher })
     }
 
     pub(super) async fn open(&self, id: &str, patterns: &[&str]) -> Result<Replica<H>> {
