@@ -88,7 +88,7 @@ impl PartitionKeys {
         self.key(&["lane:", name])
     }
 
-    /// HASH: event → where it is stored, for the ids of one bucket.
+    /// STRING: for each event of one bucket its member and where it is stored, each with a line feed behind it.
     pub(crate) fn index(&self, bucket: Bucket, id: EventId) -> String {
         match bucket {
             Bucket::Slice { slice_ms, number } => format!("{}ids:{slice_ms}.{number}", self.prefix),
@@ -219,7 +219,7 @@ mod tests {
             "bell",
             "lane:lead.created:high",
             "lane:a.b:low",
-            "ids:4.428878495744",
+            "ids:1.1715513982976",
             "id:9b2d6f9e1c574b8a8f0e2f4d3c6b7a22",
             "due:billing/ledger",
             "waiting:billing/ledger",

@@ -137,7 +137,7 @@ mod tests {
                 .query_async(&mut server.connect().await)
                 .await
                 .unwrap();
-            assert_eq!(slices, "0:4");
+            assert_eq!(slices, "0:1");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     connection::Connection,
     error,
     index::{Bucket, IndexLayout},
-    keys::PartitionKeys,
+    keys::{PartitionKeys, member},
     namespace::Namespace,
     scripts,
     tuning::Tuning,
@@ -182,13 +182,12 @@ impl Publisher {
         let bytes: usize = chunk.events.iter().map(|place| batch[*place].bytes.len() + 96).sum();
         let key_count = 5 + plan.lanes.len() + plan.runs.len();
         let mut cmd =
-            scripts::PUBLISH.call_with_capacity(key_count, key_count * 2 + 4 * chunk.events.len() + 4, bytes + 512);
+            scripts::PUBLISH.call_with_capacity(key_count, key_count * 2 + 2 * chunk.events.len() + 5, bytes + 512);
         plan.write_keys(&mut cmd, keys);
         cmd.arg(layout.version()).arg(self.window.as_secs().max(1));
         plan.write_heads(&mut cmd);
-        for (place, lane) in chunk.events.iter().zip(&plan.lane_of) {
-            let event = &batch[*place];
-            cmd.arg(*lane).arg(&event.id.as_uuid().as_bytes()[..]).arg(event.tenant.as_str()).arg(&event.bytes[..]);
+        for event in chunk.events.iter().map(|place| &batch[*place]) {
+            cmd.arg(member(event.id, Some(event.tenant.as_str()))).arg(&event.bytes[..]);
         }
         cmd
     }
@@ -211,8 +210,8 @@ impl Publisher {
 /// The lanes and index buckets that the events of one call go to.
 struct Plan<'batch> {
     lanes: Vec<(&'batch EventType, Priority)>,
-    /// For each event, the number of its lane, from 1.
-    lane_of: Vec<usize>,
+    /// For each event, the number of its lane, from 1, in two bytes: a call has fewer events than they can count.
+    lane_of: Vec<u8>,
     runs: Vec<Run>,
 }
 
@@ -225,16 +224,16 @@ struct Run {
 
 impl<'batch> Plan<'batch> {
     fn of(batch: &'batch [Outgoing], chunk: &Chunk, layout: &IndexLayout) -> Self {
-        let mut plan = Self { lanes: Vec::new(), lane_of: Vec::with_capacity(chunk.events.len()), runs: Vec::new() };
-        let mut numbers: HashMap<(&EventType, Priority), usize> = HashMap::new();
+        let mut plan = Self { lanes: Vec::new(), lane_of: Vec::with_capacity(2 * chunk.events.len()), runs: Vec::new() };
+        let mut numbers: HashMap<(&EventType, Priority), u16> = HashMap::new();
         for place in &chunk.events {
             let event = &batch[*place];
             let lane = (&event.event_type, event.priority);
             let number = *numbers.entry(lane).or_insert_with(|| {
                 plan.lanes.push(lane);
-                plan.lanes.len()
+                plan.lanes.len() as u16
             });
-            plan.lane_of.push(number);
+            plan.lane_of.extend(number.to_be_bytes());
             plan.add_to_run(layout.bucket(event.id), event.id);
         }
         plan
@@ -265,6 +264,7 @@ impl<'batch> Plan<'batch> {
         for run in &self.runs {
             cmd.arg(run.count);
         }
+        cmd.arg(&self.lane_of[..]);
     }
 }
 
@@ -301,7 +301,7 @@ fn repeat(repeated: &[(usize, usize)], outcomes: &mut [Option<Outcome>]) {
     }
 }
 
-/// Answers how many ids the last bucket holds.
+/// Answers how many bytes the last bucket holds.
 fn settle(batch: &[Outgoing], chunk: &Chunk, answer: Result<Value>, outcomes: &mut [Option<Outcome>]) -> u64 {
     match answer.and_then(|answer| duplicates(answer, chunk)) {
         Ok((filled, duplicates)) => {

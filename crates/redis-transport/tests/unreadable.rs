@@ -61,9 +61,8 @@ async fn a_retry_whose_first_failure_is_no_time_can_fail_again_and_be_given_up()
     ack(&source, &take(&source, 1).await[0]).await;
     let stream = key(&server, &format!(":retry:{GROUP}"));
     let forge = || {
-        let id = id.as_uuid();
-        let words: [&[u8]; 11] =
-            [b"XADD", stream.as_bytes(), b"*", b"i", id.as_bytes(), b"t", b"acme", b"w", b"soon", b"e", b"{}"];
+        let member = [&id.as_uuid().as_bytes()[..], b"acme"].concat();
+        let words: [&[u8]; 9] = [b"XADD", stream.as_bytes(), b"*", b"m", &member, b"w", b"soon", b"e", b"{}"];
         server.command(&words).unwrap();
     };
     forge();

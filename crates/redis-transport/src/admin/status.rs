@@ -9,7 +9,7 @@ use super::{
     RedisAdmin,
     snapshot::{Registered, Snapshot},
 };
-use crate::{keys::member, scripts};
+use crate::{index, keys::member, scripts};
 
 /// How often the registry may change between reading it and asking.
 const TRIES: usize = 8;
@@ -75,10 +75,11 @@ impl RedisAdmin {
         tenant: &TenantId,
         id: EventId,
     ) -> Result<Option<Place>> {
-        let index = self.keys(partition)?.index(snapshot.layout.bucket(id), id);
-        let mut command = redis::cmd("HGET");
-        command.arg(index).arg(member(id, Some(tenant.as_str())));
-        let place: Option<String> = self.ask("a place in the index", command).await?;
+        let key = self.keys(partition)?.index(snapshot.layout.bucket(id), id);
+        let mut command = redis::cmd("GET");
+        command.arg(key);
+        let bucket: Option<Vec<u8>> = self.ask("a bucket of the index", command).await?;
+        let place = bucket.as_deref().and_then(|bucket| index::place_in(bucket, &member(id, Some(tenant.as_str()))));
         Ok(place.and_then(|text| Place::parse(&text)))
     }
 

@@ -14,8 +14,8 @@
 -- ARGV[3]    milliseconds that a letter is kept
 -- ARGV[4]    how many letters are kept
 -- ARGV[5]    milliseconds that it is known of letters let go of that they were
--- ARGV[6+]   for each delivery, at most 100: l (0: the retry stream), entry, starts, 16 bytes of its id, its tenant,
---            name of the lane, reason, attempts, error
+-- ARGV[6+]   for each delivery, at most 100: l (0: the retry stream), entry, starts, its member (16 bytes of its id,
+--            then its tenant), name of the lane, reason, attempts, error
 -- result     {how many were let go of, then for each delivery 1, or 0 if it was not the consumer's any more}
 
 local group, consumer = ARGV[1], ARGV[2]
@@ -27,15 +27,15 @@ local now = now_ms()
 local done = {}
 
 local function give_up(at)
-  local l, entry, id, tenant = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 3], ARGV[at + 4]
+  local l, entry, member = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 3]
   local stream = KEYS[6 + l]
   if not holds(stream, group, entry, consumer, ARGV[at + 2]) then return 0 end
-  local fields = fields_of(stream, entry, id, tenant)
+  local fields = fields_of(stream, entry, member)
   if not fields then return 0 end
-  local member, attempts = id .. tenant, tonumber(ARGV[at + 7])
+  local attempts = tonumber(ARGV[at + 6])
   local first = l == 0 and tonumber(fields.w or '0') or 0
-  local lane = l == 0 and fields.l or ARGV[at + 5]
-  local packed = cmsgpack.pack({ARGV[at + 6], ARGV[at + 8], attempts, first, now, lane or '', fields.e or ''})
+  local lane = l == 0 and fields.l or ARGV[at + 4]
+  local packed = cmsgpack.pack({ARGV[at + 5], ARGV[at + 7], attempts, first, now, lane or '', fields.e or ''})
   redis.call('HSET', KEYS[2], member, packed)
   redis.call('ZADD', KEYS[1], now, member)
   redis.call('HSET', KEYS[3], member, 'dead:' .. attempts)
@@ -44,7 +44,7 @@ local function give_up(at)
   return 1
 end
 
-for at = 6, #ARGV, 9 do
+for at = 6, #ARGV, 8 do
   done[#done + 1] = give_up(at)
 end
 table.insert(done, 1, expire(now, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])))

@@ -77,7 +77,8 @@ scripts! {
     BOOKS_LANES = "books_lanes.lua";
 }
 
-const SHARED: [(&str, &str); 6] = [
+const SHARED: [(&str, &str); 7] = [
+    ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
     ("-- include expire\n", include_str!("shared/expire.lua")),

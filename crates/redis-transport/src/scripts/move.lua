@@ -40,7 +40,7 @@ end
 
 local function move(member, parts)
   local failures, first, lane, _, envelope = unpack(parts)
-  local fields = {'i', string.sub(member, 1, 16), 't', string.sub(member, 17), 'e', envelope, 'f', failures, 'w', first, 'l', lane}
+  local fields = {'m', member, 'e', envelope, 'f', failures, 'w', first, 'l', lane}
   local entry = redis.call('XADD', KEYS[3], 'NOMKSTREAM', '*', unpack(fields))
   if not entry then
     make_group(KEYS[3], group, '0')

@@ -8,16 +8,19 @@
 -- KEYS[4]       starts  HASH
 -- KEYS[5]       bell    sharded channel
 -- KEYS[5+l]     the l-th lane     STREAM
--- KEYS[5+L+r]   the r-th index bucket, one for each run of events that share it  HASH
+-- KEYS[5+L+r]   the r-th index bucket, one for each run of events that share it  STRING
 -- ARGV[1]       version of the layout that the buckets were found with
 -- ARGV[2]       seconds that an id is remembered
 -- ARGV[3]       L, how many lanes
 -- ARGV[4]       R, how many runs; with at most 500 events
 -- ARGV[4+l]     name of the l-th lane: `<type>:<priority>`
 -- ARGV[4+L+r]   how many events the r-th run has
--- ARGV[4+L+R..] for each event: number l of its lane, 16 bytes of its id, its tenant, its envelope
--- result        `STALE` if the layout has another version, else {how many ids the last bucket holds, then the places of
---               those events that were stored before}
+-- ARGV[5+L+R]   for each event the number l of its lane, in two bytes, the higher one first
+-- ARGV[5+L+R..] for each event: its member (16 bytes of its id, then its tenant), its envelope
+-- result        `STALE` if the layout has another version, else {how many bytes the last bucket holds, then the places
+--               of those events that were stored before}
+--
+-- A bucket holds for each of its events: member, line feed, `<number of the lane>:<entry>`, line feed.
 
 local redis_call = redis.call
 local KEYS, ARGV = KEYS, ARGV
@@ -49,59 +52,62 @@ local function make_lane(l)
   end
 end
 
--- The lane of the event before: events in a row are often of one lane.
-local last, lane, prefix, l
+-- include bucket
 
-local function enter(lane_arg)
-  last, l = lane_arg, tonumber(lane_arg)
-  lane = KEYS[5 + l]
+-- The lane of the event before: events in a row are often of one lane.
+local l, lane, prefix
+
+local function enter(number)
+  l, lane = number, KEYS[5 + number]
   prefix = numbers[l] and numbers[l] .. ':'
 end
 
 local function ring()
-  if is_rung[l] then return end
   is_rung[l] = true
   rung[#rung + 1] = numbers[l]
 end
 
+local function store(member, envelope)
+  local entry = prefix and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
+  if not entry then
+    make_lane(l)
+    prefix = numbers[l] .. ':'
+    entry = redis_call('XADD', lane, '*', 'm', member, 'e', envelope)
+  end
+  if not is_rung[l] then ring() end
+  return entry
+end
+
 local answer = {0}
-local event, arg = 0, 4 + lane_count + run_count
+local lanes_at = 5 + lane_count + run_count
+local lane_bytes = ARGV[lanes_at]
+local byte = string.byte
+local event = 0
 for r = 1, run_count do
-  local count = tonumber(ARGV[4 + lane_count + r])
-  local bucket = KEYS[5 + lane_count + r]
-  local members, at = {}, arg
-  for i = 1, count do
-    members[i] = ARGV[at + 2] .. ARGV[at + 3]
-    at = at + 4
-  end
-  local known = redis_call('HMGET', bucket, unpack(members))
-  local stored, filled = {}, 0
-  at = arg
-  for i = 1, count do
-    if known[i] then
-      answer[#answer + 1] = event + i
+  local bucket, count = KEYS[5 + lane_count + r], tonumber(ARGV[4 + lane_count + r])
+  local held = redis_call('GET', bucket)
+  local known = held and places_in(held, count)
+  local stored, filled = {held or ''}, 1
+  for i = event + 1, event + count do
+    local member = ARGV[lanes_at + 2 * i - 1]
+    if known and known(member) then
+      answer[#answer + 1] = i
     else
-      if ARGV[at + 1] ~= last then enter(ARGV[at + 1]) end
-      local entry = prefix
-        and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'i', ARGV[at + 2], 't', ARGV[at + 3], 'e', ARGV[at + 4])
-      if not entry then
-        make_lane(l)
-        prefix = numbers[l] .. ':'
-        entry = redis_call('XADD', lane, '*', 'i', ARGV[at + 2], 't', ARGV[at + 3], 'e', ARGV[at + 4])
-      end
-      if not is_rung[l] then ring() end
-      stored[filled + 1] = members[i]
-      filled = filled + 2
-      stored[filled] = prefix .. entry
+      local high, low = byte(lane_bytes, 2 * i - 1, 2 * i)
+      local number = high * 256 + low
+      if number ~= l then enter(number) end
+      local entry = store(member, ARGV[lanes_at + 2 * i])
+      stored[filled + 1], stored[filled + 2], stored[filled + 3], stored[filled + 4] = member, '\n', prefix, entry
+      stored[filled + 5] = '\n'
+      filled = filled + 5
     end
-    at = at + 4
   end
-  if filled > 0 then
-    redis_call('HSET', bucket, unpack(stored))
-    redis_call('EXPIRE', bucket, window)
-    if r == run_count then answer[1] = redis_call('HLEN', bucket) end
+  if filled > 1 then
+    local all = table.concat(stored)
+    redis_call('SET', bucket, all, 'EX', window)
+    if r == run_count then answer[1] = #all end
   end
-  event, arg = event + count, at
+  event = event + count
 end
 
 if has_new then redis_call('SPUBLISH', KEYS[5], 'lanes') end

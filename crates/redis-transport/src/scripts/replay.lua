@@ -20,8 +20,7 @@ local function make_stream()
 end
 
 local function move(member, letter)
-  local entry = redis.call('XADD', KEYS[3], 'NOMKSTREAM', '*', 'i', string.sub(member, 1, 16), 't', string.sub(member, 17),
-    'e', letter[7], 'f', 0, 'w', 0, 'l', letter[6])
+  local entry = redis.call('XADD', KEYS[3], 'NOMKSTREAM', '*', 'm', member, 'e', letter[7], 'f', 0, 'w', 0, 'l', letter[6])
   redis.call('HSET', KEYS[4], member, 'retrying:0:' .. entry)
   redis.call('ZREM', KEYS[1], member)
   redis.call('HDEL', KEYS[2], member)

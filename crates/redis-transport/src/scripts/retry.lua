@@ -9,8 +9,8 @@
 -- KEYS[5+l]  the l-th lane  STREAM
 -- ARGV[1]    subscription
 -- ARGV[2]    consumer
--- ARGV[3+]   for each delivery, at most 100: l (0: the retry stream), entry, starts, 16 bytes of its id, its tenant,
---            name of the lane, milliseconds to wait, failures by now, error
+-- ARGV[3+]   for each delivery, at most 100: l (0: the retry stream), entry, starts, its member (16 bytes of its id,
+--            then its tenant), name of the lane, milliseconds to wait, failures by now, error
 -- result     {how many wait now, then for each delivery 1, or 0 if it was not the consumer's any more}
 
 local group, consumer = ARGV[1], ARGV[2]
@@ -23,16 +23,16 @@ local head = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 local is_head, done = false, {}
 
 local function put_aside(at)
-  local l, entry, id, tenant = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 3], ARGV[at + 4]
+  local l, entry, member = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 3]
   local stream = KEYS[5 + l]
   if not holds(stream, group, entry, consumer, ARGV[at + 2]) then return 0 end
-  local fields = fields_of(stream, entry, id, tenant)
+  local fields = fields_of(stream, entry, member)
   if not fields then return 0 end
-  local member, due, failures = id .. tenant, now + tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7])
+  local due, failures = now + tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
   local first = tonumber(fields.w or '0') or 0
   if l ~= 0 or first == 0 then first = now end
-  local lane = l == 0 and fields.l or ARGV[at + 5]
-  local packed = cmsgpack.pack({failures, first, lane or '', ARGV[at + 8], fields.e or ''})
+  local lane = l == 0 and fields.l or ARGV[at + 4]
+  local packed = cmsgpack.pack({failures, first, lane or '', ARGV[at + 7], fields.e or ''})
   redis.call('HSET', KEYS[2], member, packed)
   redis.call('ZADD', KEYS[1], due, member)
   redis.call('HSET', KEYS[3], member, 'retrying:' .. failures)
@@ -42,7 +42,7 @@ local function put_aside(at)
   return 1
 end
 
-for at = 3, #ARGV, 9 do
+for at = 3, #ARGV, 8 do
   done[#done + 1] = put_aside(at)
 end
 if is_head then redis.call('SPUBLISH', KEYS[4], 'due:' .. group) end

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use redis::Value;
 use tekup_core::{
-    EventId, Priority, Timestamp,
+    EventId, Priority, TenantId, Timestamp,
     transport::{Delivery, DeliveryRef, Start},
 };
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub(super) fn entry_text(entry: Entry) -> String {
 #[derive(Default)]
 struct Fields {
     id: Option<EventId>,
-    tenant: Option<Vec<u8>>,
+    tenant: Option<TenantId>,
     bytes: Bytes,
     failures: u32,
     first_failure: Option<Timestamp>,
@@ -40,8 +40,7 @@ impl Fields {
         let mut fields = fields.into_iter();
         while let (Some(Value::BulkString(name)), Some(Value::BulkString(value))) = (fields.next(), fields.next()) {
             match name.as_slice() {
-                b"i" => read.id = id_of(&value),
-                b"t" => read.tenant = Some(value),
+                b"m" => (read.id, read.tenant) = member_of(&value),
                 b"e" => read.bytes = value.into(),
                 b"f" => read.failures = number(&value).unwrap_or(0),
                 b"w" => read.first_failure = number(&value).filter(|ms| *ms > 0).and_then(time_of),
@@ -53,8 +52,11 @@ impl Fields {
     }
 }
 
-fn id_of(bytes: &[u8]) -> Option<EventId> {
-    EventId::from_uuid(Uuid::from_slice(bytes).ok()?).ok()
+/// 16 bytes of an id, then a tenant; each for itself, for a stranger may have written them.
+fn member_of(member: &[u8]) -> (Option<EventId>, Option<TenantId>) {
+    let Some((id, tenant)) = member.split_at_checked(16) else { return (None, None) };
+    let id = Uuid::from_slice(id).ok().and_then(|id| EventId::from_uuid(id).ok());
+    (id, std::str::from_utf8(tenant).ok().and_then(|tenant| tenant.parse().ok()))
 }
 
 fn number<N: std::str::FromStr>(text: &[u8]) -> Option<N> {
@@ -68,13 +70,12 @@ fn time_of(ms: i64) -> Option<Timestamp> {
 /// The delivery of an entry.
 pub(super) fn delivery(lane: &Lane, held: DeliveryRef, start: Start, fields: Vec<Value>) -> Delivery {
     let fields = Fields::read(fields);
-    let tenant = fields.tenant.and_then(|tenant| std::str::from_utf8(&tenant).ok()?.parse().ok());
     let of_retry = lane.is_retry();
     Delivery {
         held,
         start,
         id: fields.id.unwrap_or_else(|| made_up_id(lane.number, held.entry)),
-        tenant,
+        tenant: fields.tenant,
         priority: fields.priority.filter(|_| of_retry).unwrap_or(if of_retry {
             Priority::Medium
         } else {

@@ -248,7 +248,7 @@ impl Group<'_> {
     /// A call with these keys, then those of the lanes; the retry stream is one of the former.
     fn call(&self, script: &scripts::Script, first: &[String]) -> (Cmd, Vec<(u32, Arc<Lane>)>) {
         let lanes = self.lanes(|lane| !lane.is_retry());
-        let mut cmd = script.call_with_capacity(first.len() + lanes.len(), self.items.len() * 9 + 16, 1_024);
+        let mut cmd = script.call_with_capacity(first.len() + lanes.len(), self.items.len() * 8 + 16, 1_024);
         cmd.arg(first);
         for (_, lane) in &lanes {
             cmd.arg(&lane.key);
@@ -268,10 +268,9 @@ impl Item<'_> {
 
     /// Which delivery it is, as both scripts that move one want it.
     fn write(&self, cmd: &mut Cmd, lanes: &[(u32, Arc<Lane>)]) {
-        let Settlement { held, id, tenant, .. } = self.settlement;
+        let held = self.settlement.held;
         let lane = if self.lane.is_retry() { 0 } else { number_of(lanes, held.lane) };
-        cmd.arg(lane).arg(self.entry()).arg(held.starts).arg(&id.as_uuid().as_bytes()[..]);
-        cmd.arg(tenant.as_ref().map_or("", |tenant| tenant.as_str())).arg(&self.lane.name);
+        cmd.arg(lane).arg(self.entry()).arg(held.starts).arg(self.member()).arg(&self.lane.name);
     }
 }
 

@@ -4,6 +4,7 @@ use tekup_core::{
 };
 
 use super::world::{World, group, tenant};
+use crate::keys::member;
 
 const IMPORT: &str = "crm/import";
 
@@ -33,9 +34,9 @@ async fn a_replayed_letter_waits_for_its_subscription_alone_with_no_failures() {
     let fields = &read[0].1[0].1;
     let bytes = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone()).unwrap();
     let text = |name: &str| redis::from_redis_value::<String>(bytes(name)).unwrap();
-    assert_eq!(redis::from_redis_value::<bytes::Bytes>(bytes("i")).unwrap().as_ref(), id.as_uuid().as_bytes());
-    let expected = ["acme", "bytes", "0", "0", "lead.created:medium"];
-    assert_eq!(["t", "e", "f", "w", "l"].map(text), expected);
+    let held = redis::from_redis_value::<bytes::Bytes>(bytes("m")).unwrap();
+    assert_eq!(held.as_ref(), member(id, Some("acme")));
+    assert_eq!(["e", "f", "w", "l"].map(text), ["bytes", "0", "0", "lead.created:medium"]);
 
     assert_eq!(world.admin.dead_letter(&group(IMPORT), &acme, id).await.unwrap(), None);
     assert_eq!(world.admin.count_dead_letters(&group(IMPORT), None).await.unwrap(), 0);

@@ -140,9 +140,7 @@ async fn an_index_that_was_cut_anew_is_read_anew() {
     world.run::<u64>(&layout).await;
     let later = EventId::generate();
     let bucket = crate::index::IndexLayout::parse(2, "0:64,1:8").unwrap().bucket(later);
-    let member = crate::keys::member(later, Some("acme"));
-    let index = keys.index(bucket, later);
-    world.run::<u64>(&[b"HSET", index.as_bytes(), &member, format!("1:{entry}").as_bytes()]).await;
+    world.index_in(bucket, &acme, later, &entry).await;
     assert_eq!(world.admin.status(&acme, later).await.unwrap().stage, Stage::Completed);
 }
 

@@ -7,7 +7,7 @@ use tekup_core::{EventId, EventType, Priority, SubscriptionId, TenantId};
 
 use crate::{
     admin::RedisAdmin,
-    index::IndexLayout,
+    index::{Bucket, IndexLayout},
     keys::{NamespaceName, PartitionKeys, member},
     namespace::Namespace,
     testing::Server,
@@ -116,23 +116,25 @@ impl World {
         let keys = self.keys(tenant);
         let event_type: EventType = "lead.created".parse().unwrap();
         let lane = keys.lane(&event_type, Priority::Medium);
-        let raw_id = id.as_uuid().as_bytes();
-        let fields: [&[u8]; 9] =
-            [b"XADD", lane.as_bytes(), b"*", b"i", raw_id, b"t", tenant.as_str().as_bytes(), b"e", b"{}"];
-        let entry: String = self.run(&fields).await;
-        let index = keys.index(IndexLayout::first().bucket(id), id);
-        let place = format!("1:{entry}");
         let member = member(id, Some(tenant.as_str()));
-        self.run::<u64>(&[b"HSET", index.as_bytes(), &member, place.as_bytes()]).await;
-        entry
+        let fields: [&[u8]; 7] = [b"XADD", lane.as_bytes(), b"*", b"m", &member, b"e", b"{}"];
+        let entry: String = self.run(&fields).await;
+        self.move_to(tenant, id, &entry).await
     }
 
     /// Lets the index say that an event is stored in that entry.
     pub(super) async fn move_to(&self, tenant: &TenantId, id: EventId, entry: &str) -> String {
-        let index = self.keys(tenant).index(IndexLayout::first().bucket(id), id);
-        let member = member(id, Some(tenant.as_str()));
-        self.run::<u64>(&[b"HSET", index.as_bytes(), &member, format!("1:{entry}").as_bytes()]).await;
+        self.index_in(IndexLayout::first().bucket(id), tenant, id, entry).await;
         entry.to_owned()
+    }
+
+    pub(super) async fn index_in(&self, bucket: Bucket, tenant: &TenantId, id: EventId, entry: &str) {
+        let index = self.keys(tenant).index(bucket, id);
+        let member = member(id, Some(tenant.as_str()));
+        let others: Vec<u8> = self.run::<Option<Vec<u8>>>(&[b"GET", index.as_bytes()]).await.unwrap_or_default();
+        // What is found first holds.
+        let held = [&member[..], format!("\n1:{entry}\n").as_bytes(), &others].concat();
+        self.run::<redis::Value>(&[b"SET", index.as_bytes(), &held]).await;
     }
 
     /// Hands the next event of the lane to a replica of that name.

@@ -8,14 +8,14 @@ end
 local NIL_ID = string.rep('\0', 16)
 
 -- The fields of the entry, if it holds the event that is meant; a stranger's entry without an id holds any.
-local function fields_of(stream, entry, id, tenant)
+local function fields_of(stream, entry, member)
   local found = redis.call('XRANGE', stream, entry, entry)[1]
   if not found then return nil end
   local fields = {}
   for at = 1, #found[2], 2 do fields[found[2][at]] = found[2][at + 1] end
-  local known = fields.i and #fields.i == 16 and fields.i ~= NIL_ID
-  if known and fields.i ~= id then return nil end
-  if tenant ~= '' and fields.t ~= tenant then return nil end
+  local id, tenant = string.sub(fields.m or '', 1, 16), string.sub(fields.m or '', 17)
+  if #id == 16 and id ~= NIL_ID and id ~= string.sub(member, 1, 16) then return nil end
+  if #member > 16 and tenant ~= string.sub(member, 17) then return nil end
   return fields
 end
 
