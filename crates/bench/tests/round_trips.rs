@@ -9,8 +9,8 @@ use tekup_bench::{
 use tekup_testkit::redis::RedisServer;
 
 const EVENTS: usize = 100_000;
-/// The most that one call of `publish_batch` takes: each partition gets a call of its own for it.
-const BATCH: usize = 1_000;
+/// As in the benchmark; each partition gets a call of its own for its part of it.
+const BATCH: usize = 500;
 /// Calls of scripts, reads and acknowledgements together, for one event that is published and drained.
 const MOST_CALLS: f64 = 0.05;
 

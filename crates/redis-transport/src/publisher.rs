@@ -224,7 +224,8 @@ struct Run {
 
 impl<'batch> Plan<'batch> {
     fn of(batch: &'batch [Outgoing], chunk: &Chunk, layout: &IndexLayout) -> Self {
-        let mut plan = Self { lanes: Vec::new(), lane_of: Vec::with_capacity(2 * chunk.events.len()), runs: Vec::new() };
+        let mut plan =
+            Self { lanes: Vec::new(), lane_of: Vec::with_capacity(2 * chunk.events.len()), runs: Vec::new() };
         let mut numbers: HashMap<(&EventType, Priority), u16> = HashMap::new();
         for place in &chunk.events {
             let event = &batch[*place];

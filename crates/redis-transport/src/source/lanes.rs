@@ -24,6 +24,8 @@ pub(super) struct Lane {
     pub(super) priority: Priority,
     /// Whether it may hold something that was not handed out.
     hot: AtomicBool,
+    /// Whether it gave all that it was asked for when it was last read.
+    deep: AtomicBool,
     /// Whether something was acked since it was last trimmed.
     dirty: AtomicBool,
     /// Whether the subscription takes it no more and has settled all of it.
@@ -33,9 +35,8 @@ pub(super) struct Lane {
 impl Lane {
     fn new(partition: usize, name: &str, key: String, number: u32) -> Self {
         let priority = priority_of(name).unwrap_or(Priority::High);
-        let (hot, dirty) = (AtomicBool::new(true), AtomicBool::new(false));
-        let left = AtomicBool::new(false);
-        Self { partition, name: name.to_owned(), key, number, priority, hot, dirty, left }
+        let [hot, deep, dirty, left] = [true, false, false, false].map(AtomicBool::new);
+        Self { partition, name: name.to_owned(), key, number, priority, hot, deep, dirty, left }
     }
 
     pub(super) fn is_retry(&self) -> bool {
@@ -48,6 +49,19 @@ impl Lane {
 
     pub(super) fn set_hot(&self, hot: bool) {
         self.hot.store(hot, Relaxed);
+    }
+
+    pub(super) fn is_deep(&self) -> bool {
+        self.deep.load(Relaxed)
+    }
+
+    pub(super) fn set_deep(&self, deep: bool) {
+        self.deep.store(deep, Relaxed);
+    }
+
+    /// Whether it was deep; it is not any more.
+    pub(super) fn take_deep(&self) -> bool {
+        self.deep.swap(false, Relaxed)
     }
 
     pub(super) fn has_left(&self) -> bool {
@@ -129,6 +143,11 @@ pub(super) fn takes(patterns: &[Pattern], name: &str) -> bool {
 }
 
 impl Table {
+    /// One lane was not as deep as it was taken for: perhaps none is.
+    pub(super) fn forget_depths(&self) {
+        self.all.iter().for_each(|lane| lane.set_deep(false));
+    }
+
     /// The place of a lane that is read; a new one, unless it has one under this number.
     fn place(&mut self, partition: usize, keys: &PartitionKeys, name: &str, number: u32) -> usize {
         let same = |lane: &Arc<Lane>| lane.partition == partition && lane.name == name && !lane.has_left();

@@ -9,6 +9,17 @@ pub(super) struct Share {
     pub(super) count: usize,
 }
 
+/// What is worth a read: where each lane holds more than its share would be, fewer lanes are read, and more of each.
+const WORTH_A_READ: usize = 128;
+
+/// The lanes of one class that may hold something.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Hot {
+    pub(super) lanes: Vec<usize>,
+    /// Whether all of them gave all that they were last asked for.
+    pub(super) all_deep: bool,
+}
+
 /// Whose turn it is, from one read to the next.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
@@ -21,17 +32,16 @@ pub(super) struct Turns {
 impl Turns {
     /// Shares `most` entries among the lanes that may hold some, by class from the highest priority: never more than
     /// `most` in all, for Redis counts for each stream.
-    pub(super) fn share(&mut self, hot: &[Vec<usize>; 4], most: usize) -> Vec<Share> {
+    pub(super) fn share(&mut self, hot: &[Hot; 4], most: usize) -> Vec<Share> {
         let mut units = self.units(hot, most);
         let mut shares = Vec::with_capacity(4);
         let mut rest = 0;
         for class in 0..4 {
-            let lanes = &hot[class];
-            if lanes.is_empty() {
+            if hot[class].lanes.is_empty() {
                 continue;
             }
             let available = std::mem::take(&mut units[class]) + rest;
-            let share = self.spread(class, lanes, available);
+            let share = self.spread(class, &hot[class], available);
             rest = available - share.lanes.len() * share.count;
             if !share.lanes.is_empty() {
                 shares.push(share);
@@ -40,10 +50,10 @@ impl Turns {
         shares
     }
 
-    fn units(&mut self, hot: &[Vec<usize>; 4], most: usize) -> [usize; 4] {
+    fn units(&mut self, hot: &[Hot; 4], most: usize) -> [usize; 4] {
         let weights = Priority::ALL.map(|priority| i64::from(priority.weight()));
         let mut units = [0; 4];
-        let waiting: Vec<usize> = (0..4).filter(|class| !hot[*class].is_empty()).collect();
+        let waiting: Vec<usize> = (0..4).filter(|class| !hot[*class].lanes.is_empty()).collect();
         if let [only] = waiting[..] {
             units[only] = most;
             return units;
@@ -59,20 +69,31 @@ impl Turns {
         units
     }
 
-    fn spread(&mut self, class: usize, lanes: &[usize], units: usize) -> Share {
-        if units >= lanes.len() {
-            return Share { lanes: lanes.to_vec(), count: units / lanes.len() };
+    fn spread(&mut self, class: usize, hot: &Hot, units: usize) -> Share {
+        let lanes = &hot.lanes;
+        let most = if hot.all_deep { (units / WORTH_A_READ).max(1) } else { lanes.len() };
+        let turns = most.min(lanes.len()).min(units);
+        if turns == 0 {
+            return Share { lanes: Vec::new(), count: 0 };
         }
         let first = self.next_lane[class] % lanes.len();
-        self.next_lane[class] = first + units;
-        let turn = lanes.iter().cycle().skip(first).take(units).copied().collect();
-        Share { lanes: turn, count: 1 }
+        self.next_lane[class] = first + turns;
+        let turn = lanes.iter().cycle().skip(first).take(turns).copied().collect();
+        Share { lanes: turn, count: units / turns }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn hot(lanes: &[usize]) -> Hot {
+        Hot { lanes: lanes.to_vec(), all_deep: false }
+    }
+
+    fn classes(lanes: [&[usize]; 4]) -> [Hot; 4] {
+        lanes.map(hot)
+    }
 
     fn total(shares: &[Share]) -> usize {
         shares.iter().map(|share| share.lanes.len() * share.count).sum()
@@ -83,9 +104,12 @@ mod tests {
         let mut turns = Turns::default();
         for most in [1, 2, 7, 10, 16, 100, 1_000] {
             for lanes in [1, 3, 50, 150] {
-                let hot = [0, 1, 2, 3].map(|class| (class * 1_000..class * 1_000 + lanes).collect());
-                let shares = turns.share(&hot, most);
-                assert!(total(&shares) <= most && total(&shares) > 0, "{most} of {lanes}: {shares:?}");
+                for all_deep in [false, true] {
+                    let hot = [0, 1, 2, 3]
+                        .map(|class| Hot { lanes: (class * 1_000..class * 1_000 + lanes).collect(), all_deep });
+                    let shares = turns.share(&hot, most);
+                    assert!(total(&shares) <= most && total(&shares) > 0, "{most} of {lanes}: {shares:?}");
+                }
             }
         }
     }
@@ -93,7 +117,7 @@ mod tests {
     #[test]
     fn higher_classes_get_more_and_none_gets_nothing() {
         let mut turns = Turns::default();
-        let shares = turns.share(&[vec![0], vec![1], vec![2], vec![3]], 15);
+        let shares = turns.share(&classes([&[0], &[1], &[2], &[3]]), 15);
         let counts: Vec<usize> = shares.iter().map(|share| share.count).collect();
         assert_eq!(counts, [8, 4, 2, 1]);
     }
@@ -103,7 +127,7 @@ mod tests {
         let mut turns = Turns::default();
         let mut counts = [0; 4];
         for _ in 0..150 {
-            for share in turns.share(&[vec![0], vec![1], vec![2], vec![3]], 1) {
+            for share in turns.share(&classes([&[0], &[1], &[2], &[3]]), 1) {
                 counts[share.lanes[0]] += 1;
             }
         }
@@ -116,7 +140,7 @@ mod tests {
         let lanes: Vec<usize> = (0..10).collect();
         let mut seen = vec![0; 10];
         for _ in 0..10 {
-            for share in turns.share(&[lanes.clone(), vec![], vec![], vec![]], 3) {
+            for share in turns.share(&classes([&lanes, &[], &[], &[]]), 3) {
                 share.lanes.iter().for_each(|lane| seen[*lane] += 1);
             }
         }
@@ -124,9 +148,22 @@ mod tests {
     }
 
     #[test]
+    fn of_deep_lanes_few_are_read_at_once_and_much_of_each_in_turn() {
+        let mut turns = Turns::default();
+        let deep = [Hot { lanes: (0..8).collect(), all_deep: true }, Hot::default(), Hot::default(), Hot::default()];
+        let mut seen = vec![0; 8];
+        for _ in 0..4 {
+            let shares = turns.share(&deep, 300);
+            assert_eq!((shares[0].lanes.len(), shares[0].count), (2, 150));
+            shares[0].lanes.iter().for_each(|lane| seen[*lane] += 1);
+        }
+        assert_eq!(seen, vec![1; 8]);
+    }
+
+    #[test]
     fn what_a_class_cannot_use_goes_to_the_next() {
         let mut turns = Turns::default();
-        let shares = turns.share(&[vec![0, 1, 2], vec![], vec![3], vec![]], 5);
+        let shares = turns.share(&classes([&[0, 1, 2], &[], &[3], &[]]), 5);
         assert_eq!(total(&shares), 5);
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::{
     Inner, join,
     lanes::{Lane, takes},
-    plan::Turns,
+    plan::{Hot, Turns},
     recovery::{Search, Searches},
     reply,
 };
@@ -42,6 +42,8 @@ pub(super) struct Reader {
 struct Read {
     lanes: Vec<(usize, Arc<Lane>)>,
     count: usize,
+    /// Whether all of them were taken to hold so much.
+    was_deep: bool,
 }
 
 impl Inner {
@@ -112,11 +114,14 @@ impl Inner {
     /// What to read next: one read for each partition and class, the highest class first.
     fn reads(&self, turns: &mut Turns, most: usize) -> Vec<Read> {
         let table = self.lanes.read();
-        let mut hot: [Vec<usize>; 4] = Default::default();
+        let mut hot: [Hot; 4] = Default::default();
+        hot.iter_mut().for_each(|class| class.all_deep = true);
         for (place, lane) in table.all().iter().enumerate() {
             let full = self.flags.get(lane.partition).is_some_and(|flags| flags.full.load(Relaxed));
             if lane.is_hot() && (lane.is_retry() || !full) {
-                hot[class_of(lane.priority)].push(place);
+                let class = &mut hot[class_of(lane.priority)];
+                class.lanes.push(place);
+                class.all_deep &= lane.is_deep();
             }
         }
         let mut reads = Vec::new();
@@ -125,7 +130,7 @@ impl Inner {
             for place in share.lanes {
                 let Some(lane) = table.get(place) else { continue };
                 let read = by_partition.entry(lane.partition);
-                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count })
+                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count, was_deep: false })
                     .lanes
                     .push((place, lane.clone()));
             }
@@ -134,14 +139,15 @@ impl Inner {
         reads
     }
 
-    async fn read(&self, reader: &mut Reader, reads: Vec<Read>) -> Result<Vec<Delivery>> {
+    async fn read(&self, reader: &mut Reader, mut reads: Vec<Read>) -> Result<Vec<Delivery>> {
         let live = self.shared.reads.live().await?;
         reader.enter(live.epoch(), self);
         let (epoch, consumer) = (live.epoch(), self.consumer(live.epoch()));
         let mut pipeline = Pipeline::with_capacity(reads.len());
-        for read in &reads {
+        for read in &mut reads {
             // A ring that comes while we read is kept: it is heard after this.
             read.lanes.iter().for_each(|(_, lane)| lane.set_hot(false));
+            read.was_deep = read.lanes.iter().all(|(_, lane)| lane.take_deep());
             let cmd = pipeline.cmd("XREADGROUP").arg("GROUP").arg(&self.group).arg(&consumer);
             cmd.arg("COUNT").arg(read.count).arg("STREAMS");
             read.lanes.iter().for_each(|(_, lane)| {
@@ -169,7 +175,11 @@ impl Inner {
             match answer {
                 Ok(answer) => {
                     self.count_retries(&read);
+                    let (hoped, before) = (read.hopes_for(), deliveries.len());
                     read.take(epoch, answer, &mut deliveries);
+                    if deliveries.len() - before < hoped {
+                        self.lanes.read().forget_depths();
+                    }
                 }
                 Err(error) => {
                     read.heat();
@@ -239,6 +249,11 @@ impl Inner {
 }
 
 impl Read {
+    /// How much it must give for its lanes to be as deep as they were taken for.
+    fn hopes_for(&self) -> usize {
+        if self.was_deep { self.count * self.lanes.len() } else { 0 }
+    }
+
     fn heat(&self) {
         self.lanes.iter().for_each(|(_, lane)| lane.set_hot(true));
     }
@@ -255,7 +270,9 @@ impl Read {
             };
             let Some((place, lane)) = lanes.find(|(_, lane)| lane.key.as_bytes() == key) else { continue };
             // Never cooled here, for a ring may have come since the read.
-            if entries.len() >= self.count {
+            let gave_all = entries.len() >= self.count;
+            lane.set_deep(gave_all);
+            if gave_all {
                 lane.set_hot(true);
             }
             deliveries.extend(entries.into_iter().filter_map(reply::entry).map(|(entry, fields)| {
