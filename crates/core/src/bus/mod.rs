@@ -9,6 +9,7 @@ mod signals;
 mod stop;
 mod subscribe;
 mod tenant;
+mod wait;
 
 use std::{fmt, sync::Arc};
 

@@ -145,6 +145,7 @@ macro_rules! transport_conformance {
                 a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised,
                 what_a_filter_leaves_out_is_finished_and_counted,
                 a_handler_may_publish_while_its_bus_is_stopping,
+                waiting_for_an_event_ends_when_every_subscription_is_done_with_it,
             }
         }
     };

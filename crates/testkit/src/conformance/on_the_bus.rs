@@ -379,3 +379,31 @@ pub async fn a_handler_may_publish_while_its_bus_is_stopping<H: Harness>(scene: 
     assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::Closed), "a stopped bus publishes nothing");
     other.shutdown().await
 }
+
+pub async fn waiting_for_an_event_ends_when_every_subscription_is_done_with_it<H: Harness>(
+    scene: &Scene<H>,
+) -> Result<()> {
+    if !scene.can().status {
+        return Ok(());
+    }
+    let bus = scene.bus(settings::<H>("billing")).await?;
+    let may_end = Arc::new(Semaphore::new(0));
+    let quick = Subscription::to::<LeadScored>("quick").handler(async |_: Event<LeadScored>, _| ());
+    let slow = Subscription::to::<LeadScored>("slow").handler_with(Arc::clone(&may_end), async |may_end, _, _| {
+        let _ended = may_end.acquire().await;
+        Outcome::dead_letter("no such lead")
+    });
+    bus.subscribe(quick).await?;
+    bus.subscribe(slow).await?;
+    let id = bus.publish(scored(1)).await?.id;
+    let begun = Instant::now();
+    let status = bus.wait_for("acme", id, H::quiet()).await?;
+    assert!(begun.elapsed() >= H::quiet(), "it was not waited for");
+    assert!(!status.stage.is_final(), "one is not done with it: {status:?}");
+    assert_eq!(bus.wait_for("globex", id, H::soon()).await?.stage, Stage::Unknown, "it is another tenant's");
+    may_end.add_permits(1);
+    let status = bus.tenant("acme")?.wait_for(id, H::soon()).await?;
+    let stages: Vec<Stage> = status.subscriptions.iter().map(|at| at.stage).collect();
+    assert_eq!((status.stage, stages), (Stage::Failed, vec![Stage::Completed, Stage::Failed]));
+    bus.shutdown().await
+}
