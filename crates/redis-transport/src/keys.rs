@@ -88,12 +88,18 @@ impl PartitionKeys {
         self.key(&["lane:", name])
     }
 
-    /// STRING: for each event of one bucket its member and where it is stored, each with a line feed behind it.
+    /// STRING: for each event of one bucket its member and where it is stored, each with a line feed behind it; the last
+    /// of one member holds.
     pub(crate) fn index(&self, bucket: Bucket, id: EventId) -> String {
         match bucket {
             Bucket::Slice { slice_ms, number } => format!("{}ids:{slice_ms}.{number}", self.prefix),
             Bucket::Own => format!("{}id:{}", self.prefix, id.as_uuid().simple()),
         }
+    }
+
+    /// HASH: event → where it is stored, for those that a full bucket has no room for.
+    pub(crate) fn index_rest(&self, bucket: Bucket, id: EventId) -> String {
+        self.index(bucket, id) + ":rest"
     }
 
     /// ZSET: event → when its next attempt is due.
@@ -195,6 +201,7 @@ mod tests {
         let mut all = vec![keys.layout(), keys.lanes(), keys.subscriptions(), keys.starts(), keys.trim(), keys.bell()];
         all.extend([keys.lane(&lane, Priority::High), keys.lane_named("a.b:low")]);
         all.extend([v7, v4].map(|id| keys.index(layout.bucket(id), id)));
+        all.push(keys.index_rest(layout.bucket(v7), v7));
         all.extend([keys.due(&group), keys.waiting(&group), keys.retry(&group), keys.exceptions(&group)]);
         all.extend([
             keys.dead(&group),
@@ -221,6 +228,7 @@ mod tests {
             "lane:a.b:low",
             "ids:1.1715513982976",
             "id:9b2d6f9e1c574b8a8f0e2f4d3c6b7a22",
+            "ids:1.1715513982976:rest",
             "due:billing/ledger",
             "waiting:billing/ledger",
             "retry:billing/ledger",

@@ -112,7 +112,7 @@ impl Publisher {
         Ok(stale)
     }
 
-    /// Cuts the index anew if its buckets hold too many ids, or too few.
+    /// Cuts the index anew if its buckets are too large, or too small.
     fn tune(&self, batch: &[Outgoing], chunk: &Chunk, filled: u64) {
         let layout = self.layout(chunk.partition);
         let last = chunk.events.last().and_then(|place| batch.get(*place));
@@ -180,7 +180,7 @@ impl Publisher {
         let layout = self.layout(chunk.partition);
         let plan = Plan::of(batch, chunk, &layout);
         let bytes: usize = chunk.events.iter().map(|place| batch[*place].bytes.len() + 96).sum();
-        let key_count = 5 + plan.lanes.len() + plan.runs.len();
+        let key_count = 5 + plan.lanes.len() + 2 * plan.runs.len();
         let mut cmd =
             scripts::PUBLISH.call_with_capacity(key_count, key_count * 2 + 2 * chunk.events.len() + 5, bytes + 512);
         plan.write_keys(&mut cmd, keys);
@@ -253,7 +253,7 @@ impl<'batch> Plan<'batch> {
             cmd.arg(keys.lane(event_type, *priority));
         }
         for run in &self.runs {
-            cmd.arg(keys.index(run.bucket, run.first));
+            cmd.arg(keys.index(run.bucket, run.first)).arg(keys.index_rest(run.bucket, run.first));
         }
     }
 

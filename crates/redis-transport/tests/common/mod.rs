@@ -40,6 +40,12 @@ pub(crate) fn event(event_type: &str) -> Outgoing {
     }
 }
 
+/// An id of that millisecond, with these bytes behind it.
+pub(crate) fn id_of(ms: u64, bytes: [u8; 10]) -> EventId {
+    let id = uuid::Builder::from_unix_timestamp_millis(ms, &bytes).into_uuid();
+    EventId::from_uuid(id).unwrap()
+}
+
 /// Publishes one event, which must be stored as a new one.
 pub(crate) async fn publish(transport: &RedisTransport, event_type: &str) -> EventId {
     let answers = transport.publish(vec![event(event_type)]).await.unwrap();
