@@ -85,7 +85,7 @@ pub mod transport;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use bus::{DeadLetters, EventBus, Publish, TenantBus};
+pub use bus::{DeadLetters, EventBus, Publish, TenantBus, Trace, TraceNode};
 pub use config::{BusConfig, Environment};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};

@@ -16,12 +16,13 @@ mod snapshot;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::{fmt, sync::Arc};
 
 use tekup_core::{
     Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
-    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, Traced},
 };
 
 use self::snapshot::Snapshots;
@@ -108,5 +109,10 @@ impl Admin for RedisAdmin {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         self.read_counters(tenant).await
+    }
+
+    /// What was published while the server was full, or by a process that died just then, may be missing.
+    async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
+        self.read_trace(tenant, correlation).await
     }
 }

@@ -148,6 +148,12 @@ impl PartitionKeys {
         self.key(&["counters:", tenant.map_or("~all", tekup_core::TenantId::as_str)])
     }
 
+    /// HASH: the 16 bytes of an event's id → its cause and its type, for the events of one correlation of a tenant.
+    pub(crate) fn trace(&self, tenant: &tekup_core::TenantId, correlation: &str) -> String {
+        // A tenant's name holds no `:`.
+        self.key(&["trace:", tenant.as_str(), ":", correlation])
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -211,6 +217,7 @@ mod tests {
             keys.sweep(&group),
         ]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
+        all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
         all
     }
 
@@ -240,6 +247,7 @@ mod tests {
             "sweep:billing/ledger",
             "counters:~all",
             "counters:acme@eu",
+            "trace:acme:{import}:7",
         ];
         let expected: Vec<String> = expected.iter().map(|key| format!("tekup:{{s:3.7}}:{key}")).collect();
         assert_eq!(written, expected);

@@ -18,7 +18,7 @@ use crate::{
     index::{Bucket, IndexLayout},
     keys::{PartitionKeys, member},
     namespace::Namespace,
-    scripts,
+    scripts, trace,
     tuning::Tuning,
 };
 
@@ -98,7 +98,9 @@ impl Publisher {
         for chunk in &chunks {
             pipeline.add_command(self.call(batch, chunk));
         }
+        chunks.iter().filter_map(|chunk| self.note(batch, chunk)).for_each(|call| _ = pipeline.add_command(call));
         let mut stale = Vec::new();
+        // The answers to notes come last, and nobody waits for them: a trace is what is known, not what is sure.
         for (chunk, answer) in chunks.into_iter().zip(self.connection.all(pipeline).await?) {
             self.trim_sometimes(batch, &chunk);
             match answer {
@@ -190,6 +192,11 @@ impl Publisher {
             cmd.arg(member(event.id, Some(event.tenant.as_str()))).arg(&event.bytes[..]);
         }
         cmd
+    }
+
+    fn note(&self, batch: &[Outgoing], chunk: &Chunk) -> Option<Cmd> {
+        let keys = &self.namespace.partitions()[chunk.partition];
+        trace::note(keys, chunk.events.iter().map(|place| &batch[*place]), self.window.as_secs().max(1))
     }
 
     fn layout(&self, partition: usize) -> Arc<IndexLayout> {

@@ -9,6 +9,7 @@ mod signals;
 mod stop;
 mod subscribe;
 mod tenant;
+mod trace;
 mod wait;
 
 use std::{fmt, sync::Arc};
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 pub use dead_letters::DeadLetters;
 pub use publish::Publish;
 pub use tenant::TenantBus;
+pub use trace::{Trace, TraceNode};
 
 use self::core::Core;
 use crate::{

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{DeadLetters, EventBus};
+use super::{DeadLetters, EventBus, Trace};
 use crate::{
     error::Result,
     event::IntoDraft,
@@ -176,6 +176,24 @@ impl TenantBus {
     /// ```
     pub async fn wait_for(&self, id: EventId, patience: Duration) -> Result<EventStatus> {
         self.bus.wait_for(&self.tenant, id, patience).await
+    }
+
+    /// As [`EventBus::trace`], of this tenant.
+    ///
+    /// # Errors
+    /// As [`EventBus::trace`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let acme = tekup_core::EventBus::in_memory("crm")?.tenant("acme")?;
+    /// assert!(acme.trace("import-7").await?.roots.is_empty());
+    /// assert!(acme.trace("").await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn trace(&self, correlation: impl AsRef<str>) -> Result<Trace> {
+        self.bus.trace(&self.tenant, correlation).await
     }
 
     /// This tenant's dead letters of a subscription, named `<service>/<name>`.

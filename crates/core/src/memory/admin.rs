@@ -4,7 +4,7 @@ use super::Shared;
 use crate::{
     error::{Error, ErrorKind, Result, shown},
     ids::{EventId, SubscriptionId, TenantId},
-    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, Traced},
 };
 
 /// What operators ask of a [`MemoryTransport`](super::MemoryTransport). All its calls answer at once.
@@ -73,6 +73,10 @@ impl Admin for MemoryAdmin {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         Ok(self.0.lock().counters.of(tenant))
+    }
+
+    async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
+        Ok(self.0.lock().trace(tenant, correlation))
     }
 }
 

@@ -23,6 +23,7 @@ mod shelf;
 mod source;
 mod store;
 mod subscription;
+mod traces;
 mod turn;
 mod waiting;
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
-    transport::{Books, CounterDelta, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionStatus},
+    transport::{Books, CounterDelta, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionStatus, Traced},
 };
 
 /// All that is stored.
@@ -69,7 +69,7 @@ impl Store {
     }
 
     fn add(&mut self, outgoing: Outgoing, now: Instant) -> Result<Receipt> {
-        let Outgoing { id, tenant, event_type, priority, bytes } = outgoing;
+        let Outgoing { id, tenant, event_type, priority, bytes, trace } = outgoing;
         let key = (tenant.clone(), id);
         if self.index.knows(&key) {
             return Ok(Receipt::new(id, true));
@@ -80,6 +80,9 @@ impl Store {
             return Err(is_full(full));
         }
         let number = self.index.add(key, now, route);
+        if let Some(link) = trace {
+            self.index.trace(link, event_type.clone());
+        }
         let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes });
         for number in route {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
@@ -88,6 +91,10 @@ impl Store {
             }
         }
         Ok(Receipt::new(id, false))
+    }
+
+    pub(super) fn trace(&self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
+        self.index.traces.of(tenant, correlation)
     }
 
     /// Registers a subscription, or another replica of one that exists; answers its number and that of the source.

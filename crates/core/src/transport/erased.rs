@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+    Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -58,6 +58,7 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
+    fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -158,5 +159,9 @@ impl<A: Admin> DynAdmin for A {
 
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>> {
         Box::pin(Admin::counters(self, tenant))
+    }
+
+    fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>> {
+        Box::pin(Admin::trace(self, tenant, correlation))
     }
 }

@@ -13,6 +13,7 @@ mod erased;
 mod outgoing;
 mod settlement;
 mod spec;
+mod trace;
 
 use std::future::Future;
 
@@ -25,6 +26,7 @@ pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
 pub use spec::SourceSpec;
+pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 
 use crate::{
     error::Result,
@@ -474,4 +476,21 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn counters(&self, tenant: Option<&TenantId>) -> impl Future<Output = Result<Counters>> + Send;
+
+    /// What is known of the events of a correlation of a tenant: at most [`MOST_TRACED`], in any order.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, TraceLink, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let link = TraceLink { correlation: "import-7".into(), cause: None };
+    /// let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// transport.publish(vec![Outgoing { trace: Some(link), ..event.clone() }]).await?;
+    /// assert_eq!(transport.admin().trace(&event.tenant, "import-7").await?[0].id, event.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn trace(&self, tenant: &TenantId, correlation: &str) -> impl Future<Output = Result<Vec<Traced>>> + Send;
 }

@@ -29,6 +29,8 @@ macro_rules! scripts {
 scripts! {
     /// Stores a batch in one partition.
     PUBLISH = "publish.lua";
+    /// Takes note of causes.
+    TRACE = "trace.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
     /// Puts deliveries aside until they are due again.

@@ -131,11 +131,16 @@ macro_rules! transport_conformance {
             }
             unsupported {
                 without_dead_letters_they_are_unsupported,
-                without_status_it_is_unsupported,
+                without_status_it_is_unsupported_and_so_are_traces,
             }
             counting {
                 counters_sum_over_processes_and_tenants,
                 what_was_never_counted_is_zero,
+            }
+            tracing {
+                what_handlers_publish_is_traced_to_what_caused_it_also_after_a_retry,
+                events_of_one_correlation_are_traced_together_whoever_published_them,
+                of_a_correlation_with_too_many_events_a_trace_says_that_some_are_left_out,
             }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
@@ -183,6 +188,7 @@ mod tests {
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
             include_str!("on_the_bus.rs"),
+            include_str!("tracing.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

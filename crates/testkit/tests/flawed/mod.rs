@@ -7,7 +7,7 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef,
-        EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport, Verdict,
+        EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -171,5 +171,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         self.0.counters(tenant).await
+    }
+
+    async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
+        unless::<F>(F::CAN.status)?;
+        self.0.trace(tenant, correlation).await
     }
 }
