@@ -27,6 +27,7 @@ pub(super) struct Letters {
     cap: usize,
     expired: u64,
     dropped: u64,
+    purged: u64,
 }
 
 #[derive(Debug)]
@@ -63,7 +64,7 @@ impl Letter {
 impl Letters {
     pub(super) fn new(keep: Duration, cap: usize) -> Self {
         let (by_serial, by_id) = (BTreeMap::new(), HashMap::new());
-        Self { by_serial, by_id, serial: 0, keep, cap, expired: 0, dropped: 0 }
+        Self { by_serial, by_id, serial: 0, keep, cap, expired: 0, dropped: 0, purged: 0 }
     }
 
     /// How long letters are kept, and how many at most, from now on.
@@ -111,6 +112,13 @@ impl Letters {
         self.by_serial.remove(&serial)
     }
 
+    /// Removes, counted, on request; answers whether it was there.
+    pub(super) fn purge(&mut self, key: &(TenantId, EventId)) -> bool {
+        let was_there = self.take(key).is_some();
+        self.purged += u64::from(was_there);
+        was_there
+    }
+
     pub(super) fn get(&self, key: &(TenantId, EventId)) -> Option<DeadLetter> {
         self.by_id.get(key).and_then(|serial| self.by_serial.get(serial)).map(Letter::shown)
     }
@@ -149,5 +157,9 @@ impl Letters {
 
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    pub(super) fn purged(&self) -> u64 {
+        self.purged
     }
 }

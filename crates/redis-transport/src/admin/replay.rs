@@ -1,27 +1,17 @@
-use std::collections::BTreeMap;
-
 use futures_util::future::try_join_all;
-use tekup_core::{EventId, Result, SubscriptionId, TenantId};
+use tekup_core::{Result, SubscriptionId, transport::LetterKey};
 
 use super::RedisAdmin;
-use crate::{keys::member, scripts};
+use crate::scripts;
 
 /// The most letters that one call moves.
 const AT_ONCE: usize = 100;
 
 impl RedisAdmin {
-    pub(super) async fn give_back(
-        &self,
-        subscription: &SubscriptionId,
-        letters: Vec<(TenantId, EventId)>,
-    ) -> Result<u64> {
+    pub(super) async fn give_back(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         self.must_exist(subscription).await?;
-        let mut by_partition: BTreeMap<usize, Vec<Vec<u8>>> = BTreeMap::new();
-        for (tenant, id) in letters {
-            let members = by_partition.entry(self.namespace.partition_of(&tenant)).or_default();
-            members.push(member(id, Some(tenant.as_str())));
-        }
-        let moves = by_partition.iter().map(|(&partition, members)| self.move_all(subscription, partition, members));
+        let placed = self.placed(letters);
+        let moves = placed.iter().map(|some| self.move_all(subscription, some.partition, &some.members));
         Ok(try_join_all(moves).await?.into_iter().sum())
     }
 
