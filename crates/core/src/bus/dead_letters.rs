@@ -160,7 +160,7 @@ impl DeadLetters {
     /// # async fn main() -> tekup_core::Result<()> {
     /// let bus = EventBus::in_memory("crm")?;
     /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
-    /// let stranger = LetterKey { tenant: None, id: EventId::generate() };
+    /// let stranger = LetterKey { tenant: None, id: EventId::generate(), died: None };
     /// assert!(!bus.dead_letters("crm/audit")?.replay_letter(&stranger).await?);
     /// assert!(bus.tenant("acme")?.dead_letters("crm/audit")?.replay_letter(&stranger).await.is_err());
     /// # bus.shutdown().await
@@ -213,7 +213,7 @@ impl DeadLetters {
     /// # async fn main() -> tekup_core::Result<()> {
     /// let bus = EventBus::in_memory("crm")?;
     /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
-    /// let stranger = LetterKey { tenant: None, id: EventId::generate() };
+    /// let stranger = LetterKey { tenant: None, id: EventId::generate(), died: None };
     /// assert!(!bus.dead_letters("crm/audit")?.purge_letter(&stranger).await?);
     /// # bus.shutdown().await
     /// # }
@@ -241,7 +241,7 @@ impl DeadLetters {
         SelectedLetters::new(self.clone(), filter)
     }
 
-    /// A handle that replays without asking whether a handler of this process could be given the event.
+    /// A handle that replays and edits without asking whether a handler of this process could be given the event.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -257,8 +257,8 @@ impl DeadLetters {
     }
 
     /// Publishes, when awaited, a *new* event of the same tenant and type with other data, which names the dead one as
-    /// its cause and keeps its correlation, user and metadata. The dead letter stays as it is, unless
-    /// [`Edit::purge`] is asked for.
+    /// its cause and keeps its correlation, user and metadata. Every subscription that takes the type gets it, as any
+    /// event. The dead letter stays as it is, unless [`Edit::purge`] is asked for.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] if that is no tenant's name; [`ErrorKind::TenantMismatch`] if this handle is another
@@ -381,17 +381,21 @@ impl DeadLetters {
 
     /// Whether it makes sense to replay a letter, as far as this process can tell.
     pub(crate) fn reads(&self, letter: &DeadLetter) -> Result<()> {
-        if self.is_forced {
-            return Ok(());
-        }
-        let Some(runtime) = self.bus.0.running.find(&self.subscription) else { return Ok(()) };
-        runtime.reads(letter).map_err(|cause| {
+        self.check_with_handlers(letter).map_err(|cause| {
             let message = format!(
                 "dead letter {} of `{}` would only die again: {cause}; mend the type, or replay it with `forced()`",
                 letter.id, self.subscription
             );
             Error::new(ErrorKind::Undecodable, message).with_source(cause)
         })
+    }
+
+    /// Whether a handler of this process could be given what is in a letter; yes, where the subscription runs elsewhere.
+    pub(crate) fn check_with_handlers(&self, letter: &DeadLetter) -> Result<()> {
+        match self.bus.0.running.find(&self.subscription) {
+            Some(runtime) if !self.is_forced => runtime.reads(letter),
+            _ => Ok(()),
+        }
     }
 
     fn expect_own(&self, letter: &LetterKey) -> Result<()> {

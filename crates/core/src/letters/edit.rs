@@ -129,11 +129,13 @@ impl Edit {
             let message = format!("the edited event {id} is to have the id of the dead one: give it another");
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
+        // The death that was seen, and no later one.
+        let seen = LetterKey::from(&letter);
         let dead = Dead::new(letter, tenant);
         let outgoing = make(&dead, id, letters.limits())?;
-        letters.reads(&DeadLetter { id, bytes: outgoing.bytes.clone(), ..dead.letter })?;
+        dead.check_successor(&letters, &outgoing)?;
         let receipt = letters.publish(outgoing).await?;
-        let purged = purge && letters.purge_letter(&key).await?;
+        let purged = purge && letters.purge_letter(&seen).await?;
         Ok(Edited { receipt, purged })
     }
 }
@@ -194,6 +196,18 @@ impl Dead {
         let (event_type, envelope) = known.ok_or_else(|| self.unreadable())?;
         let envelope = self.successor(id, event_type.clone(), envelope.version.clone())?;
         RawEvent::parse_within(envelope::write(&envelope, &data)?.into(), limits)
+    }
+
+    /// What would die at once is not published.
+    fn check_successor(&self, letters: &DeadLetters, outgoing: &Outgoing) -> Result<()> {
+        let as_letter = DeadLetter { id: outgoing.id, bytes: outgoing.bytes.clone(), ..self.letter.clone() };
+        letters.check_with_handlers(&as_letter).map_err(|cause| {
+            let message = format!(
+                "the edited event of dead letter {} would die too: {cause}; mend the data, or edit with `forced()`",
+                self.letter.id
+            );
+            Error::new(ErrorKind::Undecodable, message).with_source(cause)
+        })
     }
 
     fn unreadable(&self) -> Error {

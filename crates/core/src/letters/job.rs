@@ -17,8 +17,9 @@ pub(super) enum Work {
 /// A replay or a purge of many dead letters: done when awaited, in steps of at most a hundred.
 ///
 /// One job at a time works on a subscription's letters: a second one ends with [`ErrorKind::Conflict`]. A tenant's jobs
-/// and those of the bus don't keep each other off; each letter is still moved once. What a job has done stays done, in
-/// whatever way it ends; of a process that dies, another can begin again after five seconds.
+/// and those of the bus don't keep each other off; each letter is still moved once, for what has died again since it was
+/// listed is another letter. What a job has done stays done, in whatever way it ends; of a process that dies, another can
+/// begin again after five seconds.
 ///
 /// # Errors
 /// When awaited, or started: those of [`LetterFilter::check`](super::LetterFilter::check);

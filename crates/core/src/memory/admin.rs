@@ -46,10 +46,7 @@ impl Admin for MemoryAdmin {
     }
 
     async fn dead_letter(&self, subscription: &SubscriptionId, letter: &LetterKey) -> Result<Option<DeadLetter>> {
-        let mut store = self.0.lock();
-        let turn = store.turn_of(subscription)?;
-        let Some(tenant) = &letter.tenant else { return Ok(None) };
-        Ok(turn.subscription.letters.get(&(tenant.clone(), letter.id)))
+        Ok(self.0.lock().turn_of(subscription)?.subscription.letters.get(letter))
     }
 
     async fn count_dead_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<u64> {
@@ -57,11 +54,11 @@ impl Admin for MemoryAdmin {
     }
 
     async fn replay(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
-        Ok(self.0.lock().turn_of(subscription)?.replay(letters))
+        Ok(self.0.lock().turn_of(subscription)?.replay(&letters))
     }
 
     async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
-        Ok(self.0.lock().turn_of(subscription)?.purge(letters))
+        Ok(self.0.lock().turn_of(subscription)?.purge(&letters))
     }
 
     async fn hold_letters(

@@ -59,11 +59,11 @@ impl RedisAdmin {
     ) -> Result<Option<DeadLetter>> {
         self.must_exist(subscription).await?;
         let placed = self.placed(vec![letter.clone()]);
-        let reads = placed.iter().map(|Placed { partition, members }| {
-            let members: Vec<&[u8]> = members.iter().map(Vec::as_slice).collect();
+        let reads = placed.iter().map(|Placed { partition, letters }| {
+            let members: Vec<&[u8]> = letters.iter().map(|named| named.member.as_slice()).collect();
             async move { self.read_some(subscription, *partition, &members).await }
         });
-        Ok(try_join_all(reads).await?.into_iter().flatten().flatten().next())
+        Ok(try_join_all(reads).await?.into_iter().flatten().flatten().find(|found| letter.means(found.died)))
     }
 
     pub(super) async fn count_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<u64> {

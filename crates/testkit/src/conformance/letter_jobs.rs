@@ -255,7 +255,7 @@ pub async fn a_tenants_job_reaches_its_own_letters_only<H: Harness>(scene: &Scen
         refused(others.purge().await, ErrorKind::TenantMismatch, "a purge of another's")?;
     }
     let [their] = exactly(theirs.clone())?;
-    let stranger = LetterKey { tenant: None, id: their.id };
+    let stranger = LetterKey { tenant: None, id: their.id, died: None };
     refused(acme.replay_letter(&stranger).await, ErrorKind::TenantMismatch, "a replay of nobody's")?;
     refused(acme.purge_letter(&stranger).await, ErrorKind::TenantMismatch, "a purge of nobody's")?;
     refused(acme.purge("globex", their.id).await, ErrorKind::TenantMismatch, "a purge of one of another's")?;
@@ -292,7 +292,7 @@ pub async fn what_no_handler_could_be_given_is_refused_unless_forced<H: Harness>
     let progress = dead.filter(LetterFilter::all()).replay().await?;
     assert_eq!((progress.matched, progress.done, progress.refused), (2, 1, 1), "{progress:?}");
     let [refusal] = exactly(progress.refusals)?;
-    assert_eq!(refusal.letter, LetterKey::from((broken.tenant.clone(), broken.id)));
+    assert_eq!((refusal.letter.tenant, refusal.letter.id), (Some(broken.tenant.clone()), broken.id));
     assert!(refusal.why.contains("score") && refusal.why.contains("forced()"), "{}", refusal.why);
     scene.ledger.replayed(&id, 1);
     until_dead(2).await?;

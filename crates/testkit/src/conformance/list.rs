@@ -124,6 +124,7 @@ macro_rules! transport_conformance {
                 a_purged_letter_is_gone_and_its_event_stays_failed,
                 a_purge_counts_what_was_there,
                 many_dead_letters_are_purged_in_one_call,
+                a_letter_that_has_died_again_is_another_one,
                 a_purged_event_may_not_be_brought_back_by_the_same_id,
                 a_strangers_dead_letter_is_replayed_and_purged_like_any,
                 dead_letters_are_held_for_one_job_at_a_time,

@@ -74,6 +74,23 @@ pub async fn many_dead_letters_are_purged_in_one_call<H: Harness>(scene: &Scene<
     Ok(())
 }
 
+pub async fn a_letter_that_has_died_again_is_another_one<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let reader = scene.open("billing/ledger", &["*"]).await?;
+    let sent = event("lead.created")?;
+    bury(scene, &reader, std::slice::from_ref(&sent)).await?;
+    let [first] = exactly(scene.admin().dead_letters(&reader.id, None, None, 10).await?.letters)?;
+    scene.harness.advance(H::quiet()).await;
+    assert_eq!(scene.replay(&reader.id, [&first]).await?, 1);
+    reader.bury(&reader.take::<1>().await?).await?;
+    let stale = LetterKey::from(&first);
+    assert_eq!(scene.admin().dead_letter(&reader.id, &stale).await?, None);
+    assert_eq!(scene.replay(&reader.id, [stale.clone()]).await?, 0, "one death was replayed twice");
+    assert_eq!(scene.purge(&reader.id, [stale]).await?, 0, "a death was purged that nobody has seen");
+    let [second] = exactly(scene.admin().dead_letters(&reader.id, None, None, 10).await?.letters)?;
+    assert_eq!(scene.purge(&reader.id, [&second]).await?, 1);
+    reader.nothing_comes().await
+}
+
 pub async fn a_purged_event_may_not_be_brought_back_by_the_same_id<H: Harness>(scene: &Scene<H>) -> Result<()> {
     let reader = scene.open("billing/ledger", &["*"]).await?;
     let sent = event("lead.created")?;
@@ -95,7 +112,7 @@ pub async fn a_strangers_dead_letter_is_replayed_and_purged_like_any<H: Harness>
     scene.ledger.ask_only_for_balance(&reader.id);
     let stranger = reader.take_one().await?;
     reader.bury(std::slice::from_ref(&stranger)).await?;
-    let letter = LetterKey { tenant: None, id: stranger.id };
+    let letter = LetterKey { tenant: None, id: stranger.id, died: None };
     let of_acme = LetterKey::from(("acme".parse()?, stranger.id));
     assert_eq!(scene.replay(&reader.id, [of_acme.clone()]).await?, 0, "a tenant replays what is not its own");
     assert_eq!(scene.purge(&reader.id, [of_acme]).await?, 0, "a tenant purges what is not its own");
