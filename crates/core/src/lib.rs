@@ -33,7 +33,7 @@
 //!
 //! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
-//! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`].
+//! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
 //! - One tenant only: [`TenantBus`].
 //! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
 //! - Settings: [`BusConfig`].
@@ -70,6 +70,7 @@ mod error;
 mod event;
 mod handler;
 mod ids;
+pub mod letters;
 pub mod memory;
 mod metrics;
 mod policy;

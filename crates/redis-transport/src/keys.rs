@@ -6,7 +6,7 @@
 
 use std::{fmt, sync::Arc};
 
-use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId};
+use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId, TenantId};
 
 use crate::index::Bucket;
 
@@ -137,6 +137,13 @@ impl PartitionKeys {
         self.of("gone:", group)
     }
 
+    /// STRING: who works on the dead letters of one tenant, or of all with `None`.
+    pub(crate) fn letter_hold(&self, group: &SubscriptionId, tenant: Option<&TenantId>) -> String {
+        // `~` begins no tenant's name.
+        let tenant = tenant.map_or("~all", TenantId::as_str);
+        self.key(&["letter-hold:", group.service().as_str(), "/", group.name().as_str(), ":", tenant])
+    }
+
     /// HASH: what was counted of the subscription's books.
     pub(crate) fn books(&self, group: &SubscriptionId) -> String {
         self.of("books:", group)
@@ -216,6 +223,7 @@ mod tests {
             keys.books(&group),
             keys.sweep(&group),
         ]);
+        all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
         all
@@ -245,6 +253,8 @@ mod tests {
             "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
+            "letter-hold:billing/ledger:~all",
+            "letter-hold:billing/ledger:acme",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",

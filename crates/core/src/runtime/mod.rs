@@ -35,7 +35,7 @@ use crate::{
     handler::{Origin, Router},
     ids::SubscriptionId,
     subscription::Settings,
-    transport::DynSource,
+    transport::{DeadLetter, DynSource},
 };
 
 /// What the tasks of a running subscription share.
@@ -101,6 +101,11 @@ impl Runtime {
     /// The subscription's full name.
     pub(crate) fn id(&self) -> &SubscriptionId {
         &self.id
+    }
+
+    /// Whether a dead letter would reach a handler, were it replayed now.
+    pub(crate) fn reads(&self, letter: &DeadLetter) -> Result<()> {
+        self.router.reads(letter)
     }
 
     /// Why it stopped reading by itself, if it did.

@@ -71,6 +71,12 @@ scripts! {
     LETTERS = "letters.lua";
     /// Gives dead letters back to their subscription.
     REPLAY = "replay.lua";
+    /// Deletes dead letters.
+    PURGE = "purge.lua";
+    /// Keeps dead letters for one job.
+    HOLD_LETTERS = "hold_letters.lua";
+    /// Ends that.
+    FREE_LETTERS = "free_letters.lua";
     /// Adds what a process has counted.
     COUNTERS = "counters.lua";
     /// Tells what of a subscription has left its lanes.

@@ -14,6 +14,7 @@ mod ledger;
 mod lines;
 mod orders;
 mod poisoned;
+mod replaying;
 mod restarted;
 mod stopped;
 mod taken_over;

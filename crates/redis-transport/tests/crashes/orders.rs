@@ -18,6 +18,8 @@ pub(crate) struct Orders {
     pub(crate) crash_limit: u32,
     /// Whether a job that waits fails after its wait.
     pub(crate) fails_waiting: bool,
+    /// Replays all dead letters of the jobs, so many per second, instead of doing jobs.
+    pub(crate) replays: Option<f64>,
     without: Option<u8>,
 }
 
@@ -33,6 +35,7 @@ impl Orders {
             concurrency: 1,
             crash_limit: 5,
             fails_waiting: false,
+            replays: None,
             without: None,
         }
     }
@@ -51,6 +54,10 @@ impl Orders {
 
     pub(crate) fn fails_waiting(self) -> Self {
         Self { fails_waiting: true, ..self }
+    }
+
+    pub(crate) fn replaying(self, per_second: f64) -> Self {
+        Self { replays: Some(per_second), ..self }
     }
 
     /// With all safeguards but one; with all, for `None`.

@@ -2,14 +2,14 @@
 
 use std::{fs::File, io::Read, process, sync::Mutex, time::Duration};
 
-use tekup_core::{BusConfig, Context, Event, EventBus, HandlerResult, Result, Subscription};
+use tekup_core::{BusConfig, Context, Event, EventBus, HandlerResult, Result, Subscription, letters::LetterFilter};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 
 use crate::{
     job::{Job, Task},
     ledger::{Ledger, Step},
     orders::{Orders, VARIABLE},
-    world::World,
+    world::{JOBS, World},
 };
 
 /// In a worker this is where it works; in the tests it is shown that a worker begins and ends as it should.
@@ -58,9 +58,17 @@ async fn serve(orders: Orders) -> Result<()> {
         Some(safeguard) => RedisTransport::__connect_without(&config, safeguard).await?,
     };
     let bus = EventBus::new(settings(&orders), transport)?;
+    let is_ready = || drop(File::create(orders.dir.join(format!("{}.ready", orders.name))).unwrap());
+    if let Some(rate) = orders.replays {
+        let all = bus.dead_letters(JOBS)?.filter(LetterFilter::all());
+        let mut job = all.replay().per_second(rate).start().await?;
+        is_ready();
+        while job.next().await?.is_some() {}
+        return Ok(());
+    }
     bus.subscribe(Subscription::to::<Job>("jobs").handler_with(orders.clone(), handle)).await?;
     let ready = async {
-        File::create(orders.dir.join(format!("{}.ready", orders.name))).unwrap();
+        is_ready();
         std::future::pending().await
     };
     tokio::select! {

@@ -120,6 +120,31 @@ macro_rules! transport_conformance {
                 a_page_of_none_or_of_too_many_is_refused,
                 a_cursor_that_no_page_gave_is_refused,
             }
+            purging {
+                a_purged_letter_is_gone_and_its_event_stays_failed,
+                a_purge_counts_what_was_there,
+                many_dead_letters_are_purged_in_one_call,
+                a_letter_that_has_died_again_is_another_one,
+                a_purged_event_may_not_be_brought_back_by_the_same_id,
+                a_strangers_dead_letter_is_replayed_and_purged_like_any,
+                dead_letters_are_held_for_one_job_at_a_time,
+                dead_letters_of_a_job_that_has_died_are_free_after_its_lease,
+                the_job_of_one_tenant_keeps_no_other_off,
+            }
+            letter_jobs {
+                a_filter_counts_and_lists_what_it_means_and_nothing_else,
+                a_replay_by_filter_gives_back_what_it_means_and_nothing_else,
+                a_purge_by_filter_deletes_what_it_means_and_nothing_else,
+                a_filter_that_means_nothing_or_all_by_mistake_does_nothing,
+                a_replay_at_a_rate_tells_its_progress_and_keeps_what_it_did,
+                a_second_job_is_refused_while_one_runs,
+                what_dies_again_during_a_replay_is_not_given_back_twice,
+                letters_that_others_took_meanwhile_are_counted_as_gone,
+                a_tenants_job_reaches_its_own_letters_only,
+                what_no_handler_could_be_given_is_refused_unless_forced,
+                an_edited_letter_is_a_new_event_that_names_the_dead_one,
+                a_letter_whose_envelope_is_broken_is_edited_by_type,
+            }
             status {
                 the_status_follows_an_event_from_pending_to_completed,
                 the_status_follows_an_event_through_death_and_replay,
@@ -184,6 +209,8 @@ mod tests {
             include_str!("retrying.rs"),
             include_str!("lanes.rs"),
             include_str!("dead_letters.rs"),
+            include_str!("purging.rs"),
+            include_str!("letter_jobs.rs"),
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),

@@ -21,11 +21,15 @@ pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
 #[doc(hidden)]
+pub mod letter_jobs;
+#[doc(hidden)]
 pub mod naming;
 #[doc(hidden)]
 pub mod on_the_bus;
 #[doc(hidden)]
 pub mod publishing;
+#[doc(hidden)]
+pub mod purging;
 #[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
