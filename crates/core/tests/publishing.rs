@@ -92,6 +92,23 @@ async fn a_batch_answers_for_each_event_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_of_none_is_no_mistake_and_one_beyond_the_limit_names_it() {
+    let drafts = |count: usize| (0..count).map(|_| lead("l").event("acme"));
+    let bus = bus();
+    assert!(bus.publish_batch(drafts(0)).await.unwrap().is_empty());
+    let mut config = BusConfig::new("crm");
+    config.max_batch_events = 10_000;
+    let wide = EventBus::new(config, MemoryTransport::new()).unwrap();
+    for (bus, most) in [(&bus, "1000 are allowed"), (&wide, "10000 are allowed")] {
+        let error = bus.publish_batch(drafts(10_001)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert!(error.to_string().contains("10001 events") && error.to_string().contains(most), "{error}");
+        assert_eq!(bus.counters().await.unwrap().published, 0);
+    }
+    assert_eq!(wide.publish_batch(drafts(10_000)).await.unwrap().len(), 10_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_handler_publishes_keeps_tenant_user_and_chain_and_names_its_cause() {
     let bus = bus();
     let seen: Seen<RawEvent> = Seen::new();
