@@ -291,6 +291,10 @@ impl Problems {
         result.map_err(|error| self.0.extend(error.0.problems)).ok()
     }
 
+    pub(crate) fn extend(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
+    }
+
     pub(crate) fn check(&mut self, holds: bool, problem: impl FnOnce() -> String) {
         if !holds {
             self.0.push(problem());

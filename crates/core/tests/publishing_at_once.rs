@@ -12,7 +12,7 @@ use std::{
 use common::{lead, until};
 use futures_util::future::join_all;
 use tekup_core::{
-    BusConfig, Error, ErrorKind, EventBus, EventId, Result, TekupEvent,
+    BusConfig, Error, ErrorKind, EventBus, EventId, Result, TekupEvent, TenantId,
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
 };
@@ -27,8 +27,7 @@ use tokio::{
 struct Gated {
     memory: MemoryTransport,
     gate: Arc<Semaphore>,
-    /// The ids of each call.
-    calls: Arc<Mutex<Vec<Vec<EventId>>>>,
+    calls: Arc<Mutex<Vec<Vec<Outgoing>>>>,
     /// What a whole call fails with.
     fault: Arc<Mutex<Option<ErrorKind>>>,
 }
@@ -51,7 +50,7 @@ impl Gated {
     }
 
     fn sent(&self) -> Vec<EventId> {
-        self.calls.lock().unwrap().concat()
+        self.calls.lock().unwrap().concat().into_iter().map(|event| event.id).collect()
     }
 
     async fn until_called(&self, times: usize) {
@@ -72,7 +71,7 @@ impl Transport for Gated {
     }
 
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
-        self.calls.lock().unwrap().push(batch.iter().map(|event| event.id).collect());
+        self.calls.lock().unwrap().push(batch.clone());
         self.gate.acquire().await.unwrap().forget();
         if let Some(kind) = *self.fault.lock().unwrap() {
             return Err(Error::new(kind, "the store is away").with_source(std::fmt::Error));
@@ -86,6 +85,10 @@ impl Transport for Gated {
 
     fn admin(&self) -> MemoryAdmin {
         self.memory.admin()
+    }
+
+    fn partition_of(&self, tenant: &TenantId) -> usize {
+        tenant.as_str().len()
     }
 }
 
@@ -131,6 +134,31 @@ async fn publishers_that_come_while_a_call_is_under_way_share_the_next() {
     assert!(store.sizes().len() <= 6, "{:?}", store.sizes());
     assert_eq!((store.sent().len(), begun.elapsed()), (200, Duration::ZERO), "no timer is waited for");
     assert_eq!(bus.counters().await.unwrap().published, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_share_a_partition_leave_together() {
+    let store = Gated::new();
+    let bus = store.bus(|_| ());
+    let publisher = |number: usize| {
+        let bus = bus.clone();
+        tokio::spawn(async move {
+            for _ in 0..5 {
+                bus.publish(lead("l").event("x".repeat(1 + number % 4))).await.unwrap();
+            }
+        })
+    };
+    let publishers: Vec<_> = (0..40).map(publisher).collect();
+    settled_down().await;
+    store.open();
+    join_all(publishers).await;
+    let calls = store.calls.lock().unwrap().clone();
+    assert_eq!(calls.concat().len(), 200);
+    assert!(calls.len() <= 25, "{:?}", store.sizes());
+    for call in calls {
+        let side = |event: &Outgoing| store.partition_of(&event.tenant) % 2;
+        assert!(call.iter().all(|event| side(event) == side(&call[0])), "a call reaches half of the partitions");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,7 +23,8 @@ use crate::{
     transport::{Outgoing, Receipt},
 };
 
-/// Calls that are under way at once, at most: while one is answered, the server has the next.
+/// Calls that are under way at once, at most: while one is answered, the server has the next. Each is for every other
+/// partition, since the fewer partitions a call reaches, the less it costs the store.
 pub(super) const CALLS: usize = 2;
 /// The most that leaves in one call.
 const MOST_EVENTS: usize = 500;
@@ -45,9 +46,24 @@ struct State {
     alone: bool,
     /// Whether a task sends what waits.
     sending: bool,
-    waiting: VecDeque<Waiting>,
+    queues: [Queue; CALLS],
+    /// How many were ever added.
+    added: u64,
+}
+
+/// Events of every other partition.
+#[derive(Default)]
+struct Queue {
+    /// Each with its number.
+    waiting: VecDeque<(u64, Waiting)>,
     /// Events in calls that are not answered.
     sent: usize,
+}
+
+/// What leaves in one call.
+pub(super) struct Batch {
+    pub(super) queue: usize,
+    pub(super) events: Vec<Waiting>,
 }
 
 /// An event that shares its call with others.
@@ -75,39 +91,42 @@ impl Gathering {
     }
 
     /// Answers whether a task must be started that sends.
-    fn add(&self, waiting: Waiting) -> bool {
+    fn add(&self, partition: usize, waiting: Waiting) -> bool {
         let mut state = lock(&self.state);
-        state.waiting.push_back(waiting);
+        state.added += 1;
+        let number = state.added;
+        state.queues[partition % CALLS].waiting.push_back((number, waiting));
         let is_first = !std::mem::replace(&mut state.sending, true);
         drop(state);
         self.added.notify_one();
         is_first
     }
 
-    /// What leaves in the next call: the fair share of one of several calls, so that they overlap.
-    pub(super) fn take(&self) -> Option<Vec<Waiting>> {
+    /// What leaves in the next call, if there is any that need not wait for an answer.
+    pub(super) fn take(&self) -> Option<Batch> {
         let mut state = lock(&self.state);
-        let share = (state.waiting.len() + state.sent).div_ceil(CALLS).min(MOST_EVENTS);
+        let queue = state.next()?;
+        let share = state.share(queue).min(MOST_EVENTS);
+        let Queue { waiting, sent } = &mut state.queues[queue];
         let mut bytes = 0;
-        let fits = |waiting: &&Waiting| {
+        let fits = |(_, waiting): &&(u64, Waiting)| {
             bytes += waiting.event.bytes.len();
             bytes <= MOST_BYTES
         };
         // One that is larger than any call goes all the same.
-        let count = state.waiting.iter().take(share).take_while(fits).count().max(1);
-        let count = count.min(state.waiting.len());
-        state.sent += count;
-        (count > 0).then(|| state.waiting.drain(..count).collect())
+        let count = waiting.iter().take(share).take_while(fits).count().max(1);
+        *sent += count;
+        Some(Batch { queue, events: waiting.drain(..count).map(|(_, waiting)| waiting).collect() })
     }
 
-    pub(super) fn answered(&self, count: usize) {
-        lock(&self.state).sent -= count;
+    pub(super) fn answered(&self, queue: usize, count: usize) {
+        lock(&self.state).queues[queue].sent -= count;
     }
 
     /// Whether nothing waits, so that the task that sends has ended with this call.
     pub(super) fn end(&self) -> bool {
         let mut state = lock(&self.state);
-        state.sending = !state.waiting.is_empty();
+        state.sending = state.queues.iter().any(|queue| !queue.waiting.is_empty());
         let has_ended = !state.sending;
         drop(state);
         if has_ended {
@@ -119,8 +138,8 @@ impl Gathering {
     /// The task that sends is gone before its time, with what it had sent: nobody must wait for it.
     pub(super) fn abandon(&self) {
         let mut state = lock(&self.state);
-        (state.sending, state.sent) = (false, 0);
-        let lost = std::mem::take(&mut state.waiting);
+        state.sending = false;
+        let lost = std::mem::take(&mut state.queues);
         drop(state);
         drop(lost);
         self.ended.notify_waiters();
@@ -136,6 +155,32 @@ impl Gathering {
             }
             ended.await;
         }
+    }
+}
+
+impl State {
+    /// The queue that has waited longest, of those that no call is under way for.
+    fn next(&self) -> Option<usize> {
+        let first = |queue: &Queue| queue.waiting.front().map(|(number, _)| *number);
+        let may_go = |queue: usize| self.queues[queue].sent == 0 || self.is_only(queue);
+        let ready = (0..CALLS).filter(|queue| may_go(*queue));
+        ready.filter_map(|queue| Some((first(&self.queues[queue])?, queue))).min().map(|(_, queue)| queue)
+    }
+
+    /// All that waits there; where nothing goes elsewhere, the fair share of one of several calls, so that they overlap.
+    fn share(&self, queue: usize) -> usize {
+        let Queue { waiting, sent } = &self.queues[queue];
+        if self.is_only(queue) { (waiting.len() + sent).div_ceil(CALLS) } else { waiting.len() }
+    }
+
+    fn is_only(&self, queue: usize) -> bool {
+        (0..CALLS).filter(|other| *other != queue).map(|other| &self.queues[other]).all(Queue::is_idle)
+    }
+}
+
+impl Queue {
+    fn is_idle(&self) -> bool {
+        self.sent == 0 && self.waiting.is_empty()
     }
 }
 
@@ -157,7 +202,8 @@ impl Core {
         }
         let space = core.gathering.room.take(event.bytes.len()).await?;
         let (answer, coming) = oneshot::channel();
-        if core.gathering.add(Waiting { event, answer, space }) {
+        let partition = core.transport.partition_of(&event.tenant);
+        if core.gathering.add(partition, Waiting { event, answer, space }) {
             tokio::spawn(sending::run(Arc::clone(core)));
         }
         coming.await.unwrap_or_else(|_| Err(broken_off()))

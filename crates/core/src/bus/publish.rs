@@ -49,7 +49,8 @@ impl EventBus {
     }
 
     /// Stores many events in few round trips: one result for each, in their order. What is wrong with one does not stop
-    /// the others. A batch of none stores nothing, and is no mistake.
+    /// the others. A batch of none stores nothing, and is no mistake. Events that belong together can say so: see
+    /// [`EventBatch`](crate::EventBatch).
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] for more events than [`BusConfig::max_batch_events`](crate::BusConfig::max_batch_events); an error of the whole call means

@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 
 use super::{
     core::Core,
-    gathering::{CALLS, Waiting},
+    gathering::{Batch, CALLS},
 };
 use crate::{
     error::{Error, Result},
@@ -54,12 +54,12 @@ impl Drop for Task {
     }
 }
 
-async fn send(core: &Arc<Core>, batch: Vec<Waiting>) {
-    let count = batch.len();
+async fn send(core: &Arc<Core>, Batch { queue, events }: Batch) {
+    let count = events.len();
     let (events, asked): (Vec<_>, Vec<_>) =
-        batch.into_iter().map(|waiting| (waiting.event, (waiting.answer, waiting.space))).unzip();
+        events.into_iter().map(|waiting| (waiting.event, (waiting.answer, waiting.space))).unzip();
     let mut answers = each(Core::store(core, events).await, count);
-    core.gathering.answered(count);
+    core.gathering.answered(queue, count);
     for (answer, space) in asked {
         // Whoever hears the answer finds the room free.
         drop(space);
