@@ -2,9 +2,12 @@
 
 mod core;
 mod dead_letters;
+mod gathering;
 mod look;
 mod publish;
+mod room;
 mod running;
+mod sending;
 mod signals;
 mod stop;
 mod subscribe;

@@ -18,6 +18,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn publish(&self, batch: Vec<Outgoing>) -> BoxFuture<'_, Result<Vec<Result<Receipt>>>>;
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>>;
     fn admin(&self) -> Arc<dyn DynAdmin>;
+    fn partition_of(&self, tenant: &TenantId) -> usize;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
 }
 
@@ -85,6 +86,10 @@ impl<T: Transport> DynTransport for T {
 
     fn admin(&self) -> Arc<dyn DynAdmin> {
         Arc::new(Transport::admin(self))
+    }
+
+    fn partition_of(&self, tenant: &TenantId) -> usize {
+        Transport::partition_of(self, tenant)
     }
 
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {

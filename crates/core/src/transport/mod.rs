@@ -123,6 +123,19 @@ pub trait Transport: Send + Sync + 'static {
     /// ```
     fn admin(&self) -> Self::Admin;
 
+    /// Which part of the store a tenant's events are in. Events of one partition share a call at the least cost, so the
+    /// bus asks which of those that are published at once should leave together.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Transport}};
+    ///
+    /// assert_eq!(MemoryTransport::new().partition_of(&"acme".parse()?), 0); // there is only one
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    fn partition_of(&self, _tenant: &TenantId) -> usize {
+        0
+    }
+
     /// The runtime on which leases are renewed, where that is not the caller's: a handler that blocks its thread must
     /// not block renewal.
     ///

@@ -43,6 +43,14 @@ macro_rules! transport_conformance {
                 bytes_that_are_no_event_arrive_as_they_are,
                 an_entry_of_a_stranger_is_handed_out_with_its_bytes,
             }
+            at_once {
+                publishers_at_once_have_a_receipt_each,
+                of_publishers_of_one_id_at_once_one_is_new,
+                each_task_among_many_keeps_its_order,
+                an_event_that_is_refused_fails_no_other_that_comes_at_once,
+                a_publisher_that_leaves_takes_no_other_with_it,
+                a_stopping_bus_stores_what_it_has_accepted,
+            }
             subscribing {
                 each_service_gets_every_event,
                 replicas_share_the_work,
@@ -202,6 +210,7 @@ mod tests {
         let list = include_str!("list.rs");
         let chapters = [
             include_str!("publishing.rs"),
+            include_str!("at_once.rs"),
             include_str!("subscribing.rs"),
             include_str!("naming.rs"),
             include_str!("waiting.rs"),

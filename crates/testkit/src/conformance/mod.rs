@@ -13,6 +13,8 @@ mod replica;
 mod scene;
 
 #[doc(hidden)]
+pub mod at_once;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
