@@ -13,6 +13,8 @@ mod replica;
 mod scene;
 
 #[doc(hidden)]
+pub mod batches;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
