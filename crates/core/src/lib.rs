@@ -91,7 +91,10 @@ pub use config::{BusConfig, Environment};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent};
-pub use handler::{Advise, Context, Handler, HandlerError, HandlerResult, Incoming, IntoOutcome, Outcome};
+pub use handler::{
+    Advise, BatchContext, BatchOutcome, Context, Handler, HandlerError, HandlerResult, Incoming, IntoBatchOutcome,
+    IntoOutcome, Outcome,
+};
 pub use ids::{
     EventId, EventType, Pattern, SchemaVersion, ServiceName, SubscriptionId, SubscriptionName, TenantId, UserId,
 };

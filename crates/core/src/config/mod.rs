@@ -48,7 +48,8 @@ pub struct BusConfig {
     /// The most dead letters that a subscription keeps, in each partition of a transport that has several; then the
     /// oldest go, counted. Default 1,000,000.
     pub dead_letter_cap: usize,
-    /// Most events that one call of a batch handler gets: 1 to 1,000; default 10.
+    /// Most events that one call of a batch handler gets, for services that take it from here:
+    /// `.batch_handler(bus.config().batch_size, ..)`. 1 to 1,000; default 10.
     pub batch_size: usize,
     /// Handlers at once in each subscription: 1 to 10,000; default 5.
     pub concurrency: usize,

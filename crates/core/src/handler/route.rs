@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use tracing::Instrument;
 
-use super::{Context, Outcome};
+use super::{BatchRoute, Context, Outcome, Sifted};
 use crate::{
     envelope::{Envelope, Limits},
     error::{Error, ErrorKind, Result},
@@ -14,7 +14,7 @@ use crate::{
     transport::{DeadLetter, DeadReason, Delivery},
 };
 
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What a handler can be given: [`Event`]`<T>` or [`RawEvent`].
 ///
@@ -149,7 +149,7 @@ impl<E: Incoming> Route for Typed<E> {
 }
 
 /// What is stored beside the envelope decides who may see an event, so the envelope must say the same.
-fn same_event(tenant: &Option<TenantId>, id: EventId, envelope: &Envelope) -> Result<()> {
+pub(super) fn same_event(tenant: &Option<TenantId>, id: EventId, envelope: &Envelope) -> Result<()> {
     if tenant.as_ref() == Some(&envelope.tenant) && id == envelope.id {
         return Ok(());
     }
@@ -164,12 +164,23 @@ fn same_event(tenant: &Option<TenantId>, id: EventId, envelope: &Envelope) -> Re
 /// All handlers of a subscription.
 pub(crate) struct Router {
     routes: Vec<Box<dyn Route>>,
+    /// The one handler of a subscription that takes batches: it then has no routes.
+    batch: Option<Box<dyn BatchRoute>>,
     limits: Limits,
 }
 
 impl Router {
     pub(crate) fn new(routes: Vec<Box<dyn Route>>, limits: Limits) -> Self {
-        Self { routes, limits }
+        Self { routes, batch: None, limits }
+    }
+
+    pub(crate) fn of_batches(batch: Box<dyn BatchRoute>, limits: Limits) -> Self {
+        Self { routes: Vec::new(), batch: Some(batch), limits }
+    }
+
+    /// For a subscription that takes batches.
+    pub(crate) fn sift(&self, batch: Vec<Delivery>) -> Option<Sifted> {
+        self.batch.as_ref().map(|route| route.sift(batch, &self.limits))
     }
 
     pub(crate) async fn run(&self, delivery: &Delivery, cx: MakeContext) -> Ended {

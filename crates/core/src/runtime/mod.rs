@@ -9,6 +9,7 @@
 //! a task of its own, and what they share is here.
 
 mod attempt;
+mod batch;
 mod held;
 mod keeper;
 mod outage;
@@ -84,7 +85,7 @@ impl Runtime {
             suspects: Suspects::default(),
             held: Held::new(workers + 1),
             outbox: Outbox::default(),
-            pace: Pace::new(settings.prefetch, settings.concurrency, bus.config().lease),
+            pace: Pace::new(settings.prefetch, settings.batch_most(), settings.concurrency, bus.config().lease),
             turns: Semaphore::new(workers),
             failure: Mutex::default(),
             id,
@@ -118,8 +119,7 @@ impl Running {
     fn spawn(runtime: Arc<Runtime>, workers: usize) -> Self {
         let renewal = runtime.bus.renewal_runtime();
         let keeper = keeper::run(Arc::clone(&runtime));
-        let mut handlers: Vec<_> =
-            (0..workers).map(|seat| tokio::spawn(worker::run(Arc::clone(&runtime), seat))).collect();
+        let mut handlers: Vec<_> = (0..workers).map(|seat| worker::spawn(Arc::clone(&runtime), seat)).collect();
         handlers.push(tokio::spawn(suspects::run(Arc::clone(&runtime), workers)));
         Self {
             reader: tokio::spawn(reader::run(Arc::clone(&runtime))),

@@ -185,6 +185,13 @@ macro_rules! transport_conformance {
                 a_handler_may_publish_while_its_bus_is_stopping,
                 waiting_for_an_event_ends_when_every_subscription_is_done_with_it,
             }
+            batches {
+                a_batch_takes_what_waits_and_no_more_than_it_asked_for,
+                each_event_of_a_batch_has_its_own_outcome,
+                what_can_not_be_read_or_is_not_wanted_never_reaches_a_batch,
+                a_batch_may_mix_tenants_and_what_it_causes_does_not,
+                suspects_of_a_crash_are_handled_alone,
+            }
         }
     };
 }
@@ -225,6 +232,7 @@ mod tests {
             include_str!("counting.rs"),
             include_str!("on_the_bus.rs"),
             include_str!("tracing.rs"),
+            include_str!("batches.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;
