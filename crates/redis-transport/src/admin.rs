@@ -13,6 +13,7 @@ mod nearest;
 mod page;
 mod replay;
 mod snapshot;
+mod state;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -20,8 +21,8 @@ mod tests;
 use std::{fmt, sync::Arc};
 
 use tekup_core::{
-    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
-    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+    Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
+    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, SubscriptionState},
 };
 
 use self::snapshot::Snapshots;
@@ -108,5 +109,19 @@ impl Admin for RedisAdmin {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         self.read_counters(tenant).await
+    }
+
+    /// One script in the first partition. The replicas are told by the bell; one that misses it looks every 5 s.
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        self.pause_or_resume(subscription, paused).await
+    }
+
+    /// As `set_paused`. What replicas were given of the old limit they use: a tenth of it at most, each.
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        self.limit_rate(subscription, limit).await
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        self.read_state(subscription).await
     }
 }

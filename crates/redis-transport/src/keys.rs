@@ -142,6 +142,12 @@ impl PartitionKeys {
         self.key(&["counters:", tenant.map_or("~all", tekup_core::TenantId::as_str)])
     }
 
+    /// HASH: since when the subscription is `paused`, its rate `limit`, the one `declared` last, when its bucket is
+    /// `full`. In the first partition only.
+    pub(crate) fn state(&self, group: &SubscriptionId) -> String {
+        self.of("state:", group)
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -202,6 +208,7 @@ mod tests {
             keys.gone(&group),
             keys.books(&group),
             keys.sweep(&group),
+            keys.state(&group),
         ]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all
@@ -230,6 +237,7 @@ mod tests {
             "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
+            "state:billing/ledger",
             "counters:~all",
             "counters:acme@eu",
         ];

@@ -74,6 +74,7 @@ mod safeguard;
 mod scripts;
 mod server;
 mod source;
+mod state;
 #[cfg(test)]
 mod testing;
 mod transport;

@@ -3,6 +3,7 @@
 mod core;
 mod dead_letters;
 mod look;
+mod pause;
 mod publish;
 mod running;
 mod signals;

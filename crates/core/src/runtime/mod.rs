@@ -9,6 +9,7 @@
 //! a task of its own, and what they share is here.
 
 mod attempt;
+mod gate;
 mod held;
 mod keeper;
 mod outage;
@@ -95,6 +96,7 @@ impl Runtime {
             origin,
             stopping,
         });
+        runtime.heed(runtime.state());
         Ok(Running::spawn(runtime, workers))
     }
 
@@ -113,6 +115,8 @@ impl Running {
     fn spawn(runtime: Arc<Runtime>, workers: usize) -> Self {
         let renewal = runtime.bus.renewal_runtime();
         let keeper = keeper::run(Arc::clone(&runtime));
+        // Ends by itself when the subscription stops.
+        drop(tokio::spawn(gate::run(Arc::clone(&runtime))));
         let mut handlers: Vec<_> =
             (0..workers).map(|seat| tokio::spawn(worker::run(Arc::clone(&runtime), seat))).collect();
         handlers.push(tokio::spawn(suspects::run(Arc::clone(&runtime), workers)));

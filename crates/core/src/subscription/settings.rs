@@ -5,6 +5,7 @@ use crate::{
     error::Problems,
     ids::{Pattern, SubscriptionName, TenantId},
     priority::Priority,
+    rate_limit::RateLimit,
     retry::RetryPolicy,
 };
 
@@ -16,6 +17,7 @@ pub(crate) struct Wishes {
     pub(crate) prefetch: Option<usize>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 /// Settings of a subscription, all within their ranges.
@@ -29,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) prefetch: usize,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 impl Settings {
@@ -49,6 +52,7 @@ impl Settings {
             prefetch: wishes.prefetch.unwrap_or(config.prefetch),
             retry: wishes.retry.clone().unwrap_or_else(|| config.retry_policy()),
             timeout: wishes.timeout.unwrap_or(config.timeout),
+            rate_limit: wishes.rate_limit,
         };
         settings.check(problems);
         settings
@@ -63,5 +67,6 @@ impl Settings {
             format!("timeout is {:?}: use 1 ms to 24 h", self.timeout)
         });
         self.retry.check(problems);
+        self.rate_limit.iter().for_each(|limit| limit.find_problems(problems));
     }
 }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 
 use super::{
     Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+    Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState, Transport,
 };
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
+    rate_limit::RateLimit,
 };
 
 pub(crate) trait DynTransport: Send + Sync {
@@ -27,6 +29,7 @@ pub(crate) trait DynSource: Send + Sync {
     fn start(&self, delivery: DeliveryRef) -> BoxFuture<'_, Result<Option<Delivery>>>;
     fn settle(&self, batch: Vec<Settlement>) -> BoxFuture<'_, Result<Vec<Settled>>>;
     fn renew(&self, held: Vec<DeliveryRef>) -> BoxFuture<'_, Result<Vec<DeliveryRef>>>;
+    fn state(&self) -> watch::Receiver<SubscriptionState>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
 
@@ -58,6 +61,13 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
+    fn set_paused<'a>(&'a self, subscription: &'a SubscriptionId, paused: bool) -> BoxFuture<'a, Result<bool>>;
+    fn set_rate_limit<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        limit: Option<RateLimit>,
+    ) -> BoxFuture<'a, Result<bool>>;
+    fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -101,6 +111,10 @@ impl<S: Source> DynSource for S {
 
     fn renew(&self, held: Vec<DeliveryRef>) -> BoxFuture<'_, Result<Vec<DeliveryRef>>> {
         Box::pin(Source::renew(self, held))
+    }
+
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        Source::state(self)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
@@ -158,5 +172,21 @@ impl<A: Admin> DynAdmin for A {
 
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>> {
         Box::pin(Admin::counters(self, tenant))
+    }
+
+    fn set_paused<'a>(&'a self, subscription: &'a SubscriptionId, paused: bool) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(Admin::set_paused(self, subscription, paused))
+    }
+
+    fn set_rate_limit<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        limit: Option<RateLimit>,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(Admin::set_rate_limit(self, subscription, limit))
+    }
+
+    fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>> {
+        Box::pin(Admin::state(self, subscription))
     }
 }

@@ -30,33 +30,33 @@ use super::{
 pub const NEEDS: fn(&Capabilities) -> bool = |_| true;
 
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
-struct LeadScored {
-    score: u32,
+pub(super) struct LeadScored {
+    pub(super) score: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
 struct LeadWon {}
 
 /// A service's settings, with a short lease and a grace that no handler here needs in full.
-fn settings<H: Harness>(service: &str) -> BusConfig {
+pub(super) fn settings<H: Harness>(service: &str) -> BusConfig {
     let mut config = BusConfig::new(service);
     (config.lease, config.retry_delay, config.shutdown_grace) = (H::lease(), H::delay(), 5 * H::soon());
     config
 }
 
-fn scored(score: u32) -> tekup_core::Draft<LeadScored> {
+pub(super) fn scored(score: u32) -> tekup_core::Draft<LeadScored> {
     LeadScored { score }.event("acme")
 }
 
 /// What handlers tell the test.
-fn ear<T>() -> (Mouth<T>, Ear<T>) {
+pub(super) fn ear<T>() -> (Mouth<T>, Ear<T>) {
     let (tell, ear) = mpsc::unbounded_channel();
     (Mouth(tell), Ear(ear))
 }
 
-struct Mouth<T>(mpsc::UnboundedSender<T>);
+pub(super) struct Mouth<T>(mpsc::UnboundedSender<T>);
 
-struct Ear<T>(mpsc::UnboundedReceiver<T>);
+pub(super) struct Ear<T>(mpsc::UnboundedReceiver<T>);
 
 impl<T> Clone for Mouth<T> {
     fn clone(&self) -> Self {
@@ -65,19 +65,19 @@ impl<T> Clone for Mouth<T> {
 }
 
 impl<T> Mouth<T> {
-    fn tell(&self, what: T) {
+    pub(super) fn tell(&self, what: T) {
         // A test that has heard enough has left.
         let _unheard = self.0.send(what);
     }
 }
 
 impl<T: std::fmt::Debug> Ear<T> {
-    async fn next(&mut self, patience: Duration) -> Result<T> {
+    pub(super) async fn next(&mut self, patience: Duration) -> Result<T> {
         let told = timeout(patience, self.0.recv()).await.ok().flatten();
         told.ok_or_else(|| unexpected(format!("no handler was called within {patience:?}")))
     }
 
-    async fn nothing_for(&mut self, time: Duration) -> Result<()> {
+    pub(super) async fn nothing_for(&mut self, time: Duration) -> Result<()> {
         match timeout(time, self.0.recv()).await {
             Ok(Some(told)) => Err(unexpected(format!("a handler was called once too often: {told:?}"))),
             _ => Ok(()),

@@ -3,14 +3,15 @@
 use std::{marker::PhantomData, time::Duration};
 
 use tekup_core::{
-    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
+    Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef,
-        EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport, Verdict,
+        EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
+use tokio::sync::watch;
 
 /// Where a transport goes wrong; by default nowhere.
 pub(crate) trait Flaw: Send + Sync + 'static {
@@ -115,6 +116,10 @@ impl<F: Flaw> Source for FlawedSource<F> {
         self.0.renew(held).await
     }
 
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        self.0.state()
+    }
+
     async fn close(&self) -> Result<()> {
         self.0.close().await
     }
@@ -171,5 +176,17 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         self.0.counters(tenant).await
+    }
+
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        self.0.set_paused(subscription, paused).await
+    }
+
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        self.0.set_rate_limit(subscription, limit).await
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        self.0.state(subscription).await
     }
 }
