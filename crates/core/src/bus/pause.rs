@@ -9,7 +9,8 @@ impl EventBus {
     /// it was not paused before.
     ///
     /// It is stored, and lasts until [`resume`](EventBus::resume), whatever becomes of this process. Events go on being
-    /// stored for the subscription meanwhile, and retries come due: all of them wait.
+    /// stored for the subscription meanwhile, and retries come due: all of them wait, and so does what a process held that
+    /// has died. What was read ahead and went back is the first to come when the subscription is resumed.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered; those of the store.

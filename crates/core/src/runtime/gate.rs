@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::Runtime;
-use crate::transport::SubscriptionState;
+use crate::{sync::lock, transport::SubscriptionState};
 
 /// Until the subscription stops.
 pub(super) async fn run(runtime: Arc<Runtime>) {
     let mut state = runtime.source.state();
     while let Some(Ok(())) = runtime.stopping.run_until_cancelled(state.changed()).await {
-        let now = *state.borrow_and_update();
-        runtime.heed(now);
+        state.mark_unchanged();
+        runtime.heed();
     }
 }
 
@@ -20,8 +20,11 @@ impl Runtime {
         *self.source.state().borrow()
     }
 
-    /// Harmless if it is heeded already.
-    pub(super) fn heed(&self, state: SubscriptionState) {
+    /// Does what the state asks for; harmless if that is done already.
+    pub(super) fn heed(&self) {
+        // Whoever comes last has read the newest.
+        let _in_turn = lock(&self.heeding);
+        let state = self.state();
         self.pace.limit(state.rate_limit.map(|limit| limit.burst()));
         if state.is_paused() {
             self.pause();

@@ -56,6 +56,8 @@ pub(crate) struct Runtime {
     stopping: CancellationToken,
     /// As many as handlers may run at once.
     turns: Semaphore,
+    /// Held while the subscription's state is heeded.
+    heeding: Mutex<()>,
     /// Why reading ended by itself, if it did.
     failure: Mutex<Option<Arc<crate::Error>>>,
 }
@@ -87,6 +89,7 @@ impl Runtime {
             outbox: Outbox::default(),
             pace: Pace::new(settings.prefetch, settings.concurrency, bus.config().lease),
             turns: Semaphore::new(workers),
+            heeding: Mutex::default(),
             failure: Mutex::default(),
             id,
             settings,
@@ -96,7 +99,7 @@ impl Runtime {
             origin,
             stopping,
         });
-        runtime.heed(runtime.state());
+        runtime.heed();
         Ok(Running::spawn(runtime, workers))
     }
 

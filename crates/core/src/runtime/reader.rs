@@ -67,6 +67,10 @@ impl Runtime {
         if !taken_over.is_empty() {
             self.suspects.push(taken_over);
         }
+        if self.ready.is_on_hold() {
+            // What comes after a resume comes before the news of it, or a pause has just begun.
+            self.heed();
+        }
         let mut unwanted = self.ready.push(fresh);
         if self.ready.is_on_hold() {
             unwanted.extend(self.suspects.drain());

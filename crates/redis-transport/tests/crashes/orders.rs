@@ -18,6 +18,10 @@ pub(crate) struct Orders {
     pub(crate) crash_limit: u32,
     /// Whether a job that waits fails after its wait.
     pub(crate) fails_waiting: bool,
+    /// Whether it pauses the jobs before it is ready.
+    pub(crate) pauses: bool,
+    /// How many jobs a second it allows before it is ready.
+    pub(crate) limit: Option<u32>,
     without: Option<u8>,
 }
 
@@ -33,6 +37,8 @@ impl Orders {
             concurrency: 1,
             crash_limit: 5,
             fails_waiting: false,
+            pauses: false,
+            limit: None,
             without: None,
         }
     }
@@ -51,6 +57,14 @@ impl Orders {
 
     pub(crate) fn fails_waiting(self) -> Self {
         Self { fails_waiting: true, ..self }
+    }
+
+    pub(crate) fn pauses(self) -> Self {
+        Self { pauses: true, ..self }
+    }
+
+    pub(crate) fn limits(self, per_second: u32) -> Self {
+        Self { limit: Some(per_second), ..self }
     }
 
     /// With all safeguards but one; with all, for `None`.

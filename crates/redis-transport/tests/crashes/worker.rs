@@ -2,14 +2,14 @@
 
 use std::{fs::File, io::Read, process, sync::Mutex, time::Duration};
 
-use tekup_core::{BusConfig, Context, Event, EventBus, HandlerResult, Result, Subscription};
+use tekup_core::{BusConfig, Context, Event, EventBus, HandlerResult, RateLimit, Result, Subscription};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 
 use crate::{
     job::{Job, Task},
     ledger::{Ledger, Step},
     orders::{Orders, VARIABLE},
-    world::World,
+    world::{JOBS, World},
 };
 
 /// In a worker this is where it works; in the tests it is shown that a worker begins and ends as it should.
@@ -52,6 +52,12 @@ async fn serve(orders: Orders) -> Result<()> {
     };
     let bus = EventBus::new(settings(&orders), transport)?;
     bus.subscribe(Subscription::to::<Job>("jobs").handler_with(orders.clone(), handle)).await?;
+    if orders.pauses {
+        bus.pause(JOBS).await?;
+    }
+    if let Some(limit) = orders.limit {
+        bus.set_rate_limit(JOBS, Some(RateLimit::per_second(limit))).await?;
+    }
     let ready = async {
         File::create(orders.dir.join(format!("{}.ready", orders.name))).unwrap();
         std::future::pending().await

@@ -159,6 +159,7 @@ macro_rules! transport_conformance {
                 the_books_and_the_status_hold_while_paused,
                 a_pause_hands_back_what_is_not_started_and_lets_the_started_finish,
                 two_buses_pause_and_share_the_work_again_when_resumed,
+                pausing_again_and_again_amid_work_loses_nothing_and_repeats_nothing,
                 a_paused_bus_starts_nothing_and_stops_at_once,
             }
             rate_limiting {
