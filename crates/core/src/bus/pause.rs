@@ -12,6 +12,8 @@ impl EventBus {
     /// stored for the subscription meanwhile, and retries come due: all of them wait, and so does what a process held that
     /// has died. What was read ahead and went back is the first to come when the subscription is resumed.
     ///
+    /// It is for those who operate the service: a tenant's handle can't.
+    ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered; those of the store.
     ///

@@ -20,6 +20,7 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     /// Whether it refuses what it says that it can't do.
     const REFUSES: bool = false;
     const HEARS_INTERRUPTS: bool = true;
+    const TELLS_ITS_STATE: bool = true;
 
     fn stored(batch: Vec<Outgoing>) -> Vec<Outgoing> {
         batch
@@ -41,6 +42,12 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     }
     fn books(books: Books) -> Books {
         books
+    }
+    fn limit(limit: RateLimit) -> RateLimit {
+        limit
+    }
+    fn state(state: SubscriptionState) -> SubscriptionState {
+        state
     }
 }
 
@@ -82,7 +89,8 @@ impl<F: Flaw> Transport for Flawed<F> {
         Ok(ids.into_iter().zip(answers).map(|(id, answer)| answer.unwrap_or(Ok(Receipt::new(id, false)))).collect())
     }
 
-    async fn open(&self, spec: SourceSpec) -> Result<FlawedSource<F>> {
+    async fn open(&self, mut spec: SourceSpec) -> Result<FlawedSource<F>> {
+        spec.rate_limit = spec.rate_limit.map(F::limit);
         Ok(FlawedSource(self.0.open(spec).await?, PhantomData))
     }
 
@@ -117,7 +125,7 @@ impl<F: Flaw> Source for FlawedSource<F> {
     }
 
     fn state(&self) -> watch::Receiver<SubscriptionState> {
-        self.0.state()
+        if F::TELLS_ITS_STATE { self.0.state() } else { watch::Sender::default().subscribe() }
     }
 
     async fn close(&self) -> Result<()> {
@@ -187,6 +195,6 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
     }
 
     async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
-        self.0.state(subscription).await
+        self.0.state(subscription).await.map(F::state)
     }
 }
