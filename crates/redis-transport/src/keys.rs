@@ -161,6 +161,12 @@ impl PartitionKeys {
         self.key(&["trace:", tenant.as_str(), ":", correlation])
     }
 
+    /// HASH: since when the subscription is `paused`, its rate `limit`, the one `declared` last, when its bucket is
+    /// `full`. In the first partition only.
+    pub(crate) fn state(&self, group: &SubscriptionId) -> String {
+        self.of("state:", group)
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -222,6 +228,7 @@ mod tests {
             keys.gone(&group),
             keys.books(&group),
             keys.sweep(&group),
+            keys.state(&group),
         ]);
         all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
@@ -255,6 +262,7 @@ mod tests {
             "sweep:billing/ledger",
             "letter-hold:billing/ledger:~all",
             "letter-hold:billing/ledger:acme",
+            "state:billing/ledger",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",

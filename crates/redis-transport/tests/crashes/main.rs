@@ -13,6 +13,7 @@ mod killed;
 mod ledger;
 mod lines;
 mod orders;
+mod paused;
 mod poisoned;
 mod replaying;
 mod restarted;

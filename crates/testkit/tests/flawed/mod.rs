@@ -3,14 +3,16 @@
 use std::{marker::PhantomData, time::Duration};
 
 use tekup_core::{
-    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
+    Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef,
-        EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Traced, Transport, Verdict,
+        EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState, Traced,
+        Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
+use tokio::sync::watch;
 
 /// Where a transport goes wrong; by default nowhere.
 pub(crate) trait Flaw: Send + Sync + 'static {
@@ -19,6 +21,7 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     /// Whether it refuses what it says that it can't do.
     const REFUSES: bool = false;
     const HEARS_INTERRUPTS: bool = true;
+    const TELLS_ITS_STATE: bool = true;
 
     fn stored(batch: Vec<Outgoing>) -> Vec<Outgoing> {
         batch
@@ -40,6 +43,12 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     }
     fn books(books: Books) -> Books {
         books
+    }
+    fn limit(limit: RateLimit) -> RateLimit {
+        limit
+    }
+    fn state(state: SubscriptionState) -> SubscriptionState {
+        state
     }
 }
 
@@ -81,7 +90,8 @@ impl<F: Flaw> Transport for Flawed<F> {
         Ok(ids.into_iter().zip(answers).map(|(id, answer)| answer.unwrap_or(Ok(Receipt::new(id, false)))).collect())
     }
 
-    async fn open(&self, spec: SourceSpec) -> Result<FlawedSource<F>> {
+    async fn open(&self, mut spec: SourceSpec) -> Result<FlawedSource<F>> {
+        spec.rate_limit = spec.rate_limit.map(F::limit);
         Ok(FlawedSource(self.0.open(spec).await?, PhantomData))
     }
 
@@ -113,6 +123,10 @@ impl<F: Flaw> Source for FlawedSource<F> {
 
     async fn renew(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
         self.0.renew(held).await
+    }
+
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        if F::TELLS_ITS_STATE { self.0.state() } else { watch::Sender::default().subscribe() }
     }
 
     async fn close(&self) -> Result<()> {
@@ -192,5 +206,17 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
     async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
         unless::<F>(F::CAN.status)?;
         self.0.trace(tenant, correlation).await
+    }
+
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        self.0.set_paused(subscription, paused).await
+    }
+
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        self.0.set_rate_limit(subscription, limit).await
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        self.0.state(subscription).await.map(F::state)
     }
 }
