@@ -10,7 +10,8 @@ use flawed::{Flaw, Flawed};
 use tekup_core::{
     RateLimit, Timestamp,
     transport::{
-        Books, Capabilities, DeadReason, Delivery, Outgoing, Receipt, Settled, Start, SubscriptionState, Verdict,
+        Books, Capabilities, DeadReason, Delivery, LetterKey, Outgoing, Receipt, Settled, Start, SubscriptionState,
+        Verdict,
     },
 };
 
@@ -207,6 +208,28 @@ catches! {
             RateLimit::new(limit.events() * 2, limit.period())
         }
     }, rate_limiting::a_rate_limit_is_shared_by_all_replicas;
+
+    a_death_that_is_replayed_twice: ReplaysAnyDeath {
+        fn letter(key: LetterKey) -> LetterKey {
+            LetterKey { died: None, ..key }
+        }
+    }, purging::a_letter_that_has_died_again_is_another_one;
+
+    a_purge_that_only_says_so: KeepsPurged {
+        const PURGES: bool = false;
+    }, purging::a_purged_letter_is_gone_and_its_event_stays_failed;
+
+    purged_letters_that_nobody_counted: ForgetsPurged {
+        fn books(books: Books) -> Books {
+            Books { purged: 0, ..books }
+        }
+    }, purging::many_dead_letters_are_purged_in_one_call;
+
+    a_hold_that_keeps_nobody_off: HoldsForAnybody {
+        fn holder(_: &str) -> &str {
+            "anybody"
+        }
+    }, letter_jobs::a_second_job_is_refused_while_one_runs;
 
     something_undeclared_that_is_not_refused: Boastful {
         const CAN: Capabilities = Capabilities { status: false, ..Honest::CAN };

@@ -146,6 +146,7 @@ macro_rules! transport_conformance {
                 a_filter_that_means_nothing_or_all_by_mistake_does_nothing,
                 a_replay_at_a_rate_tells_its_progress_and_keeps_what_it_did,
                 a_second_job_is_refused_while_one_runs,
+                a_job_that_paused_too_long_gives_way_to_another,
                 what_dies_again_during_a_replay_is_not_given_back_twice,
                 letters_that_others_took_meanwhile_are_counted_as_gone,
                 a_tenants_job_reaches_its_own_letters_only,

@@ -50,6 +50,14 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     fn state(state: SubscriptionState) -> SubscriptionState {
         state
     }
+    fn letter(key: LetterKey) -> LetterKey {
+        key
+    }
+    fn holder(holder: &str) -> &str {
+        holder
+    }
+    /// Whether it purges, or only says so.
+    const PURGES: bool = true;
 }
 
 pub(crate) struct Flawed<F>(MemoryTransport, PhantomData<F>);
@@ -167,11 +175,14 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn replay(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.replay(subscription, letters).await
+        self.0.replay(subscription, letters.into_iter().map(F::letter).collect()).await
     }
 
     async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         unless::<F>(F::CAN.dead_letters)?;
+        if !F::PURGES {
+            return Ok(letters.len() as u64);
+        }
         self.0.purge(subscription, letters).await
     }
 
@@ -183,12 +194,12 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         lease: Duration,
     ) -> Result<Option<Duration>> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.hold_letters(subscription, tenant, holder, lease).await
+        self.0.hold_letters(subscription, tenant, F::holder(holder), lease).await
     }
 
     async fn free_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>, holder: &str) -> Result<()> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.free_letters(subscription, tenant, holder).await
+        self.0.free_letters(subscription, tenant, F::holder(holder)).await
     }
 
     async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
