@@ -67,6 +67,13 @@ impl Index {
         number
     }
 
+    /// Notes an event as pending for one more subscription, the newest of all.
+    pub(super) fn join(&mut self, number: u64, subscription: u32) {
+        if let Some(record) = self.record_at(number) {
+            record.marks.push(Mark { subscription, stage: Stage::Pending, failures: 0 });
+        }
+    }
+
     /// Notes where an event stands now, unless it is forgotten.
     pub(super) fn mark(&mut self, number: u64, mark: Mark) {
         let Some(record) = self.record_at(number) else { return };

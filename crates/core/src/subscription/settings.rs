@@ -6,6 +6,7 @@ use crate::{
     ids::{Pattern, SubscriptionName, TenantId},
     priority::Priority,
     retry::RetryPolicy,
+    transport::StartAt,
 };
 
 /// What the author of a subscription may set; what is absent comes from the bus.
@@ -16,6 +17,7 @@ pub(crate) struct Wishes {
     pub(crate) prefetch: Option<usize>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) start_at: StartAt,
 }
 
 /// Settings of a subscription, all within their ranges.
@@ -29,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) prefetch: usize,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
+    pub(crate) start_at: StartAt,
 }
 
 impl Settings {
@@ -49,6 +52,7 @@ impl Settings {
             prefetch: wishes.prefetch.unwrap_or(config.prefetch),
             retry: wishes.retry.clone().unwrap_or_else(|| config.retry_policy()),
             timeout: wishes.timeout.unwrap_or(config.timeout),
+            start_at: wishes.start_at,
         };
         settings.check(problems);
         settings

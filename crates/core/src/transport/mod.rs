@@ -13,6 +13,7 @@ mod erased;
 mod outgoing;
 mod settlement;
 mod spec;
+mod start_at;
 
 use std::future::Future;
 
@@ -25,6 +26,7 @@ pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
 pub use spec::SourceSpec;
+pub use start_at::StartAt;
 
 use crate::{
     error::Result,
@@ -89,7 +91,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Registers a durable subscription, if it is new, and begins to read from it as one of its replicas.
     ///
     /// When it returns, every event that is published later and matches will be stored for the subscription, until the
-    /// subscription is removed for good; ending the process or closing the source keeps it.
+    /// subscription is removed for good; ending the process or closing the source keeps it. One that is registered for
+    /// the first time begins where [`SourceSpec::start_at`] says; else that has no effect.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};

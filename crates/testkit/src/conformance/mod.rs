@@ -31,6 +31,8 @@ pub mod publishing;
 #[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
+pub mod starting;
+#[doc(hidden)]
 pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
