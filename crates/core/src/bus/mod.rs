@@ -5,6 +5,7 @@ mod dead_letters;
 mod gathering;
 mod look;
 mod publish;
+mod queues;
 mod room;
 mod running;
 mod sending;
