@@ -41,6 +41,8 @@ pub mod rate_limiting;
 #[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
+pub mod starting;
+#[doc(hidden)]
 pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
