@@ -36,6 +36,7 @@
 //! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`].
 //! - One tenant only: [`TenantBus`].
 //! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
+//! - How long it takes: [`EventBus::latencies`].
 //! - Settings: [`BusConfig`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
 //!

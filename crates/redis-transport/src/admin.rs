@@ -7,6 +7,7 @@ mod ask;
 mod books;
 mod counters;
 mod cursor;
+mod latencies;
 mod letter;
 mod letters;
 mod nearest;
@@ -21,7 +22,9 @@ use std::{fmt, sync::Arc};
 
 use tekup_core::{
     Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
-    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+    transport::{
+        Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, Latencies, LatencyDelta,
+    },
 };
 
 use self::snapshot::Snapshots;
@@ -104,6 +107,17 @@ impl Admin for RedisAdmin {
     /// Where the connection is cut between a call and its answer, what it added may be added twice.
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
         self.raise_counters(deltas).await
+    }
+
+    /// Where the connection is cut between a call and its answer, what it added may be added twice. At most 1,000
+    /// buckets a call to the server.
+    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
+        self.raise_latencies(deltas).await
+    }
+
+    /// About 1,000 buckets a call: mostly one call, for a type has some dozens.
+    async fn latencies(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Latencies> {
+        self.read_latencies(subscription, tenant).await
     }
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {

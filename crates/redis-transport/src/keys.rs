@@ -142,6 +142,14 @@ impl PartitionKeys {
         self.key(&["counters:", tenant.map_or("~all", tekup_core::TenantId::as_str)])
     }
 
+    /// HASH: how many deliveries of each type took how long: of one tenant, or of all with `None`.
+    pub(crate) fn latencies(&self, group: &SubscriptionId, tenant: Option<&tekup_core::TenantId>) -> String {
+        match tenant {
+            None => self.of("latencies:", group),
+            Some(tenant) => self.of("latencies:", group) + ":" + tenant.as_str(),
+        }
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -204,6 +212,7 @@ mod tests {
             keys.sweep(&group),
         ]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
+        all.extend([keys.latencies(&group, None), keys.latencies(&group, Some(&"acme@eu".parse().unwrap()))]);
         all
     }
 
@@ -232,6 +241,8 @@ mod tests {
             "sweep:billing/ledger",
             "counters:~all",
             "counters:acme@eu",
+            "latencies:billing/ledger",
+            "latencies:billing/ledger:acme@eu",
         ];
         let expected: Vec<String> = expected.iter().map(|key| format!("tekup:{{s:3.7}}:{key}")).collect();
         assert_eq!(written, expected);

@@ -51,7 +51,7 @@ impl Core {
             limits: config.limits(),
             transport: Box::new(transport),
             slots: Slots::new(config.handlers),
-            meter: Meter::default(),
+            meter: Meter::by_tenant(config.latency_tenants.iter().cloned()),
             running: RunningSet::default(),
             suspect_gate: Arc::new(Semaphore::new(1)),
             flushing: AtomicBool::new(false),
@@ -95,6 +95,15 @@ impl Core {
         let untold = self.meter.untold();
         if !untold.deltas().is_empty() {
             self.transport.admin().add_counters(untold.deltas().to_vec()).await?;
+            untold.told();
+        }
+        self.flush_latencies().await
+    }
+
+    async fn flush_latencies(&self) -> Result<()> {
+        let untold = self.meter.untold_latencies();
+        if !untold.deltas().is_empty() {
+            self.transport.admin().add_latencies(untold.deltas().to_vec()).await?;
             untold.told();
         }
         Ok(())

@@ -17,6 +17,7 @@ mod held;
 mod index;
 mod item;
 mod lanes;
+mod latencies;
 mod letters;
 mod ready;
 mod shelf;

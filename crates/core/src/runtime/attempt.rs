@@ -32,10 +32,10 @@ impl Runtime {
         let started = Instant::now();
         let deadline = started + self.settings.timeout;
         self.held.sit(seat, delivery.held, deadline);
-        let ended = if self.wants(delivery) { self.run(delivery, deadline).await } else { Ended::Filtered };
+        let ended = if self.wants(delivery) { self.run(seat, delivery, deadline).await } else { Ended::Filtered };
         let took = started.elapsed();
         self.pace.note(took);
-        self.judge(delivery, ended, took)
+        self.judge(seat, delivery, ended, took)
     }
 
     fn wants(&self, delivery: &Delivery) -> bool {
@@ -43,8 +43,8 @@ impl Runtime {
         tenants.is_empty() || delivery.tenant.as_ref().is_none_or(|tenant| tenants.contains(tenant))
     }
 
-    async fn run(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> Ended {
-        let handling = self.router.run(delivery, self.context_of(delivery, deadline));
+    async fn run(self: &Arc<Self>, seat: usize, delivery: &Delivery, deadline: Instant) -> Ended {
+        let handling = self.router.run(delivery, self.context_of(seat, delivery, deadline));
         match tokio::time::timeout_at(deadline, handling).await {
             // A handler that blocked its thread may come back after its time: that is too late.
             Err(_) => self.timed_out(),
@@ -57,10 +57,11 @@ impl Runtime {
         Ended::Said(Outcome::retry(format!("handler took longer than {:?}", self.settings.timeout)))
     }
 
-    fn context_of(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> MakeContext {
+    fn context_of(self: &Arc<Self>, seat: usize, delivery: &Delivery, deadline: Instant) -> MakeContext {
         let runtime = Arc::clone(self);
         let attempt = (delivery.failures + 1, delivery.first_failure);
         Box::new(move |envelope: Envelope| {
+            runtime.subjects.note(seat, &envelope);
             let span = tracing::info_span!(
                 "handle",
                 subscription = %runtime.id,
@@ -78,10 +79,13 @@ impl Runtime {
         })
     }
 
-    fn judge(&self, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
+    fn judge(&self, seat: usize, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
         match ended {
             Ended::Filtered => Self::ending(delivery, Verdict::Skip, Tally::filtered()),
-            Ended::Said(Outcome::Done) => Self::ending(delivery, Verdict::Ack, Tally::handled(took)),
+            Ended::Said(Outcome::Done) => {
+                let timed = self.subjects.timed(seat, took);
+                Ending { timed, ..Self::ending(delivery, Verdict::Ack, Tally::handled(took)) }
+            }
             Ended::Said(Outcome::Failed(error)) => self.judge_failure(delivery, &error),
             Ended::Dead(reason, error) => self.judge_dead(delivery, reason, error),
         }
@@ -118,7 +122,7 @@ impl Runtime {
 
     pub(super) fn ending(delivery: &Delivery, verdict: Verdict, tally: Tally) -> Ending {
         let (held, id, tenant) = (delivery.held, delivery.id, delivery.tenant.clone());
-        Ending { settlement: Settlement { held, id, tenant, verdict }, tally }
+        Ending { settlement: Settlement { held, id, tenant, verdict }, tally, timed: None }
     }
 
     fn log_retry(&self, delivery: &Delivery, failures: u32, delay: Duration, error: &str) {

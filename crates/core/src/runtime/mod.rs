@@ -18,6 +18,7 @@ mod ready;
 mod settler;
 mod slots;
 mod stop;
+mod subjects;
 mod suspects;
 mod worker;
 
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use slots::Slots;
 
-use self::{held::Held, pace::Pace, ready::Ready, settler::Outbox, suspects::Suspects};
+use self::{held::Held, pace::Pace, ready::Ready, settler::Outbox, subjects::Subjects, suspects::Suspects};
 use crate::{
     bus::EventBus,
     error::Result,
@@ -49,6 +50,7 @@ pub(crate) struct Runtime {
     ready: Ready,
     suspects: Suspects,
     held: Held,
+    subjects: Subjects,
     outbox: Outbox,
     pace: Pace,
     /// Stop reading and starting.
@@ -83,6 +85,7 @@ impl Runtime {
             ready: Ready::default(),
             suspects: Suspects::default(),
             held: Held::new(workers + 1),
+            subjects: Subjects::new(workers + 1),
             outbox: Outbox::default(),
             pace: Pace::new(settings.prefetch, settings.concurrency, bus.config().lease),
             turns: Semaphore::new(workers),

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
+    metrics::{Latencies, LatencyDelta},
 };
 
 pub(crate) trait DynTransport: Send + Sync {
@@ -57,6 +58,12 @@ pub(crate) trait DynAdmin: Send + Sync {
     ) -> BoxFuture<'a, Result<u64>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
+    fn latencies<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Latencies>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
 }
 
@@ -154,6 +161,18 @@ impl<A: Admin> DynAdmin for A {
 
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {
         Box::pin(Admin::add_counters(self, deltas))
+    }
+
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(Admin::add_latencies(self, deltas))
+    }
+
+    fn latencies<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Latencies>> {
+        Box::pin(Admin::latencies(self, subscription, tenant))
     }
 
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>> {

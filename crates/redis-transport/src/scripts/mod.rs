@@ -71,6 +71,8 @@ scripts! {
     REPLAY = "replay.lua";
     /// Adds what a process has counted.
     COUNTERS = "counters.lua";
+    /// Adds how long deliveries took in a process.
+    LATENCIES = "latencies.lua";
     /// Tells what of a subscription has left its lanes.
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.

@@ -137,6 +137,11 @@ macro_rules! transport_conformance {
                 counters_sum_over_processes_and_tenants,
                 what_was_never_counted_is_zero,
             }
+            timing {
+                latencies_sum_over_processes_by_type,
+                latencies_of_subscriptions_and_tenants_are_kept_apart,
+                two_processes_tell_together_how_long_their_handlers_took,
+            }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
                 what_can_not_be_decoded_is_dead_at_its_first_attempt_and_stops_nobody,
@@ -182,6 +187,7 @@ mod tests {
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
+            include_str!("timing.rs"),
             include_str!("on_the_bus.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {

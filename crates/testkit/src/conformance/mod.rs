@@ -33,6 +33,8 @@ pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
 #[doc(hidden)]
+pub mod timing;
+#[doc(hidden)]
 pub mod unsupported;
 #[doc(hidden)]
 pub mod waiting;
