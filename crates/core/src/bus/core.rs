@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::running::RunningSet;
+use super::{health::LastLook, running::RunningSet};
 use crate::{
     config::BusConfig,
     envelope::Limits,
@@ -36,6 +36,7 @@ pub(super) struct Core {
     pub(super) slots: Slots,
     pub(super) meter: Meter,
     pub(super) running: RunningSet,
+    pub(super) last_look: LastLook,
     /// Suspects of a crash run one at a time in all subscriptions of this bus.
     pub(super) suspect_gate: Arc<Semaphore>,
     flushing: AtomicBool,
@@ -53,6 +54,7 @@ impl Core {
             slots: Slots::new(config.handlers),
             meter: Meter::by_tenant(config.latency_tenants.iter().cloned()),
             running: RunningSet::default(),
+            last_look: LastLook::default(),
             suspect_gate: Arc::new(Semaphore::new(1)),
             flushing: AtomicBool::new(false),
             stopping: Mutex::default(),

@@ -2,6 +2,7 @@
 
 mod core;
 mod dead_letters;
+mod health;
 mod latencies;
 mod look;
 mod publish;

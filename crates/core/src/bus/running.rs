@@ -1,10 +1,11 @@
 //! The subscriptions that run in this process.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use super::core::Core;
 use crate::{
     error::{Error, ErrorKind, Result, shown},
+    health::Vitals,
     ids::{Pattern, SubscriptionId},
     runtime::Running,
     subscription::Settings,
@@ -68,6 +69,12 @@ impl RunningSet {
     pub(super) fn ids(&self) -> Vec<SubscriptionId> {
         let state = lock(&self.0);
         state.by_name.values().filter_map(|entry| entry.running.as_ref()).map(|it| it.runtime.id().clone()).collect()
+    }
+
+    /// What those that run say of themselves.
+    pub(super) fn vitals(&self, lease: Duration) -> Vec<Vitals> {
+        let state = lock(&self.0);
+        state.by_name.values().filter_map(|entry| entry.running.as_ref()).map(|it| it.vitals(lease)).collect()
     }
 
     /// No further subscription is taken; those that run are handed out to be stopped.

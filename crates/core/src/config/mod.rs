@@ -1,6 +1,7 @@
 //! Settings of a bus, with the defaults of the product.
 
 mod environment;
+mod health;
 mod units;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use environment::Environment;
+pub use health::HealthThresholds;
 
 use crate::{
     envelope::Limits,

@@ -13,6 +13,7 @@ mod held;
 mod keeper;
 mod outage;
 mod pace;
+mod pulse;
 mod reader;
 mod ready;
 mod settler;
@@ -22,18 +23,24 @@ mod subjects;
 mod suspects;
 mod worker;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use slots::Slots;
 
-use self::{held::Held, pace::Pace, ready::Ready, settler::Outbox, subjects::Subjects, suspects::Suspects};
+use self::{
+    held::Held, pace::Pace, pulse::Pulse, ready::Ready, settler::Outbox, subjects::Subjects, suspects::Suspects,
+};
 use crate::{
     bus::EventBus,
     error::Result,
     handler::{Origin, Router},
+    health::{Part, Vitals},
     ids::SubscriptionId,
     subscription::Settings,
     transport::DynSource,
@@ -59,6 +66,9 @@ pub(crate) struct Runtime {
     turns: Semaphore,
     /// Why reading ended by itself, if it did.
     failure: Mutex<Option<Arc<crate::Error>>>,
+    reading: Pulse,
+    settling: Pulse,
+    renewing: Pulse,
 }
 
 /// A running subscription, to be stopped.
@@ -90,6 +100,9 @@ impl Runtime {
             pace: Pace::new(settings.prefetch, settings.concurrency, bus.config().lease),
             turns: Semaphore::new(workers),
             failure: Mutex::default(),
+            reading: Pulse::default(),
+            settling: Pulse::default(),
+            renewing: Pulse::default(),
             id,
             settings,
             router,
@@ -113,6 +126,21 @@ impl Runtime {
 }
 
 impl Running {
+    /// How it is with those who do the work.
+    pub(crate) fn vitals(&self, lease: Duration) -> Vitals {
+        let tasks = [(Part::Reader, &self.reader), (Part::Settler, &self.settler), (Part::Keeper, &self.keeper)];
+        let runtime = &self.runtime;
+        let pulses =
+            [(Part::Reader, &runtime.reading), (Part::Settler, &runtime.settling), (Part::Keeper, &runtime.renewing)];
+        Vitals {
+            id: runtime.id.clone(),
+            failure: runtime.failure().map(|error| error.to_string()),
+            ended: tasks.into_iter().filter(|(_, task)| task.is_finished()).map(|(part, _)| part).collect(),
+            trying: pulses.into_iter().filter_map(|(part, pulse)| Some((part, pulse.tried_for()?))).collect(),
+            lease,
+        }
+    }
+
     fn spawn(runtime: Arc<Runtime>, workers: usize) -> Self {
         let renewal = runtime.bus.renewal_runtime();
         let keeper = keeper::run(Arc::clone(&runtime));

@@ -162,7 +162,9 @@ impl Runtime {
     async fn settle(&self, batch: Vec<Ending>, outage: &mut Outage) {
         let (settlements, counts): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|ending| (ending.settlement, (ending.tally, ending.timed))).unzip();
+        self.settling.begin();
         let answers = self.send(&settlements, outage).await;
+        self.settling.rest();
         self.held.remove(settlements.iter().map(|settlement| &settlement.held));
         let Some(answers) = answers else { return };
         let settled = || settlements.iter().zip(&answers);

@@ -142,6 +142,10 @@ macro_rules! transport_conformance {
                 latencies_of_subscriptions_and_tenants_are_kept_apart,
                 two_processes_tell_together_how_long_their_handlers_took,
             }
+            health {
+                a_bus_that_works_is_healthy_and_a_closed_one_is_not,
+                what_waits_and_what_has_died_degrades_a_bus_and_is_named,
+            }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
                 what_can_not_be_decoded_is_dead_at_its_first_attempt_and_stops_nobody,
@@ -188,6 +192,7 @@ mod tests {
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
             include_str!("timing.rs"),
+            include_str!("health.rs"),
             include_str!("on_the_bus.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {

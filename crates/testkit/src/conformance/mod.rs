@@ -17,6 +17,8 @@ pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
 #[doc(hidden)]
+pub mod health;
+#[doc(hidden)]
 pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
