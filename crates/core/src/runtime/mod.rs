@@ -159,3 +159,32 @@ impl Running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Error, ErrorKind, RawEvent, Subscription, sync::lock};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_ended_what_gets_nothing_done_and_why_reading_stopped_are_told() {
+        let bus = EventBus::in_memory("billing").unwrap();
+        let ledger = Subscription::matching("ledger", "*").handler(async |_: RawEvent, _| ());
+        let (settings, router) = ledger.build(bus.config()).unwrap();
+        let running = Runtime::start(bus, settings, router).await.unwrap();
+        tokio::time::sleep(3_600 * SECOND).await;
+        let vitals = running.vitals(30 * SECOND);
+        assert!(vitals.ended.is_empty() && vitals.failure.is_none(), "{vitals:?}");
+        let [(Part::Keeper, since)] = vitals.trying[..] else { panic!("who waits is well: {vitals:?}") };
+        assert!(since <= 10 * SECOND, "it has a turn even if nothing is held: {since:?}");
+
+        running.settler.abort();
+        running.runtime.reading.falter();
+        *lock(&running.runtime.failure) = Some(Arc::new(Error::new(ErrorKind::Denied, "no such user")));
+        tokio::time::sleep(SECOND).await;
+        let vitals = running.vitals(30 * SECOND);
+        assert_eq!((vitals.ended, vitals.failure.as_deref()), (vec![Part::Settler], Some("no such user")));
+        assert_eq!(vitals.trying[0], (Part::Reader, SECOND));
+    }
+}
