@@ -37,6 +37,8 @@
 //! - One tenant only: [`TenantBus`].
 //! - Stop a subscription for a while, or slow it down: [`EventBus::pause`], [`RateLimit`].
 //! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
+//! - How long it takes: [`EventBus::latencies`].
+//! - Whether all is well: [`EventBus::health`].
 //! - Settings: [`BusConfig`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
 //!
@@ -70,6 +72,7 @@ mod envelope;
 mod error;
 mod event;
 mod handler;
+pub mod health;
 mod ids;
 pub mod letters;
 pub mod memory;
@@ -89,7 +92,7 @@ pub mod transport;
 pub mod __private;
 
 pub use bus::{DeadLetters, EventBus, Publish, TenantBus, Trace, TraceNode};
-pub use config::{BusConfig, Environment};
+pub use config::{BusConfig, Environment, HealthThresholds};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent};

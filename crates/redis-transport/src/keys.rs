@@ -167,6 +167,14 @@ impl PartitionKeys {
         self.of("state:", group)
     }
 
+    /// HASH: how many deliveries of each type took how long: of one tenant, or of all with `None`.
+    pub(crate) fn latencies(&self, group: &SubscriptionId, tenant: Option<&tekup_core::TenantId>) -> String {
+        match tenant {
+            None => self.of("latencies:", group),
+            Some(tenant) => self.of("latencies:", group) + ":" + tenant.as_str(),
+        }
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -233,6 +241,7 @@ mod tests {
         all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
+        all.extend([keys.latencies(&group, None), keys.latencies(&group, Some(&"acme@eu".parse().unwrap()))]);
         all
     }
 
@@ -266,6 +275,8 @@ mod tests {
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",
+            "latencies:billing/ledger",
+            "latencies:billing/ledger:acme@eu",
         ];
         let expected: Vec<String> = expected.iter().map(|key| format!("tekup:{{s:3.7}}:{key}")).collect();
         assert_eq!(written, expected);

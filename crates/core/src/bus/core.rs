@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{gathering::Gathering, running::RunningSet};
+use super::{gathering::Gathering, health::LastLook, running::RunningSet};
 use crate::{
     config::BusConfig,
     envelope::Limits,
@@ -37,6 +37,7 @@ pub(super) struct Core {
     pub(super) meter: Meter,
     pub(super) running: RunningSet,
     pub(super) gathering: Gathering,
+    pub(super) last_look: LastLook,
     /// Suspects of a crash run one at a time in all subscriptions of this bus.
     pub(super) suspect_gate: Arc<Semaphore>,
     flushing: AtomicBool,
@@ -52,9 +53,10 @@ impl Core {
             limits: config.limits(),
             transport: Box::new(transport),
             slots: Slots::new(config.handlers),
-            meter: Meter::default(),
+            meter: Meter::by_tenant(config.latency_tenants.iter().cloned()),
             running: RunningSet::default(),
             gathering: Gathering::new(&config),
+            last_look: LastLook::default(),
             suspect_gate: Arc::new(Semaphore::new(1)),
             flushing: AtomicBool::new(false),
             stopping: Mutex::default(),
@@ -112,6 +114,15 @@ impl Core {
         let untold = self.meter.untold();
         if !untold.deltas().is_empty() {
             self.transport.admin().add_counters(untold.deltas().to_vec()).await?;
+            untold.told();
+        }
+        self.flush_latencies().await
+    }
+
+    async fn flush_latencies(&self) -> Result<()> {
+        let untold = self.meter.untold_latencies();
+        if !untold.deltas().is_empty() {
+            self.transport.admin().add_latencies(untold.deltas().to_vec()).await?;
             untold.told();
         }
         Ok(())

@@ -3,6 +3,8 @@
 mod core;
 mod dead_letters;
 mod gathering;
+mod health;
+mod latencies;
 mod look;
 mod pause;
 mod publish;

@@ -39,6 +39,10 @@ impl TenantBus {
         Self { bus, tenant }
     }
 
+    pub(super) fn bus(&self) -> &EventBus {
+        &self.bus
+    }
+
     /// The tenant.
     ///
     /// ```

@@ -18,6 +18,7 @@ mod held;
 mod index;
 mod item;
 mod lanes;
+mod latencies;
 mod letter_holds;
 mod letters;
 mod ready;

@@ -15,6 +15,7 @@ use super::{
     index::Index,
     item::{Item, Stored},
     lanes::Lanes,
+    latencies::AllLatencies,
     subscription::Subscription,
     turn::Turn,
 };
@@ -41,6 +42,7 @@ pub(super) struct Store {
     /// How many sources were ever opened: the last one's number.
     sources: u64,
     pub(super) counters: AllCounters,
+    pub(super) latencies: AllLatencies,
     /// How many deliveries may wait for one subscription.
     backlog_limit: usize,
 }
@@ -63,6 +65,7 @@ impl Store {
             revision: 0,
             sources: 0,
             counters: AllCounters::default(),
+            latencies: AllLatencies::default(),
             backlog_limit,
         }
     }

@@ -26,9 +26,11 @@ pub(super) async fn run(runtime: Arc<Runtime>) {
         match runtime.source.fetch(room).await {
             Ok(batch) => {
                 outage.over(&runtime.id);
+                runtime.reading.rest();
                 runtime.take_in(batch);
             }
             Err(error) if error.is_retryable() => {
+                runtime.reading.falter();
                 let wait = outage.failed(&runtime.id, &error);
                 let _stopped = tokio::time::timeout(wait, runtime.stopping.cancelled()).await;
             }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
+    metrics::{Latencies, LatencyDelta},
     rate_limit::RateLimit,
 };
 
@@ -70,6 +71,12 @@ pub(crate) trait DynAdmin: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
+    fn latencies<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Latencies>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
     fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>>;
     fn set_paused<'a>(&'a self, subscription: &'a SubscriptionId, paused: bool) -> BoxFuture<'a, Result<bool>>;
@@ -201,6 +208,18 @@ impl<A: Admin> DynAdmin for A {
 
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {
         Box::pin(Admin::add_counters(self, deltas))
+    }
+
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(Admin::add_latencies(self, deltas))
+    }
+
+    fn latencies<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Latencies>> {
+        Box::pin(Admin::latencies(self, subscription, tenant))
     }
 
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>> {

@@ -36,6 +36,7 @@ pub use start_at::StartAt;
 pub use state::SubscriptionState;
 pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 
+pub use crate::metrics::{EndToEndTimes, HandlingTimes, Histogram, Latencies, Latency, LatencyDelta};
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
@@ -586,6 +587,45 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Adds how long deliveries took in this process since it was last asked.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Latency, LatencyDelta, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let source = transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?])).await?;
+    /// let mut latency = Latency::default();
+    /// latency.handling.count_in(10, 3);
+    /// let (subscription, event_type) = ("billing/ledger".parse()?, Some("invoice.paid".parse()?));
+    /// transport.admin().add_latencies(vec![LatencyDelta { subscription, tenant: None, event_type, latency }]).await?;
+    /// assert_eq!(transport.admin().latencies(&"billing/ledger".parse()?, None).await?.all().handling.count(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> impl Future<Output = Result<()>> + Send;
+
+    /// How long a subscription's deliveries took in all processes; of one tenant only, if one is named. For tenants whose
+    /// latencies no process counts apart, there are none.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let source = transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?])).await?;
+    /// assert!(transport.admin().latencies(&"billing/ledger".parse()?, None).await?.all().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn latencies(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+    ) -> impl Future<Output = Result<Latencies>> + Send;
 
     /// Counters over all processes: of one tenant, or of the whole bus.
     ///

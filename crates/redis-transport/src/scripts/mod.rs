@@ -79,6 +79,8 @@ scripts! {
     FREE_LETTERS = "free_letters.lua";
     /// Adds what a process has counted.
     COUNTERS = "counters.lua";
+    /// Adds how long deliveries took in a process.
+    LATENCIES = "latencies.lua";
     /// Tells what of a subscription has left its lanes.
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.

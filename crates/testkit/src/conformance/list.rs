@@ -182,6 +182,15 @@ macro_rules! transport_conformance {
                 events_of_one_correlation_are_traced_together_whoever_published_them,
                 of_a_correlation_with_too_many_events_a_trace_says_that_some_are_left_out,
             }
+            timing {
+                latencies_sum_over_processes_by_type,
+                latencies_of_subscriptions_and_tenants_are_kept_apart,
+                two_processes_tell_together_how_long_their_handlers_took,
+            }
+            health {
+                a_bus_that_works_is_healthy_and_a_closed_one_is_not,
+                what_waits_and_what_has_died_degrades_a_bus_and_is_named,
+            }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
                 what_can_not_be_decoded_is_dead_at_its_first_attempt_and_stops_nobody,
@@ -263,6 +272,8 @@ mod tests {
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
+            include_str!("timing.rs"),
+            include_str!("health.rs"),
             include_str!("on_the_bus.rs"),
             include_str!("tracing.rs"),
             include_str!("batches.rs"),

@@ -21,6 +21,8 @@ pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
 #[doc(hidden)]
+pub mod health;
+#[doc(hidden)]
 pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
@@ -46,6 +48,8 @@ pub mod starting;
 pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
+#[doc(hidden)]
+pub mod timing;
 #[doc(hidden)]
 pub mod tracing;
 #[doc(hidden)]
