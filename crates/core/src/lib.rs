@@ -33,6 +33,7 @@
 //!
 //! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
+//! - Every replica hears each event: [`Broadcast`].
 //! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`].
 //! - One tenant only: [`TenantBus`].
 //! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
@@ -62,6 +63,7 @@
 //! twice after a fault, so it should be idempotent ([`Context::event_id`] is the key). Nothing is dropped in silence;
 //! for each subscription the books balance ([`EventBus::books`]).
 
+mod broadcast;
 mod bus;
 mod config;
 pub mod docs;
@@ -85,6 +87,7 @@ pub mod transport;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use broadcast::{Broadcast, BroadcastHandle};
 pub use bus::{DeadLetters, EventBus, Publish, TenantBus};
 pub use config::{BusConfig, Environment};
 pub use envelope::{Envelope, Limits, Metadata};

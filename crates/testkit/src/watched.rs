@@ -3,7 +3,8 @@ use std::sync::Arc;
 use tekup_core::{
     Result, SubscriptionId,
     transport::{
-        Capabilities, Delivery, DeliveryRef, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+        Capabilities, Delivery, DeliveryRef, FollowSpec, Follower, Outgoing, Receipt, Settled, Settlement, Source,
+        SourceSpec, Transport,
     },
 };
 
@@ -47,6 +48,10 @@ impl<T: Transport, W: Watcher> Transport for Watched<T, W> {
         let source = self.transport.open(spec.clone()).await?;
         self.watcher.opened(&spec);
         Ok(WatchedSource { source, id: spec.id, watcher: Arc::clone(&self.watcher) })
+    }
+
+    async fn follow(&self, spec: FollowSpec) -> Result<Box<dyn Follower>> {
+        self.transport.follow(spec).await
     }
 
     fn admin(&self) -> T::Admin {

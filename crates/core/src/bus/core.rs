@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::running::RunningSet;
 use crate::{
+    broadcast::Listeners,
     config::BusConfig,
     envelope::Limits,
     error::{Error, ErrorKind, Result},
@@ -36,6 +37,7 @@ pub(super) struct Core {
     pub(super) slots: Slots,
     pub(super) meter: Meter,
     pub(super) running: RunningSet,
+    pub(super) listeners: Listeners,
     /// Suspects of a crash run one at a time in all subscriptions of this bus.
     pub(super) suspect_gate: Arc<Semaphore>,
     flushing: AtomicBool,
@@ -53,6 +55,7 @@ impl Core {
             slots: Slots::new(config.handlers),
             meter: Meter::default(),
             running: RunningSet::default(),
+            listeners: Listeners::default(),
             suspect_gate: Arc::new(Semaphore::new(1)),
             flushing: AtomicBool::new(false),
             stopping: Mutex::default(),
@@ -103,7 +106,9 @@ impl Core {
     pub(super) async fn shutdown(&self) -> Result<()> {
         let grace = self.config.shutdown_grace;
         // Each stops in a task of its own, so that dropping this future leaves none half stopped.
-        let begun: Vec<_> = self.running.close().into_iter().map(|running| tokio::spawn(running.stop(grace))).collect();
+        let subscriptions = self.running.close().into_iter().map(|running| tokio::spawn(running.stop(grace)));
+        let listeners = self.listeners.close().into_iter().map(|listening| tokio::spawn(listening.stop(grace)));
+        let begun: Vec<_> = subscriptions.chain(listeners).collect();
         // Whoever else shuts down meanwhile waits for the same tasks.
         let mut stopping = self.stopping.lock().await;
         stopping.extend(begun);

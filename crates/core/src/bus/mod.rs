@@ -2,6 +2,7 @@
 
 mod core;
 mod dead_letters;
+mod listen;
 mod look;
 mod publish;
 mod running;

@@ -6,6 +6,7 @@ use super::{
     backlog::Backlog,
     clock::Clock,
     counters::AllCounters,
+    followers::Followers,
     index::Index,
     item::{Item, Stored},
     lanes::Lanes,
@@ -32,6 +33,7 @@ pub(super) struct Store {
     /// How many sources were ever opened: the last one's number.
     sources: u64,
     pub(super) counters: AllCounters,
+    pub(super) followers: Followers,
     /// How many deliveries may wait for one subscription.
     backlog_limit: usize,
 }
@@ -54,6 +56,7 @@ impl Store {
             revision: 0,
             sources: 0,
             counters: AllCounters::default(),
+            followers: Followers::default(),
             backlog_limit,
         }
     }
@@ -87,6 +90,7 @@ impl Store {
                 subscription.ready.put(Item::fresh(lane, Arc::clone(&event)));
             }
         }
+        self.followers.tell(&event);
         Ok(Receipt::new(id, false))
     }
 
@@ -168,7 +172,7 @@ impl Store {
 
     pub(super) fn backlog(&self) -> Backlog {
         let now = Instant::now();
-        let mut sum = Backlog::default();
+        let mut sum = self.followers.backlog();
         for subscription in self.subscriptions.iter().filter(|one| one.replicas > 0) {
             sum.add(subscription.backlog(now));
         }

@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex};
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use outage::Outage;
 pub(crate) use slots::Slots;
 
 use self::{held::Held, pace::Pace, ready::Ready, settler::Outbox, suspects::Suspects};

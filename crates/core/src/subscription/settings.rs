@@ -86,6 +86,11 @@ impl Settings {
         settings
     }
 
+    /// Whether a tenant's events are handled; what has no tenant's name is looked at, to be given up.
+    pub(crate) fn is_for(&self, tenant: Option<&TenantId>) -> bool {
+        self.tenants.is_empty() || tenant.is_none_or(|tenant| self.tenants.contains(tenant))
+    }
+
     /// How many events one call of a handler takes at most.
     pub(crate) fn batch_most(&self) -> usize {
         self.batch.map_or(1, |batch| batch.most)

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+    FollowSpec, Follower, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
 };
 use crate::{
     error::Result,
@@ -17,6 +17,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn capabilities(&self) -> Capabilities;
     fn publish(&self, batch: Vec<Outgoing>) -> BoxFuture<'_, Result<Vec<Result<Receipt>>>>;
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>>;
+    fn follow(&self, spec: FollowSpec) -> BoxFuture<'_, Result<Box<dyn Follower>>>;
     fn admin(&self) -> Arc<dyn DynAdmin>;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
 }
@@ -71,6 +72,10 @@ impl<T: Transport> DynTransport for T {
 
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>> {
         Box::pin(async { Ok(Arc::new(Transport::open(self, spec).await?) as Arc<dyn DynSource>) })
+    }
+
+    fn follow(&self, spec: FollowSpec) -> BoxFuture<'_, Result<Box<dyn Follower>>> {
+        Box::pin(Transport::follow(self, spec))
     }
 
     fn admin(&self) -> Arc<dyn DynAdmin> {

@@ -10,6 +10,7 @@ mod admin;
 mod capabilities;
 mod delivery;
 mod erased;
+mod follow;
 mod outgoing;
 mod settlement;
 mod spec;
@@ -22,12 +23,13 @@ pub use admin::{
 pub use capabilities::Capabilities;
 pub use delivery::{Delivery, DeliveryRef, Start};
 pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
+pub use follow::{FollowSpec, Followed, Follower};
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
 pub use spec::SourceSpec;
 
 use crate::{
-    error::Result,
+    error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
 };
 
@@ -104,6 +106,28 @@ pub trait Transport: Send + Sync + 'static {
     /// # }
     /// ```
     fn open(&self, spec: SourceSpec) -> impl Future<Output = Result<Self::Source>> + Send;
+
+    /// Begins to read along, without being a subscription: every event that is stored when this has returned, and
+    /// matches, will be read or counted as missed. What is dropped ends it.
+    ///
+    /// A transport that can't, and says so by [`Capabilities::broadcast`], leaves this as it is:
+    /// [`ErrorKind::Unsupported`].
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{FollowSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let follower = transport.follow(FollowSpec::new("shop/cache".parse()?, vec!["price.*".parse()?])).await?;
+    /// # drop(follower);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn follow(&self, spec: FollowSpec) -> impl Future<Output = Result<Box<dyn Follower>>> + Send {
+        let message = format!("broadcast `{}` can't be listened to: this transport has none", spec.id);
+        std::future::ready(Err(Error::new(ErrorKind::Unsupported, message)))
+    }
 
     /// The operator's side.
     ///

@@ -5,6 +5,7 @@
 mod bell;
 mod ear;
 mod expire;
+mod follow;
 mod join;
 mod keeper;
 mod lanes;
@@ -30,7 +31,7 @@ use tekup_core::{
 };
 use tokio::{sync::Notify, task::AbortHandle};
 
-pub(crate) use self::bell::Bell;
+pub(crate) use self::{bell::Bell, follow::RedisFollower};
 use self::{bell::Ear, lanes::Lanes, reader::Reader};
 use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 

@@ -132,6 +132,7 @@ macro_rules! transport_conformance {
             unsupported {
                 without_dead_letters_they_are_unsupported,
                 without_status_it_is_unsupported,
+                without_broadcasts_they_are_unsupported,
             }
             counting {
                 counters_sum_over_processes_and_tenants,
@@ -152,6 +153,15 @@ macro_rules! transport_conformance {
                 what_can_not_be_read_or_is_not_wanted_never_reaches_a_batch,
                 a_batch_may_mix_tenants_and_what_it_causes_does_not,
                 suspects_of_a_crash_are_handled_alone,
+            }
+            broadcasting {
+                every_replica_hears_each_event,
+                a_listener_hears_nothing_from_before_and_nothing_while_it_is_away,
+                a_failing_listener_is_called_once_and_stops_nobody,
+                a_listener_hears_its_patterns_tenants_and_filter,
+                a_listener_hears_a_type_that_is_new,
+                what_a_listener_hears_causes_what_follows,
+                a_listener_leaves_no_trace_in_status_or_books,
             }
         }
     };
@@ -190,6 +200,7 @@ mod tests {
             include_str!("counting.rs"),
             include_str!("on_the_bus.rs"),
             include_str!("batches.rs"),
+            include_str!("broadcasting.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

@@ -15,6 +15,8 @@ mod scene;
 #[doc(hidden)]
 pub mod batches;
 #[doc(hidden)]
+pub mod broadcasting;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;

@@ -2,7 +2,7 @@
 
 use tekup_core::{
     ErrorKind, EventId, Result,
-    transport::{Admin, Capabilities},
+    transport::{Admin, Capabilities, FollowSpec, Transport},
 };
 
 use super::{Harness, Scene};
@@ -28,6 +28,14 @@ pub async fn without_dead_letters_they_are_unsupported<H: Harness>(scene: &Scene
 pub async fn without_status_it_is_unsupported<H: Harness>(scene: &Scene<H>) -> Result<()> {
     let answer = scene.admin().status(&"acme".parse()?, EventId::generate()).await;
     let expected = (!scene.can().status).then_some(ErrorKind::Unsupported);
+    assert_eq!(answer.err().map(|error| error.kind()), expected);
+    Ok(())
+}
+
+pub async fn without_broadcasts_they_are_unsupported<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let spec = FollowSpec::new("billing/cache".parse()?, vec!["*".parse()?]);
+    let answer = scene.transport.follow(spec).await;
+    let expected = (!scene.can().broadcast).then_some(ErrorKind::Unsupported);
     assert_eq!(answer.err().map(|error| error.kind()), expected);
     Ok(())
 }
