@@ -73,7 +73,7 @@ impl PartitionKeys {
     }
 
     /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's; with `\nadded` behind it,
-    /// how many entries were ever added until then.
+    /// how many entries were ever added until then. `~followed` → until when somebody follows.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])
     }

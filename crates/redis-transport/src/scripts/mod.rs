@@ -53,6 +53,8 @@ scripts! {
     RENEW = "renew.lua";
     /// Removes consumers that hold nothing.
     LEAVE = "leave.lua";
+    /// Says that somebody follows.
+    FOLLOW = "follow.lua";
     /// Removes what every subscription has settled.
     TRIM = "trim.lua";
     /// Creates or reads the record of a namespace.

@@ -1,5 +1,5 @@
-//! Following: reading along with plain `XREAD`, without a group, so that nothing is stored for a follower and nothing
-//! waits for it. What was trimmed before it was read is counted, by the stream's own count of what was ever added.
+//! Following: reading along with plain `XREAD`, without a group, so that nothing is stored for a follower. Trimming only
+//! leaves it what is some seconds old, while anybody follows. What was trimmed before it was read is counted, by the stream's own count of what was ever added.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,10 +26,13 @@ use super::{
     reader::place_number,
     reply::{self, Entry},
 };
-use crate::{error, transport::Shared};
+use crate::{error, scripts, transport::Shared};
 
 /// How often a follower looks everywhere without having been told to, and counts what it has missed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// For how long trimming is asked to leave what is new: some looks, so that one may fail.
+const FOLLOWED_MS: u64 = 20_000;
 
 /// Reads along on Redis.
 pub(crate) struct RedisFollower {
@@ -78,6 +81,8 @@ impl RedisFollower {
         let inner = Arc::new(Following { shared, spec, lanes, learn, wake: Notify::new() });
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
+        // First, so that nothing is trimmed between the look and the first read.
+        inner.announce().await?;
         inner.learn_lanes().await?;
         let mut positions = HashMap::new();
         for ((place, _), facts) in inner.look().await? {
@@ -106,6 +111,7 @@ impl RedisFollower {
         if Instant::now() < self.next_look {
             return Ok(());
         }
+        self.inner.announce().await?;
         for ((place, lane), facts) in self.inner.look().await? {
             self.positions.entry(place).or_default().check(facts);
             lane.set_hot(true);
@@ -207,6 +213,18 @@ impl Position {
 }
 
 impl Following {
+    /// Keeps what is new from being trimmed until some time after the next look.
+    async fn announce(&self) -> Result<()> {
+        let partitions = self.shared.partitions();
+        let mut pipeline = Pipeline::with_capacity(partitions.len());
+        for keys in partitions {
+            let mut call = scripts::FOLLOW.call(1);
+            call.arg(keys.starts()).arg(FOLLOWED_MS);
+            pipeline.add_command(call);
+        }
+        self.shared.reads.all(pipeline).await?.into_iter().try_for_each(|answer| answer.map(drop))
+    }
+
     async fn learn_lanes(&self) -> Result<()> {
         let of: Vec<usize> = (0..self.learn.len()).filter(|at| self.learn[*at].swap(false, Relaxed)).collect();
         if of.is_empty() {
