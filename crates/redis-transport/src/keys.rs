@@ -131,6 +131,11 @@ impl PartitionKeys {
         self.of("gone:", group)
     }
 
+    /// ZSET: event → until when it is known that the subscription has finished it.
+    pub(crate) fn finished(&self, group: &SubscriptionId) -> String {
+        self.of("finished:", group)
+    }
+
     /// HASH: what was counted of the subscription's books.
     pub(crate) fn books(&self, group: &SubscriptionId) -> String {
         self.of("books:", group)
@@ -202,6 +207,7 @@ mod tests {
             keys.gone(&group),
             keys.books(&group),
             keys.sweep(&group),
+            keys.finished(&group),
         ]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all
@@ -230,6 +236,7 @@ mod tests {
             "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
+            "finished:billing/ledger",
             "counters:~all",
             "counters:acme@eu",
         ];

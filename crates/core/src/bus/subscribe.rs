@@ -101,6 +101,7 @@ impl EventBus {
         let config = self.config();
         let spec = SourceSpec {
             tenants: settings.tenants.clone(),
+            idempotency: settings.idempotency,
             lease: config.lease,
             retry_limit: config.retry_limit,
             dead_letter_ttl: config.dead_letter_ttl,

@@ -13,6 +13,7 @@ mod admin;
 mod backlog;
 mod clock;
 mod counters;
+mod finished;
 mod followers;
 mod held;
 mod index;

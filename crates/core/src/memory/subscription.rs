@@ -4,6 +4,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     backlog::{Backlog, Unsettled},
+    finished::Finished,
     held::HeldItems,
     item::Item,
     letters::Letters,
@@ -29,6 +30,7 @@ pub(super) struct Subscription {
     pub(super) held: HeldItems,
     pub(super) waiting: Waiting,
     pub(super) letters: Letters,
+    pub(super) finished: Finished,
     pub(super) published: u64,
     pub(super) acked: u64,
 }
@@ -44,6 +46,7 @@ impl Subscription {
             ready: Ready::default(),
             held: HeldItems::default(),
             waiting: Waiting::default(),
+            finished: Finished::default(),
             letters: Letters::new(spec.dead_letter_ttl, spec.dead_letter_cap),
             published: 0,
             acked: 0,

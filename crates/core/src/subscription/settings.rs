@@ -6,6 +6,7 @@ use crate::{
     ids::{Pattern, SubscriptionName, TenantId},
     priority::Priority,
     retry::RetryPolicy,
+    transport::IDEMPOTENCY,
 };
 
 /// What the author of a subscription may set; what is absent comes from the bus.
@@ -18,6 +19,7 @@ pub(crate) struct Wishes {
     pub(crate) timeout: Option<Duration>,
     pub(crate) batch: Option<BatchSettings>,
     pub(crate) wait: Option<Duration>,
+    pub(crate) idempotency: Option<Duration>,
 }
 
 /// How a batch is gathered.
@@ -42,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     /// `None` for handlers of one event a call.
     pub(crate) batch: Option<BatchSettings>,
+    /// For how long what was finished is not handled again; `None` for no such guard.
+    pub(crate) idempotency: Option<Duration>,
 }
 
 impl Wishes {
@@ -79,6 +83,7 @@ impl Settings {
             prefetch: wishes.prefetch.unwrap_or(config.prefetch),
             retry: wishes.retry.clone().unwrap_or_else(|| config.retry_policy()),
             timeout: wishes.timeout.unwrap_or(config.timeout),
+            idempotency: wishes.idempotency,
             batch: wishes.batch.map(|batch| BatchSettings { wait: wishes.wait.unwrap_or(batch.wait), ..batch }),
         };
         settings.check(problems);
@@ -104,6 +109,11 @@ impl Settings {
         problems.check((least..=most).contains(&self.timeout), || {
             format!("timeout is {:?}: use 1 ms to 24 h", self.timeout)
         });
+        if let Some(window) = self.idempotency {
+            problems.check(IDEMPOTENCY.contains(&window), || {
+                format!("idempotency window is {window:?}: use 1 s to 30 days")
+            });
+        }
         self.retry.check(problems);
     }
 }

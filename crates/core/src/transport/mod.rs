@@ -26,6 +26,7 @@ pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
 pub use follow::{FollowSpec, Followed, Follower};
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
+pub(crate) use spec::IDEMPOTENCY;
 pub use spec::SourceSpec;
 
 use crate::{
@@ -167,6 +168,8 @@ pub trait Transport: Send + Sync + 'static {
 /// - [`settle`](Source::settle) is fenced: a verdict of a replica that lost the lease answers
 ///   [`Settled::LeaseLost`] and changes nothing, except [`Verdict::Ack`] and [`Verdict::Skip`], which may count (whoever finished the work may
 ///   say so). What is moved (retry, dead letter) is stored at its target before it leaves its source.
+/// - With [`SourceSpec::idempotency`], [`Verdict::Ack`] is remembered for that time, also if it answers `LeaseLost`; what
+///   comes again meanwhile is fetched or started as [`Start::Finished`].
 /// - An error of the whole `settle` call means that nothing is known; the caller may repeat it, and a verdict that did
 ///   take effect then answers `LeaseLost`.
 ///

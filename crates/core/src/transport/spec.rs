@@ -1,9 +1,12 @@
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use crate::{
     error::{ErrorKind, Problems, Result},
     ids::{Pattern, SubscriptionId, TenantId},
 };
+
+/// For how long an end may be remembered.
+pub(crate) const IDEMPOTENCY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30 * 86_400);
 
 /// What a transport must know to open a subscription.
 ///
@@ -26,6 +29,9 @@ pub struct SourceSpec {
     pub tenants: Vec<TenantId>,
     /// How long a delivery belongs to a replica without renewal: 100 ms to 1 h.
     pub lease: Duration,
+    /// For how long what the subscription has finished is handed out as [`Start::Finished`](super::Start::Finished), if it
+    /// comes again: 1 s to 30 days; `None` for not at all, which costs nothing.
+    pub idempotency: Option<Duration>,
     /// The most retries that may wait in one partition; at this many, fresh events are no longer fetched.
     pub retry_limit: usize,
     /// How long a dead letter is kept.
@@ -53,6 +59,7 @@ impl SourceSpec {
             patterns,
             tenants: Vec::new(),
             lease: Duration::from_secs(30),
+            idempotency: None,
             retry_limit: 10_000,
             dead_letter_ttl: Duration::from_secs(86_400),
             dead_letter_cap: 1_000_000,
@@ -79,6 +86,11 @@ impl SourceSpec {
         problems.check(!patterns.is_empty(), || format!("subscription `{id}` has no pattern: give it at least one"));
         let allowed = (100..=3_600_000).contains(&lease.as_millis());
         problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
+        if let Some(window) = self.idempotency {
+            problems.check(IDEMPOTENCY.contains(&window), || {
+                format!("subscription `{id}` has an idempotency window of {window:?}: use 1 s to 30 days")
+            });
+        }
         problems.into_result(ErrorKind::InvalidInput)
     }
 }

@@ -5,6 +5,7 @@
 mod bell;
 mod ear;
 mod expire;
+mod finished;
 mod follow;
 mod join;
 mod keeper;

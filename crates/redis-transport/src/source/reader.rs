@@ -36,6 +36,8 @@ pub(super) struct Reader {
     next_look: Option<Instant>,
     turns: Turns,
     pub(super) searches: Searches,
+    /// What is ours, and may have been finished before.
+    pub(super) unchecked: Vec<Delivery>,
 }
 
 /// One read of one partition: the lanes in the order in which they are named, and how much of each.
@@ -57,18 +59,21 @@ impl Inner {
             if self.interrupted.swap(false, Relaxed) || self.closed.load(Relaxed) || most == 0 {
                 return Ok(Vec::new());
             }
+            if !reader.unchecked.is_empty() {
+                return self.check(&mut reader, Vec::new(), most).await;
+            }
             let look_again = reader.look_if_due(self);
             self.learn_lanes().await?;
             let found = self.claim(&mut reader, most).await?;
             if !found.is_empty() {
-                return Ok(found);
+                return self.check(&mut reader, found, most).await;
             }
             let found = match self.read_hot(&mut reader, most).await {
                 Err(error) if error.kind() == ErrorKind::SubscriptionLost => return Err(self.repair(error).await),
                 found => found?,
             };
             if !found.is_empty() {
-                return Ok(found);
+                return self.check(&mut reader, found, most).await;
             }
             let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
         }

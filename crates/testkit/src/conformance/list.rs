@@ -163,6 +163,14 @@ macro_rules! transport_conformance {
                 what_a_listener_hears_causes_what_follows,
                 a_listener_leaves_no_trace_in_status_or_books,
             }
+            guarding {
+                what_was_finished_before_says_so_when_it_comes_again,
+                without_a_guard_what_was_finished_comes_as_ever,
+                the_end_of_an_event_is_forgotten_after_the_window,
+                the_end_of_an_event_is_its_tenants_and_subscriptions_alone,
+                a_guarded_handler_does_not_see_what_it_has_finished,
+                a_window_out_of_range_is_refused,
+            }
         }
     };
 }
@@ -201,6 +209,7 @@ mod tests {
             include_str!("on_the_bus.rs"),
             include_str!("batches.rs"),
             include_str!("broadcasting.rs"),
+            include_str!("guarding.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

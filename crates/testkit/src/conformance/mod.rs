@@ -21,6 +21,8 @@ pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
 #[doc(hidden)]
+pub mod guarding;
+#[doc(hidden)]
 pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
