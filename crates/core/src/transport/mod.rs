@@ -30,7 +30,7 @@ pub(crate) use spec::IDEMPOTENCY;
 pub use spec::SourceSpec;
 
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     ids::{EventId, SubscriptionId, TenantId},
 };
 
@@ -112,7 +112,7 @@ pub trait Transport: Send + Sync + 'static {
     /// matches, will be read or counted as missed. What is dropped ends it.
     ///
     /// A transport that can't, and says so by [`Capabilities::broadcast`], leaves this as it is:
-    /// [`ErrorKind::Unsupported`].
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{FollowSpec, Transport}};
@@ -127,7 +127,7 @@ pub trait Transport: Send + Sync + 'static {
     /// ```
     fn follow(&self, spec: FollowSpec) -> impl Future<Output = Result<Box<dyn Follower>>> + Send {
         let message = format!("broadcast `{}` can't be listened to: this transport has none", spec.id);
-        std::future::ready(Err(Error::new(ErrorKind::Unsupported, message)))
+        std::future::ready(Err(Error::new(crate::ErrorKind::Unsupported, message)))
     }
 
     /// The operator's side.
