@@ -73,7 +73,7 @@ impl PartitionKeys {
     }
 
     /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's; with `\nadded` behind it,
-    /// how many entries were ever added until then.
+    /// how many entries were ever added until then. `~followed` → until when somebody follows.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])
     }
@@ -142,6 +142,11 @@ impl PartitionKeys {
         // `~` begins no tenant's name.
         let tenant = tenant.map_or("~all", TenantId::as_str);
         self.key(&["letter-hold:", group.service().as_str(), "/", group.name().as_str(), ":", tenant])
+    }
+
+    /// ZSET: event → until when it is known that the subscription has finished it.
+    pub(crate) fn finished(&self, group: &SubscriptionId) -> String {
+        self.of("finished:", group)
     }
 
     /// HASH: what was counted of the subscription's books.
@@ -237,6 +242,7 @@ mod tests {
             keys.books(&group),
             keys.sweep(&group),
             keys.state(&group),
+            keys.finished(&group),
         ]);
         all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
@@ -269,9 +275,10 @@ mod tests {
             "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
+            "state:billing/ledger",
+            "finished:billing/ledger",
             "letter-hold:billing/ledger:~all",
             "letter-hold:billing/ledger:acme",
-            "state:billing/ledger",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",

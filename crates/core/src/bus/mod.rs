@@ -5,6 +5,7 @@ mod dead_letters;
 mod gathering;
 mod health;
 mod latencies;
+mod listen;
 mod look;
 mod pause;
 mod publish;

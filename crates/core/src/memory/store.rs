@@ -12,6 +12,7 @@ use super::{
     backlog::Backlog,
     clock::Clock,
     counters::AllCounters,
+    followers::Followers,
     index::Index,
     item::{Item, Stored},
     lanes::Lanes,
@@ -43,6 +44,7 @@ pub(super) struct Store {
     sources: u64,
     pub(super) counters: AllCounters,
     pub(super) latencies: AllLatencies,
+    pub(super) followers: Followers,
     /// How many deliveries may wait for one subscription.
     backlog_limit: usize,
 }
@@ -66,6 +68,7 @@ impl Store {
             sources: 0,
             counters: AllCounters::default(),
             latencies: AllLatencies::default(),
+            followers: Followers::default(),
             backlog_limit,
         }
     }
@@ -101,6 +104,7 @@ impl Store {
                 subscription.give(Item::fresh(lane, Arc::clone(&event)));
             }
         }
+        self.followers.tell(&event);
         Ok(Receipt::new(id, false))
     }
 
@@ -212,7 +216,7 @@ impl Store {
 
     pub(super) fn backlog(&self) -> Backlog {
         let now = Instant::now();
-        let mut sum = Backlog::default();
+        let mut sum = self.followers.backlog();
         for subscription in self.subscriptions.iter().filter(|one| one.replicas > 0) {
             sum.add(subscription.backlog(now));
         }

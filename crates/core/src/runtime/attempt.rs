@@ -39,8 +39,7 @@ impl Runtime {
     }
 
     pub(super) fn wants(&self, delivery: &Delivery) -> bool {
-        let tenants = &self.settings.tenants;
-        tenants.is_empty() || delivery.tenant.as_ref().is_none_or(|tenant| tenants.contains(tenant))
+        self.settings.is_for(delivery.tenant.as_ref())
     }
 
     async fn run(self: &Arc<Self>, seat: usize, delivery: &Delivery, deadline: Instant) -> Ended {

@@ -33,6 +33,7 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use outage::Outage;
 pub(crate) use slots::Slots;
 
 use self::{

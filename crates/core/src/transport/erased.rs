@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState, Traced, Transport,
+    FollowSpec, Follower, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState,
+    Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -20,6 +21,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn capabilities(&self) -> Capabilities;
     fn publish(&self, batch: Vec<Outgoing>) -> BoxFuture<'_, Result<Vec<Result<Receipt>>>>;
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>>;
+    fn follow(&self, spec: FollowSpec) -> BoxFuture<'_, Result<Box<dyn Follower>>>;
     fn admin(&self) -> Arc<dyn DynAdmin>;
     fn partition_of(&self, tenant: &TenantId) -> usize;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
@@ -99,6 +101,10 @@ impl<T: Transport> DynTransport for T {
 
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>> {
         Box::pin(async { Ok(Arc::new(Transport::open(self, spec).await?) as Arc<dyn DynSource>) })
+    }
+
+    fn follow(&self, spec: FollowSpec) -> BoxFuture<'_, Result<Box<dyn Follower>>> {
+        Box::pin(Transport::follow(self, spec))
     }
 
     fn admin(&self) -> Arc<dyn DynAdmin> {

@@ -55,6 +55,12 @@ scripts! {
     RENEW = "renew.lua";
     /// Removes consumers that hold nothing.
     LEAVE = "leave.lua";
+    /// Notes what a subscription has finished.
+    NOTE_FINISHED = "note_finished.lua";
+    /// Tells what a subscription has finished.
+    IS_FINISHED = "is_finished.lua";
+    /// Says that somebody follows.
+    FOLLOW = "follow.lua";
     /// Removes what every subscription has settled.
     TRIM = "trim.lua";
     /// Creates or reads the record of a namespace.

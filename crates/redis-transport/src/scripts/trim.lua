@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Removes from lanes what every subscription has settled. One process trims a partition at a time, by a token.
+-- Removes from lanes what every subscription has settled. One process trims a partition at a time, by a token. While
+-- somebody follows without a group, what is new stays for a moment.
 --
 -- KEYS[1]    trim  STRING
 -- KEYS[2]    subs  HASH
@@ -24,6 +25,13 @@ local function pairs_of(list)
   for at = 1, #list, 2 do read[list[at]] = list[at + 1] end
   return read
 end
+
+-- Longer than a follower waits until it looks, if it hears no bell.
+local NEW_MS = 8000
+local now = redis.call('TIME')
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local is_followed = tonumber(redis.call('HGET', KEYS[3], '~followed') or '0') > now_ms
+local new = string.format('%.0f-0', now_ms - NEW_MS)
 
 local records = pairs_of(redis.call('HGETALL', KEYS[2]))
 
@@ -77,6 +85,8 @@ local removed = {}
 for l = 1, #KEYS - 4 do
   local stream = KEYS[4 + l]
   local low, missing = low_water(stream, ARGV[2 + l])
+  local waits = is_followed and low and is_before(new, low)
+  if waits then low = new end
   if missing then
     removed[l] = missing
   elseif not low then
@@ -86,6 +96,7 @@ for l = 1, #KEYS - 4 do
     if trimmed == 0 then
       -- What is left before the mark is part of one node: a hundred entries or so.
       removed[l] = redis.call('XTRIM', stream, 'MINID', '=', low)
+      if waits then removed[l] = -1 end
     else
       removed[l] = -1
     end

@@ -5,6 +5,8 @@
 mod bell;
 mod ear;
 mod expire;
+mod finished;
+mod follow;
 mod join;
 mod keeper;
 mod lanes;
@@ -35,7 +37,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-pub(crate) use self::bell::Bell;
+pub(crate) use self::{bell::Bell, follow::RedisFollower};
 use self::{bell::Ear, lanes::Lanes, reader::Reader};
 use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 

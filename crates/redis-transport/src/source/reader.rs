@@ -38,6 +38,8 @@ pub(super) struct Reader {
     turns: Turns,
     ration: Ration,
     pub(super) searches: Searches,
+    /// What is ours, and may have been finished before.
+    pub(super) unchecked: Vec<Delivery>,
 }
 
 /// One read of one partition: the lanes in the order in which they are named, and how much of each.
@@ -59,6 +61,9 @@ impl Inner {
             if self.interrupted.swap(false, Relaxed) || self.closed.load(Relaxed) || most == 0 {
                 return Ok(Vec::new());
             }
+            if !reader.unchecked.is_empty() {
+                return self.check(&mut reader, Vec::new(), most).await;
+            }
             let look_again = reader.look_if_due(self);
             if self.is_paused() {
                 let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
@@ -74,7 +79,7 @@ impl Inner {
             let found = self.claim(&mut reader, most).await?;
             if !found.is_empty() {
                 reader.ration.spend(found.len());
-                return Ok(found);
+                return self.check(&mut reader, found, most).await;
             }
             let found = match self.read_hot(&mut reader, most).await {
                 Err(error) if error.kind() == ErrorKind::SubscriptionLost => return Err(self.repair(error).await),
@@ -82,7 +87,7 @@ impl Inner {
             };
             if !found.is_empty() {
                 reader.ration.spend(found.len());
-                return Ok(found);
+                return self.check(&mut reader, found, most).await;
             }
             self.give_back(&mut reader.ration).await?;
             let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;

@@ -172,6 +172,7 @@ macro_rules! transport_conformance {
             unsupported {
                 without_dead_letters_they_are_unsupported,
                 without_status_it_is_unsupported_and_so_are_traces,
+                without_broadcasts_they_are_unsupported,
             }
             counting {
                 counters_sum_over_processes_and_tenants,
@@ -233,6 +234,23 @@ macro_rules! transport_conformance {
                 a_rate_limit_out_of_range_is_refused,
                 a_bus_handles_no_more_than_its_rate_limit,
             }
+            broadcasting {
+                every_replica_hears_each_event,
+                a_listener_hears_nothing_from_before_and_nothing_while_it_is_away,
+                a_failing_listener_is_called_once_and_stops_nobody,
+                a_listener_hears_its_patterns_tenants_and_filter,
+                a_listener_hears_a_type_that_is_new,
+                what_a_listener_hears_causes_what_follows,
+                a_listener_leaves_no_trace_in_status_or_books,
+            }
+            guarding {
+                what_was_finished_before_says_so_when_it_comes_again,
+                without_a_guard_what_was_finished_comes_as_ever,
+                the_end_of_an_event_is_forgotten_after_the_window,
+                the_end_of_an_event_is_its_tenants_and_subscriptions_alone,
+                a_guarded_handler_does_not_see_what_it_has_finished,
+                a_window_out_of_range_is_refused,
+            }
         }
     };
 }
@@ -279,6 +297,8 @@ mod tests {
             include_str!("batches.rs"),
             include_str!("pausing.rs"),
             include_str!("rate_limiting.rs"),
+            include_str!("broadcasting.rs"),
+            include_str!("guarding.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

@@ -17,9 +17,13 @@ pub mod at_once;
 #[doc(hidden)]
 pub mod batches;
 #[doc(hidden)]
+pub mod broadcasting;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
+#[doc(hidden)]
+pub mod guarding;
 #[doc(hidden)]
 pub mod health;
 #[doc(hidden)]

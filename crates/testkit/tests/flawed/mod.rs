@@ -16,8 +16,14 @@ use tokio::sync::watch;
 
 /// Where a transport goes wrong; by default nowhere.
 pub(crate) trait Flaw: Send + Sync + 'static {
-    const CAN: Capabilities =
-        Capabilities { dedupe: true, status: true, dead_letters: true, survives_processes: false, paused_time: true };
+    const CAN: Capabilities = Capabilities {
+        dedupe: true,
+        status: true,
+        dead_letters: true,
+        broadcast: false,
+        survives_processes: false,
+        paused_time: true,
+    };
     /// Whether it refuses what it says that it can't do.
     const REFUSES: bool = false;
     const HEARS_INTERRUPTS: bool = true;
