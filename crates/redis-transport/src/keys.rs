@@ -96,6 +96,31 @@ impl PartitionKeys {
         }
     }
 
+    /// ZSET: event that waits for its time → when that is, in milliseconds.
+    pub(crate) fn later(&self) -> String {
+        self.key(&["later"])
+    }
+
+    /// HASH: event that waits for its time → name of its lane, a line feed, its envelope.
+    pub(crate) fn later_events(&self) -> String {
+        self.key(&["later:events"])
+    }
+
+    /// HASH: tenant → how many of its events wait for their time.
+    pub(crate) fn later_tenants(&self) -> String {
+        self.key(&["later:tenants"])
+    }
+
+    /// HASH: event whose time came → what was stored of it, and can't be read.
+    pub(crate) fn later_unreadable(&self) -> String {
+        self.key(&["later:unreadable"])
+    }
+
+    /// STRING: the token of the one who publishes what has come due.
+    pub(crate) fn later_mover(&self) -> String {
+        self.key(&["later:mover"])
+    }
+
     /// ZSET: event → when its next attempt is due.
     pub(crate) fn due(&self, group: &SubscriptionId) -> String {
         self.of("due:", group)
@@ -203,6 +228,8 @@ mod tests {
             keys.books(&group),
             keys.sweep(&group),
         ]);
+        all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
+        all.extend([keys.later_unreadable(), keys.later_mover()]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all
     }
@@ -230,6 +257,11 @@ mod tests {
             "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
+            "later",
+            "later:events",
+            "later:tenants",
+            "later:unreadable",
+            "later:mover",
             "counters:~all",
             "counters:acme@eu",
         ];

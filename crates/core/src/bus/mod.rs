@@ -5,6 +5,7 @@ mod dead_letters;
 mod look;
 mod publish;
 mod running;
+mod schedule;
 mod signals;
 mod stop;
 mod subscribe;

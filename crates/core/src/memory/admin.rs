@@ -4,7 +4,7 @@ use super::Shared;
 use crate::{
     error::{Error, ErrorKind, Result, shown},
     ids::{EventId, SubscriptionId, TenantId},
-    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+    transport::{Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
 };
 
 /// What operators ask of a [`MemoryTransport`](super::MemoryTransport). All its calls answer at once.
@@ -31,6 +31,14 @@ impl MemoryAdmin {
 impl Admin for MemoryAdmin {
     async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         Ok(self.0.lock().status(tenant, id))
+    }
+
+    async fn cancel(&self, tenant: &TenantId, id: EventId) -> Result<Cancellation> {
+        Ok(self.0.lock().cancel(tenant, id))
+    }
+
+    async fn count_scheduled(&self, tenant: Option<&TenantId>) -> Result<u64> {
+        Ok(self.0.lock().count_scheduled(tenant) as u64)
     }
 
     async fn dead_letters(

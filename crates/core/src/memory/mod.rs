@@ -19,6 +19,7 @@ mod item;
 mod lanes;
 mod letters;
 mod ready;
+mod schedule;
 mod shelf;
 mod source;
 mod store;
@@ -71,7 +72,9 @@ struct Shared(Mutex<Store>);
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Store> {
         // Each change is complete before anything that could panic, so what a panic left behind is sound.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        store.publish_due();
+        store
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+    Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
+    DeliveryRef, EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
 };
 use crate::{
     error::Result,
@@ -32,6 +32,8 @@ pub(crate) trait DynSource: Send + Sync {
 
 pub(crate) trait DynAdmin: Send + Sync {
     fn status<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<EventStatus>>;
+    fn cancel<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Cancellation>>;
+    fn count_scheduled<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<u64>>;
     fn dead_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -111,6 +113,14 @@ impl<S: Source> DynSource for S {
 impl<A: Admin> DynAdmin for A {
     fn status<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<EventStatus>> {
         Box::pin(Admin::status(self, tenant, id))
+    }
+
+    fn cancel<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Cancellation>> {
+        Box::pin(Admin::cancel(self, tenant, id))
+    }
+
+    fn count_scheduled<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(Admin::count_scheduled(self, tenant))
     }
 
     fn dead_letters<'a>(

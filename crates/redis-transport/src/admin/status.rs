@@ -1,5 +1,6 @@
 //! Where an event stands, derived from positions and from what was written down anyway.
 
+use redis::Value;
 use tekup_core::{
     Error, ErrorKind, EventId, EventType, Result, TenantId,
     transport::{EventStatus, Stage, SubscriptionStatus},
@@ -9,7 +10,7 @@ use super::{
     RedisAdmin,
     snapshot::{Registered, Snapshot},
 };
-use crate::{index, keys::member, scripts};
+use crate::{error, index, keys::member, scripts};
 
 /// How often the registry may change between reading it and asking.
 const TRIES: usize = 8;
@@ -27,6 +28,22 @@ impl Place {
     }
 }
 
+/// What is known of an event's id.
+enum Found {
+    Stored(Place),
+    /// It waits for its time, or was cancelled: nobody has it.
+    Apart(EventStatus),
+}
+
+impl Found {
+    fn parse(place: &str) -> Option<Self> {
+        if place == "cancelled" {
+            return Some(Self::Apart(EventStatus::cancelled()));
+        }
+        Place::parse(place).map(Self::Stored)
+    }
+}
+
 /// What the script answers.
 enum Answer {
     Stages(Vec<String>),
@@ -37,7 +54,11 @@ enum Answer {
 impl RedisAdmin {
     pub(super) async fn derive_status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         let partition = self.namespace.partition_of(tenant);
-        let Some(place) = self.find(partition, tenant, id).await? else { return Ok(EventStatus::unknown()) };
+        let place = match self.find(partition, tenant, id).await? {
+            Some(Found::Stored(place)) => place,
+            Some(Found::Apart(status)) => return Ok(status),
+            None => return Ok(EventStatus::unknown()),
+        };
         let mut snapshot = self.snapshot(partition).await?;
         for _ in 0..TRIES {
             let Some(lane) = snapshot.lanes.get(&place.lane) else {
@@ -56,10 +77,10 @@ impl RedisAdmin {
     }
 
     /// Asks the index; once more if it has been cut anew since it was last read.
-    async fn find(&self, partition: usize, tenant: &TenantId, id: EventId) -> Result<Option<Place>> {
+    async fn find(&self, partition: usize, tenant: &TenantId, id: EventId) -> Result<Option<Found>> {
         let snapshot = self.snapshot(partition).await?;
-        if let Some(place) = self.find_with(partition, &snapshot, tenant, id).await? {
-            return Ok(Some(place));
+        if let Some(found) = self.find_with(partition, &snapshot, tenant, id).await? {
+            return Ok(Some(found));
         }
         let fresh = self.fresh_snapshot(partition).await?;
         if fresh.layout == snapshot.layout {
@@ -74,13 +95,21 @@ impl RedisAdmin {
         snapshot: &Snapshot,
         tenant: &TenantId,
         id: EventId,
-    ) -> Result<Option<Place>> {
-        let key = self.keys(partition)?.index(snapshot.layout.bucket(id), id);
-        let mut command = redis::cmd("GET");
-        command.arg(key);
-        let bucket: Option<Vec<u8>> = self.ask("a bucket of the index", command).await?;
-        let place = bucket.as_deref().and_then(|bucket| index::place_in(bucket, &member(id, Some(tenant.as_str()))));
-        Ok(place.and_then(|text| Place::parse(&text)))
+    ) -> Result<Option<Found>> {
+        let (keys, member) = (self.keys(partition)?, member(id, Some(tenant.as_str())));
+        let mut ask = redis::pipe();
+        ask.cmd("ZSCORE").arg(keys.later()).arg(&member);
+        ask.cmd("GET").arg(keys.index(snapshot.layout.bucket(id), id));
+        let answers: Result<Vec<Value>> = self.connection.all(ask).await?.into_iter().collect();
+        let found = redis::from_redis_value(Value::Array(answers?));
+        let (due, bucket): (Option<f64>, Option<Vec<u8>>) =
+            found.map_err(|cause| error::unexpected("a bucket of the index").with_source(cause))?;
+        // An event may wait for longer than the index remembers it.
+        if due.is_some() {
+            return Ok(Some(Found::Apart(EventStatus::scheduled())));
+        }
+        let place = bucket.as_deref().and_then(|bucket| index::place_in(bucket, &member));
+        Ok(place.and_then(|text| Found::parse(&text)))
     }
 
     async fn stages(

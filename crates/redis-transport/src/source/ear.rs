@@ -25,7 +25,7 @@ impl Ear for Inner {
                 self.heat_retry(partition);
                 self.wake.notify_one();
             }
-            Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) => {}
+            Ring::Scheduled | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) => {}
         }
     }
 

@@ -30,8 +30,11 @@ use tekup_core::{
 };
 use tokio::{sync::Notify, task::AbortHandle};
 
-pub(crate) use self::bell::Bell;
-use self::{bell::Ear, lanes::Lanes, reader::Reader};
+pub(crate) use self::{
+    bell::{Bell, Ear, Ring},
+    keeper::{AFTER_FAILURE, until_next},
+};
+use self::{lanes::Lanes, reader::Reader};
 use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 
 /// What one replica of a subscription reads from, on Redis.

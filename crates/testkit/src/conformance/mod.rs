@@ -29,6 +29,8 @@ pub mod publishing;
 #[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
+pub mod scheduling;
+#[doc(hidden)]
 pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
