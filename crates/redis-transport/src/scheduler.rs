@@ -20,7 +20,7 @@ use crate::{
     source::{AFTER_FAILURE, Bell, Ear, Ring, until_next},
 };
 
-/// What is due within this time is asked for together.
+/// Partitions in which nothing is due soon, and that are looked at within this time, are looked at together.
 const TOGETHER: Duration = Duration::from_millis(1_500);
 
 /// The task; it ends when this is dropped.
@@ -87,13 +87,15 @@ impl Ear for Alarm {
 struct Partition {
     /// When there is something to do.
     at: Instant,
+    /// Whether nothing is known to be due then: it is only a look.
+    is_idle: bool,
     /// What the server told of last, to be published next.
     due: Vec<DueEvent>,
 }
 
 impl Partition {
     fn new() -> Self {
-        Self { at: Instant::now(), due: Vec::new() }
+        Self { at: Instant::now(), is_idle: true, due: Vec::new() }
     }
 }
 
@@ -133,8 +135,9 @@ impl Work {
         if !self.partitions.iter().any(|partition| partition.at <= now) {
             return;
         }
-        let asked: Vec<usize> =
-            (0..self.partitions.len()).filter(|at| self.partitions[*at].at <= now + TOGETHER).collect();
+        let is_asked =
+            |partition: &Partition| partition.at <= now || partition.is_idle && partition.at <= now + TOGETHER;
+        let asked: Vec<usize> = (0..self.partitions.len()).filter(|at| is_asked(&self.partitions[*at])).collect();
         let mut pipeline = Pipeline::with_capacity(asked.len());
         for at in &asked {
             pipeline.add_command(self.call(*at));
@@ -186,6 +189,7 @@ impl Work {
             );
         }
         let partition = &mut self.partitions[at];
+        partition.is_idle = next.is_empty() && !(0..=TOGETHER.as_millis() as i64).contains(&wait);
         partition.at = if next.is_empty() { Instant::now() + until_next(wait) } else { Instant::now() };
         partition.due = next;
         Ok(())

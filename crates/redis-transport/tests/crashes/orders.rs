@@ -3,6 +3,8 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use tekup_redis_transport::Safeguard;
 
+use crate::errand::Errand;
+
 /// Where a worker finds its orders.
 pub(crate) const VARIABLE: &str = "TEKUP_TEST_WORKER";
 
@@ -18,6 +20,7 @@ pub(crate) struct Orders {
     pub(crate) crash_limit: u32,
     /// Whether a job that waits fails after its wait.
     pub(crate) fails_waiting: bool,
+    pub(crate) errand: Option<Errand>,
     without: Option<u8>,
 }
 
@@ -33,6 +36,7 @@ impl Orders {
             concurrency: 1,
             crash_limit: 5,
             fails_waiting: false,
+            errand: None,
             without: None,
         }
     }
@@ -53,6 +57,10 @@ impl Orders {
         Self { fails_waiting: true, ..self }
     }
 
+    pub(crate) fn errand(self, errand: Errand) -> Self {
+        Self { errand: Some(errand), ..self }
+    }
+
     /// With all safeguards but one; with all, for `None`.
     pub(crate) fn without(self, safeguard: Option<Safeguard>) -> Self {
         let place = |safeguard| SAFEGUARDS.iter().position(|one| *one == safeguard).unwrap() as u8;
@@ -65,6 +73,11 @@ impl Orders {
 
     pub(crate) fn gate(&self) -> PathBuf {
         self.dir.join(format!("{}.open", self.name))
+    }
+
+    /// What it has to say of its errand.
+    pub(crate) fn word(&self) -> PathBuf {
+        self.dir.join(format!("{}.word", self.name))
     }
 
     pub(crate) fn log(&self) -> PathBuf {

@@ -51,7 +51,12 @@ async fn serve(orders: Orders) -> Result<()> {
         Some(safeguard) => RedisTransport::__connect_without(&config, safeguard).await?,
     };
     let bus = EventBus::new(settings(&orders), transport)?;
-    bus.subscribe(Subscription::to::<Job>("jobs").handler_with(orders.clone(), handle)).await?;
+    match orders.errand {
+        Some(errand) => errand.run(&bus, &orders).await?,
+        None => {
+            bus.subscribe(Subscription::to::<Job>("jobs").handler_with(orders.clone(), handle)).await?;
+        }
+    }
     let ready = async {
         File::create(orders.dir.join(format!("{}.ready", orders.name))).unwrap();
         std::future::pending().await
