@@ -1,6 +1,9 @@
 //! The calls about events whose time is to come: to store them, to publish those that have come due, to cancel one.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use redis::{Cmd, Value};
 use tekup_core::{
@@ -89,6 +92,13 @@ pub(crate) fn cancel(
 pub(crate) struct DueEvent {
     member: Vec<u8>,
     lane: Vec<u8>,
+}
+
+/// A call that trims the lanes of these events.
+pub(crate) fn trim(keys: &PartitionKeys, who: &str, events: &[DueEvent]) -> Cmd {
+    let lanes: BTreeSet<&str> = events.iter().filter_map(|event| event.read().map(|(_, lane)| lane)).collect();
+    let lanes: Vec<&str> = lanes.into_iter().take(scripts::MOST_TRIMMED).collect();
+    scripts::trim(keys, who, &lanes)
 }
 
 /// A call that publishes these events, and asks for the next.

@@ -22,6 +22,8 @@ use crate::{
 
 /// Partitions in which nothing is due soon, and that are looked at within this time, are looked at together.
 const TOGETHER: Duration = Duration::from_millis(1_500);
+/// How often the lanes of a partition that get what has come due are trimmed, at most.
+const TRIM_EVERY: Duration = Duration::from_secs(5);
 
 /// The task; it ends when this is dropped.
 pub(crate) struct Scheduler {
@@ -91,11 +93,13 @@ struct Partition {
     is_idle: bool,
     /// What the server told of last, to be published next.
     due: Vec<DueEvent>,
+    next_trim: Instant,
 }
 
 impl Partition {
     fn new() -> Self {
-        Self { at: Instant::now(), is_idle: true, due: Vec::new() }
+        let now = Instant::now();
+        Self { at: now, is_idle: true, due: Vec::new(), next_trim: now }
     }
 }
 
@@ -142,7 +146,6 @@ impl Work {
         for at in &asked {
             pipeline.add_command(self.call(*at));
             let partition = &mut self.partitions[*at];
-            partition.due.clear();
             // Unless it says otherwise.
             partition.at = now + AFTER_FAILURE.mul_f64(1.0 + fastrand::f64());
         }
@@ -150,10 +153,10 @@ impl Work {
             Ok(answers) => {
                 for (at, answer) in asked.into_iter().zip(answers) {
                     let noted = self.note(at, answer).await;
-                    self.tell(at, noted);
+                    self.tell(Some(at), noted);
                 }
             }
-            Err(error) => self.tell(0, Err(error)),
+            Err(error) => self.tell(None, Err(error)),
         }
     }
 
@@ -188,6 +191,7 @@ impl Work {
                 "events that have come due can't be stored in their lanes: is a key used by another program? They are tried again every minute"
             );
         }
+        self.trim_sometimes(at, moved);
         let partition = &mut self.partitions[at];
         partition.is_idle = next.is_empty() && !(0..=TOGETHER.as_millis() as i64).contains(&wait);
         partition.at = if next.is_empty() { Instant::now() + until_next(wait) } else { Instant::now() };
@@ -195,8 +199,25 @@ impl Work {
         Ok(())
     }
 
+    /// Lanes that no subscription takes, and no publisher fills, are trimmed by nobody else.
+    fn trim_sometimes(&mut self, at: usize, moved: u64) {
+        let now = Instant::now();
+        let partition = &mut self.partitions[at];
+        if moved == 0 || now < partition.next_trim {
+            return;
+        }
+        partition.next_trim = now + TRIM_EVERY.mul_f64(1.0 + fastrand::f64());
+        let call = later::trim(&self.namespace.partitions()[at], &self.who, &partition.due);
+        let connection = self.connection.clone();
+        tokio::spawn(async move {
+            if let Err(error) = connection.one(call).await {
+                tracing::debug!(%error, "lanes are trimmed another time");
+            }
+        });
+    }
+
     /// What will not pass by itself is told loudly, once.
-    fn tell(&mut self, partition: usize, result: Result<()>) {
+    fn tell(&mut self, partition: Option<usize>, result: Result<()>) {
         let Err(error) = result else { return };
         if error.is_retryable() || std::mem::replace(&mut self.told, true) {
             tracing::debug!(partition, %error, "events that come due wait");

@@ -81,7 +81,7 @@ async fn what_can_not_be_read_is_put_aside_with_its_bytes_and_holds_up_none() {
 async fn a_lane_that_can_not_be_written_and_counts_that_are_none_hold_up_no_other_event() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
-    let source = open(&transport, "lead.created").await;
+    let source = open(&transport, "*").await;
     let partition = partition(&server);
     let lane = format!("{partition}:lane:lead.broken:medium");
     server.command(&["SET", &lane, "no stream"]).unwrap();
@@ -98,7 +98,7 @@ async fn a_lane_that_can_not_be_written_and_counts_that_are_none_hold_up_no_othe
     let member = [&broken.id.as_uuid().as_bytes()[..], b"acme"].concat();
     server.command(&[b"ZADD", format!("{partition}:later").as_bytes(), b"1", &member]).unwrap();
     server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
-    eventually("it is published", async || stage(&transport, &broken).await == Stage::Completed).await;
+    assert_eq!(take(&source, 1).await[0].id, broken.id);
 }
 
 #[tokio::test]
@@ -191,6 +191,17 @@ async fn large_events_that_are_due_at_once_all_come_in_their_order() {
     assert!(transport.publish(batch.clone()).await.unwrap().iter().all(Result::is_ok));
     let came = take(&source, 20).await;
     assert!(came.iter().zip(&batch).all(|(came, sent)| came.id == sent.id && came.bytes == sent.bytes));
+}
+
+#[tokio::test]
+async fn a_lane_that_nobody_reads_and_only_later_events_fill_is_trimmed() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let sent = later("lead.created", Duration::from_millis(50));
+    schedule(&transport, &sent).await;
+    eventually("it is published", async || stage(&transport, &sent).await == Stage::Completed).await;
+    let lane = key(&server, ":lane:lead.created:medium");
+    eventually("the lane is trimmed", async || int(&server, &["XLEN", &lane]) == 0).await;
 }
 
 #[tokio::test]

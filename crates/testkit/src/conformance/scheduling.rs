@@ -11,7 +11,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     Harness, Scene,
-    events::{assert_in_order, event, event_of, events, ids, with_priority},
+    events::{assert_in_order, event, event_of, events, ids},
     scene::spec,
     unexpected,
 };
@@ -43,8 +43,8 @@ fn by<H: Harness>(delay: Duration) -> Duration {
 
 pub async fn a_delayed_event_comes_not_before_its_time_and_soon_after<H: Harness>(scene: &Scene<H>) -> Result<()> {
     let reader = scene.open("billing/ledger", &["*"]).await?;
-    let [sent] = &with_priority(Priority::High, events(1, "lead.created")?)[..] else { return Ok(()) };
-    let (sent, begun) = (later(sent.clone(), H::delay()), Instant::now());
+    let sent = Outgoing { priority: Priority::High, ..later(event("lead.created")?, H::delay()) };
+    let begun = Instant::now();
     assert!(!schedule(scene, &sent).await?);
     reader.nothing_comes_for(H::delay() * 3 / 4).await?;
     let came = reader.take_one_within(by::<H>(H::delay())).await?;
@@ -116,13 +116,14 @@ pub async fn a_subscription_that_joins_before_an_event_is_due_gets_it<H: Harness
 
 pub async fn events_come_in_the_order_of_their_times<H: Harness>(scene: &Scene<H>) -> Result<()> {
     let reader = scene.open("billing/ledger", &["*"]).await?;
-    let sent = events(30, "lead.created")?;
-    // Published in an order of its own, in one batch with others that come at once.
-    let mut batch: Vec<_> = (0..30).map(|number| (number * 7) % 30).collect::<Vec<usize>>();
-    let now = events(3, "lead.created")?;
-    let step = H::delay() / 30;
-    let mut scheduled: Vec<Outgoing> =
-        batch.drain(..).filter_map(|at| Some(later(sent.get(at)?.clone(), H::delay() + step * at as u32))).collect();
+    let (now, step) = (events(3, "lead.created")?, H::delay() / 30);
+    let sent: Vec<_> = events(30, "lead.created")?
+        .into_iter()
+        .zip(0..)
+        .map(|(event, at)| later(event, H::delay() + step * at))
+        .collect();
+    // In an order of its own, in one batch with others that come at once.
+    let mut scheduled: Vec<_> = (0..30).filter_map(|at| sent.get(at * 7 % 30).cloned()).collect();
     scheduled.extend(now.clone());
     let answers = scene.transport.publish(scheduled).await?;
     assert!(answers.into_iter().all(|answer| answer.is_ok_and(|receipt| !receipt.duplicate)));
