@@ -228,6 +228,16 @@ async fn an_earlier_time_reaches_a_subscription_that_waits_within_a_moment() {
 }
 
 #[tokio::test]
+async fn the_task_ends_with_the_transport() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let connections = || server.command(&["CLIENT", "LIST"]).unwrap().text().unwrap().lines().count();
+    eventually("the bell is heard", async || connections() >= 3).await;
+    drop(transport);
+    eventually("no connection is left but this one", async || connections() == 1).await;
+}
+
+#[tokio::test]
 async fn an_idle_process_asks_for_all_partitions_in_one_round_trip_every_few_seconds() {
     let server = RedisServer::start().unwrap();
     let transport = RedisTransport::connect(&common::config(&server).partitions(8)).await.unwrap();

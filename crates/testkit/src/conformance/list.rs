@@ -108,6 +108,7 @@ macro_rules! transport_conformance {
                 many_events_that_are_due_at_once_all_come,
                 a_cancelled_event_never_comes,
                 a_cancellation_that_comes_too_late_says_so,
+                a_cancellation_that_races_with_the_time_is_true_either_way,
                 another_tenants_cancellation_finds_nothing,
                 the_id_of_an_event_that_waits_is_taken,
                 the_status_follows_an_event_from_scheduled_to_completed,

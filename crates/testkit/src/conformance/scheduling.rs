@@ -11,7 +11,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     Harness, Scene,
-    events::{assert_in_order, event, event_of, events, ids},
+    events::{assert_all, assert_in_order, event, event_of, events, ids},
     scene::spec,
     unexpected,
 };
@@ -212,6 +212,30 @@ pub async fn a_cancellation_that_comes_too_late_says_so<H: Harness>(scene: &Scen
     assert_eq!(cancel(scene, &event("lead.created")?).await?, Cancellation::Unknown);
     reader.finish(1, 1).await?;
     Ok(())
+}
+
+pub async fn a_cancellation_that_races_with_the_time_is_true_either_way<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let reader = scene.open("billing/ledger", &["*"]).await?;
+    let step = Duration::from_millis(1);
+    let sent: Vec<_> = events(60, "lead.created")?
+        .into_iter()
+        .zip(0..)
+        .map(|(event, at)| later(event, H::delay() + step * at))
+        .collect();
+    assert!(scene.transport.publish(sent.clone()).await?.into_iter().all(|answer| answer.is_ok()));
+    scene.harness.advance(H::delay()).await;
+    let mut missed = Vec::new();
+    // Those that are due last are asked for first.
+    for event in sent.iter().rev() {
+        match cancel(scene, event).await? {
+            Cancellation::Cancelled => {}
+            Cancellation::TooLate => missed.push(event.id),
+            other => return Err(unexpected(format!("{} is {other}", event.id))),
+        }
+    }
+    (0..missed.len()).try_for_each(|_| "lead.created".parse().map(|name| scene.ledger.published(name)))?;
+    assert_all(reader.finish(missed.len(), 10).await?, missed);
+    reader.nothing_comes_for(H::quiet() + step * 60).await
 }
 
 pub async fn another_tenants_cancellation_finds_nothing<H: Harness>(scene: &Scene<H>) -> Result<()> {
