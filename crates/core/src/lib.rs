@@ -33,7 +33,7 @@
 //!
 //! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
-//! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`].
+//! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
 //! - One tenant only: [`TenantBus`].
 //! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
 //! - Settings: [`BusConfig`].
@@ -70,6 +70,7 @@ mod error;
 mod event;
 mod handler;
 mod ids;
+pub mod letters;
 pub mod memory;
 mod metrics;
 mod policy;
@@ -85,12 +86,15 @@ pub mod transport;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use bus::{DeadLetters, EventBus, Publish, TenantBus};
+pub use bus::{DeadLetters, EventBus, Publish, TenantBus, Trace, TraceNode};
 pub use config::{BusConfig, Environment};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use event::{Draft, Event, EventDescriptor, IntoDraft, RawEvent, TekupEvent};
-pub use handler::{Advise, Context, Handler, HandlerError, HandlerResult, Incoming, IntoOutcome, Outcome};
+pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent};
+pub use handler::{
+    Advise, BatchContext, BatchOutcome, Context, Handler, HandlerError, HandlerResult, Incoming, IntoBatchOutcome,
+    IntoOutcome, Outcome,
+};
 pub use ids::{
     EventId, EventType, Pattern, SchemaVersion, ServiceName, SubscriptionId, SubscriptionName, TenantId, UserId,
 };

@@ -8,21 +8,27 @@ mod books;
 mod counters;
 mod cursor;
 mod letter;
+mod letter_hold;
+mod letter_keys;
 mod letters;
 mod nearest;
 mod page;
+mod purge;
 mod replay;
 mod schedule;
 mod snapshot;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use tekup_core::{
     Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
-    transport::{Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+    transport::{
+        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, Traced,
+    },
 };
 
 use self::snapshot::Snapshots;
@@ -30,7 +36,7 @@ use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace};
 
 /// What operators ask of a bus on Redis. A cheap handle: clones share what they know of the namespace.
 ///
-/// Dropping any of its futures is safe; of `replay` and `add_counters` it is then unknown what has been done.
+/// Dropping any of its futures is safe; of `replay`, `purge` and `add_counters` it is then unknown what has been done.
 #[derive(Clone)]
 pub struct RedisAdmin {
     namespace: Arc<Namespace>,
@@ -86,13 +92,9 @@ impl Admin for RedisAdmin {
         self.page_of_letters(subscription, tenant, after, most).await
     }
 
-    async fn dead_letter(
-        &self,
-        subscription: &SubscriptionId,
-        tenant: &TenantId,
-        id: EventId,
-    ) -> Result<Option<DeadLetter>> {
-        self.one_letter(subscription, tenant, id).await
+    /// Without a tenant, every partition is asked.
+    async fn dead_letter(&self, subscription: &SubscriptionId, letter: &LetterKey) -> Result<Option<DeadLetter>> {
+        self.one_letter(subscription, letter).await
     }
 
     /// Of one tenant this walks over all letters in the tenant's partition, 2,000 a call: about 1 ms of the server for
@@ -103,8 +105,30 @@ impl Admin for RedisAdmin {
 
     /// At most 100 letters or 1 MiB a call to the server. After an error it is unknown how many were moved; each was
     /// moved wholly or not at all, and a repetition finds those that are left.
-    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<(TenantId, EventId)>) -> Result<u64> {
+    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         self.give_back(subscription, letters).await
+    }
+
+    /// At most 100 letters a call to the server. After an error it is unknown how many were deleted; a repetition deletes
+    /// those that are left.
+    async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
+        self.delete(subscription, letters).await
+    }
+
+    /// By Redis's clock. A failover may forget who holds them: then two jobs may work at once, and each letter is still
+    /// moved once.
+    async fn hold_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<Duration>> {
+        self.hold(subscription, tenant, holder, lease).await
+    }
+
+    async fn free_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>, holder: &str) -> Result<()> {
+        self.free(subscription, tenant, holder).await
     }
 
     /// Derived from positions. `published` and `acked` are exact if nobody deletes entries or moves groups by hand.
@@ -119,5 +143,10 @@ impl Admin for RedisAdmin {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         self.read_counters(tenant).await
+    }
+
+    /// What was published while the server was full, or by a process that died just then, may be missing.
+    async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
+        self.read_trace(tenant, correlation).await
     }
 }

@@ -29,9 +29,11 @@ pub(crate) fn schedule<'batch>(
     events: impl Iterator<Item = &'batch Outgoing> + Clone,
 ) -> Cmd {
     let runs = runs(layout, events.clone().map(|event| event.id));
-    let mut cmd = scripts::SCHEDULE.call(5 + runs.len());
+    let mut cmd = scripts::SCHEDULE.call(5 + 2 * runs.len());
     cmd.arg(keys.layout()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants()).arg(keys.bell());
-    runs.iter().for_each(|(bucket, first, _)| _ = cmd.arg(keys.index(*bucket, *first)));
+    for (bucket, first, _) in &runs {
+        cmd.arg(keys.index(*bucket, *first)).arg(keys.index_rest(*bucket, *first));
+    }
     cmd.arg(layout.version()).arg(seconds(window)).arg(millis(Due::LONGEST)).arg(runs.len());
     runs.iter().for_each(|(_, _, count)| _ = cmd.arg(count));
     for event in events {
@@ -80,9 +82,10 @@ pub(crate) fn cancel(
     tenant: &TenantId,
     id: EventId,
 ) -> Cmd {
-    let mut cmd = scripts::CANCEL.call(5);
+    let mut cmd = scripts::CANCEL.call(6);
     cmd.arg(keys.layout()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants());
-    cmd.arg(keys.index(layout.bucket(id), id));
+    let bucket = layout.bucket(id);
+    cmd.arg(keys.index(bucket, id)).arg(keys.index_rest(bucket, id));
     cmd.arg(layout.version()).arg(seconds(window)).arg(member(id, Some(tenant.as_str())));
     cmd
 }
@@ -109,22 +112,28 @@ pub(crate) fn come_due(
     who: &str,
     events: &[DueEvent],
 ) -> Cmd {
-    let (mut lanes, mut buckets) = (Numbers::default(), Numbers::default());
+    let (mut lanes, mut buckets) = (Numbers::new(), Numbers::new());
+    let mut names = Vec::new();
     let numbered: Vec<_> = events
         .iter()
         .map(|event| {
             let Some((id, lane)) = event.read() else { return (event, 0, 0) };
-            let bucket = buckets.number(keys.index(layout.bucket(id), id), "");
-            (event, lanes.number(keys.lane_named(lane), lane), bucket)
+            let at = layout.bucket(id);
+            let bucket = buckets.number([keys.index(at, id), keys.index_rest(at, id)]);
+            let lane_number = lanes.number([keys.lane_named(lane)]);
+            if lane_number > names.len() {
+                names.push(lane);
+            }
+            (event, lane_number, bucket)
         })
         .collect();
-    let mut cmd = scripts::COME_DUE.call(10 + lanes.keys.len() + buckets.keys.len());
+    let mut cmd = scripts::COME_DUE.call(10 + lanes.keys.len() + 2 * buckets.keys.len());
     cmd.arg(keys.layout()).arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
     cmd.arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants());
     cmd.arg(keys.later_unreadable()).arg(keys.later_mover());
-    cmd.arg(&lanes.keys).arg(&buckets.keys);
+    lanes.keys.iter().flatten().chain(buckets.keys.iter().flatten()).for_each(|key| _ = cmd.arg(key));
     cmd.arg(layout.version()).arg(seconds(window)).arg(who).arg(TURN_MS);
-    cmd.arg(lanes.names.len()).arg(&lanes.names);
+    cmd.arg(names.len()).arg(&names);
     for (event, lane, bucket) in numbered {
         cmd.arg(&event.member).arg(lane).arg(bucket);
     }
@@ -144,21 +153,22 @@ impl DueEvent {
 }
 
 /// Keys that are given once however often they are named, counted from 1.
-#[derive(Default)]
-struct Numbers<'event> {
-    known: HashMap<String, usize>,
-    keys: Vec<String>,
-    names: Vec<&'event str>,
+struct Numbers<const N: usize> {
+    known: HashMap<[String; N], usize>,
+    keys: Vec<[String; N]>,
 }
 
-impl<'event> Numbers<'event> {
-    fn number(&mut self, key: String, name: &'event str) -> usize {
-        if let Some(number) = self.known.get(&key) {
+impl<const N: usize> Numbers<N> {
+    fn new() -> Self {
+        Self { known: HashMap::new(), keys: Vec::new() }
+    }
+
+    fn number(&mut self, keys: [String; N]) -> usize {
+        if let Some(number) = self.known.get(&keys) {
             return *number;
         }
-        self.keys.push(key.clone());
-        self.names.push(name);
-        self.known.insert(key, self.keys.len());
+        self.keys.push(keys.clone());
+        self.known.insert(keys, self.keys.len());
         self.keys.len()
     }
 }

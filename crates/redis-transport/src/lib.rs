@@ -82,6 +82,7 @@ mod server;
 mod source;
 #[cfg(test)]
 mod testing;
+mod trace;
 mod transport;
 mod tuning;
 

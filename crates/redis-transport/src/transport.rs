@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tekup_core::{
-    Result,
+    Result, TenantId,
     transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
 };
 
@@ -137,6 +137,10 @@ impl Transport for RedisTransport {
 
     fn admin(&self) -> RedisAdmin {
         self.0.admin.clone()
+    }
+
+    fn partition_of(&self, tenant: &TenantId) -> usize {
+        self.0.namespace.partition_of(tenant)
     }
 
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tekup_core::{
-    Result, SubscriptionId,
+    Result, SubscriptionId, TenantId,
     transport::{
         Capabilities, Delivery, DeliveryRef, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
     },
@@ -51,6 +51,10 @@ impl<T: Transport, W: Watcher> Transport for Watched<T, W> {
 
     fn admin(&self) -> T::Admin {
         self.transport.admin()
+    }
+
+    fn partition_of(&self, tenant: &TenantId) -> usize {
+        self.transport.partition_of(tenant)
     }
 
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {

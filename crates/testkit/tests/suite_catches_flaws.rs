@@ -188,7 +188,7 @@ catches! {
 
     something_undeclared_that_is_not_refused: Boastful {
         const CAN: Capabilities = Capabilities { status: false, ..Honest::CAN };
-    }, unsupported::without_status_it_is_unsupported;
+    }, unsupported::without_status_it_is_unsupported_and_so_are_traces;
 
     undeclared_dead_letters_that_are_not_refused: BoastfulToo {
         const CAN: Capabilities = Capabilities { dead_letters: false, ..Honest::CAN };

@@ -2,14 +2,19 @@
 
 mod core;
 mod dead_letters;
+mod gathering;
 mod look;
 mod publish;
+mod room;
 mod running;
 mod schedule;
+mod sending;
 mod signals;
 mod stop;
 mod subscribe;
 mod tenant;
+mod trace;
+mod wait;
 
 use std::{fmt, sync::Arc};
 
@@ -18,6 +23,7 @@ use tokio::sync::Semaphore;
 pub use dead_letters::DeadLetters;
 pub use publish::Publish;
 pub use tenant::TenantBus;
+pub use trace::{Trace, TraceNode};
 
 use self::core::Core;
 use crate::{

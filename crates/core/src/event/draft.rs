@@ -255,6 +255,15 @@ impl<T> Draft<T> {
         self
     }
 
+    /// Adds what a batch says of all its events.
+    pub(super) fn in_batch(mut self, fields: Result<Metadata>, problems: &Problems) -> Self {
+        self.problems.extend(problems);
+        if let Some(fields) = self.problems.keep(fields) {
+            self.metadata.extend(&fields);
+        }
+        self
+    }
+
     /// A handle of one tenant publishes for no other.
     pub(crate) fn expect_tenant(&self, expected: &TenantId) -> Result<()> {
         match &self.tenant {

@@ -5,9 +5,10 @@ use std::{
 
 use tokio::time::Instant;
 
+use super::traces::Traces;
 use crate::{
-    ids::{EventId, TenantId},
-    transport::Stage,
+    ids::{EventId, EventType, TenantId},
+    transport::{Stage, TraceLink, Traced},
 };
 
 /// How long ids and status are kept.
@@ -23,6 +24,7 @@ const MOST: usize = 1_000_000;
 pub(super) struct Index {
     numbers: HashMap<(TenantId, EventId), u64>,
     records: VecDeque<Record>,
+    pub(super) traces: Traces,
     /// The number of the first record.
     first: u64,
     /// How many records are kept at most.
@@ -36,6 +38,8 @@ struct Record {
     marks: Vec<Mark>,
     /// Cancelled before its time came: it was never stored for anybody.
     cancelled: bool,
+    /// Under which correlation it is traced.
+    correlation: Option<String>,
 }
 
 /// Where an event stands for one subscription.
@@ -48,7 +52,7 @@ pub(super) struct Mark {
 
 impl Default for Index {
     fn default() -> Self {
-        Self { numbers: HashMap::new(), records: VecDeque::new(), first: 0, most: MOST }
+        Self { numbers: HashMap::new(), records: VecDeque::new(), traces: Traces::default(), first: 0, most: MOST }
     }
 }
 
@@ -60,12 +64,18 @@ impl Index {
     /// Notes a new event as pending for each of its subscriptions; answers its number.
     pub(super) fn add(&mut self, key: (TenantId, EventId), stored: Instant, route: &[u32]) -> u64 {
         let pending = |subscription: &u32| Mark { subscription: *subscription, stage: Stage::Pending, failures: 0 };
-        self.push(Record { key, stored, marks: route.iter().map(pending).collect(), cancelled: false })
+        self.push(Record {
+            key,
+            stored,
+            marks: route.iter().map(pending).collect(),
+            cancelled: false,
+            correlation: None,
+        })
     }
 
     /// Notes that an event will never come.
     pub(super) fn add_cancelled(&mut self, key: (TenantId, EventId), now: Instant) {
-        self.push(Record { key, stored: now, marks: Vec::new(), cancelled: true });
+        self.push(Record { key, stored: now, marks: Vec::new(), cancelled: true, correlation: None });
     }
 
     fn push(&mut self, record: Record) -> u64 {
@@ -76,6 +86,14 @@ impl Index {
         self.numbers.insert(record.key.clone(), number);
         self.records.push_back(record);
         number
+    }
+
+    /// Traces the event that was added last.
+    pub(super) fn trace(&mut self, link: TraceLink, event_type: EventType) {
+        let Some(record) = self.records.back_mut() else { return };
+        let (tenant, id) = record.key.clone();
+        record.correlation = Some(link.correlation.clone());
+        self.traces.add(tenant, link.correlation, Traced { id, event_type, cause: link.cause });
     }
 
     /// Notes where an event stands now, unless it is forgotten.
@@ -116,6 +134,9 @@ impl Index {
         if let Some(record) = self.records.pop_front() {
             self.numbers.remove(&record.key);
             self.first += 1;
+            if let Some(correlation) = record.correlation {
+                self.traces.forget(&(record.key.0, correlation));
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ mod held;
 mod index;
 mod item;
 mod lanes;
+mod letter_holds;
 mod letters;
 mod ready;
 mod schedule;
@@ -24,6 +25,7 @@ mod shelf;
 mod source;
 mod store;
 mod subscription;
+mod traces;
 mod turn;
 mod waiting;
 

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
     transport::{
-        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionStatus,
+        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionStatus, Traced,
     },
 };
 
@@ -93,13 +93,16 @@ impl Store {
 
     /// Queues an event for all that take it, unless one of them has `limit` deliveries to settle.
     fn store(&mut self, key: (TenantId, EventId), outgoing: Outgoing, now: Instant, limit: usize) -> Result<()> {
-        let Outgoing { id, tenant, event_type, priority, bytes, due: _ } = outgoing;
+        let Outgoing { id, tenant, event_type, priority, bytes, trace, due: _ } = outgoing;
         let (lane, route) = self.lanes.find(&event_type, priority, &self.subscriptions, self.revision);
         let mut takers = route.iter().filter_map(|number| self.subscriptions.get(*number as usize));
         if let Some(full) = takers.find(|one| one.unsettled() >= limit) {
             return Err(is_full(full));
         }
         let number = self.index.add(key, now, route);
+        if let Some(link) = trace {
+            self.index.trace(link, event_type.clone());
+        }
         let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes });
         for number in route {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
@@ -159,6 +162,10 @@ impl Store {
         } else {
             Cancellation::Unknown
         }
+    }
+
+    pub(super) fn trace(&self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
+        self.index.traces.of(tenant, correlation)
     }
 
     /// Registers a subscription, or another replica of one that exists; answers its number and that of the source.

@@ -6,6 +6,7 @@ use super::{
     backlog::{Backlog, Unsettled},
     held::HeldItems,
     item::Item,
+    letter_holds::LetterHolds,
     letters::Letters,
     ready::Ready,
     waiting::Waiting,
@@ -29,6 +30,7 @@ pub(super) struct Subscription {
     pub(super) held: HeldItems,
     pub(super) waiting: Waiting,
     pub(super) letters: Letters,
+    pub(super) letter_holds: LetterHolds,
     pub(super) published: u64,
     pub(super) acked: u64,
 }
@@ -45,6 +47,7 @@ impl Subscription {
             held: HeldItems::default(),
             waiting: Waiting::default(),
             letters: Letters::new(spec.dead_letter_ttl, spec.dead_letter_cap),
+            letter_holds: LetterHolds::default(),
             published: 0,
             acked: 0,
         }
@@ -91,6 +94,7 @@ impl Subscription {
             retrying: self.retries() as u64,
             dead: self.letters.count(None) as u64,
             expired: self.letters.expired(),
+            purged: self.letters.purged(),
             dropped: self.letters.dropped(),
         }
     }

@@ -9,6 +9,7 @@
 //! a task of its own, and what they share is here.
 
 mod attempt;
+mod batch;
 mod held;
 mod keeper;
 mod outage;
@@ -35,7 +36,7 @@ use crate::{
     handler::{Origin, Router},
     ids::SubscriptionId,
     subscription::Settings,
-    transport::DynSource,
+    transport::{DeadLetter, DynSource},
 };
 
 /// What the tasks of a running subscription share.
@@ -84,7 +85,7 @@ impl Runtime {
             suspects: Suspects::default(),
             held: Held::new(workers + 1),
             outbox: Outbox::default(),
-            pace: Pace::new(settings.prefetch, settings.concurrency, bus.config().lease),
+            pace: Pace::new(settings.prefetch, settings.batch_most(), settings.concurrency, bus.config().lease),
             turns: Semaphore::new(workers),
             failure: Mutex::default(),
             id,
@@ -103,6 +104,11 @@ impl Runtime {
         &self.id
     }
 
+    /// Whether a dead letter would reach a handler, were it replayed now.
+    pub(crate) fn reads(&self, letter: &DeadLetter) -> Result<()> {
+        self.router.reads(letter)
+    }
+
     /// Why it stopped reading by itself, if it did.
     pub(crate) fn failure(&self) -> Option<Arc<crate::Error>> {
         crate::sync::lock(&self.failure).clone()
@@ -113,8 +119,7 @@ impl Running {
     fn spawn(runtime: Arc<Runtime>, workers: usize) -> Self {
         let renewal = runtime.bus.renewal_runtime();
         let keeper = keeper::run(Arc::clone(&runtime));
-        let mut handlers: Vec<_> =
-            (0..workers).map(|seat| tokio::spawn(worker::run(Arc::clone(&runtime), seat))).collect();
+        let mut handlers: Vec<_> = (0..workers).map(|seat| worker::spawn(Arc::clone(&runtime), seat)).collect();
         handlers.push(tokio::spawn(suspects::run(Arc::clone(&runtime), workers)));
         Self {
             reader: tokio::spawn(reader::run(Arc::clone(&runtime))),

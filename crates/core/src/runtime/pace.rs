@@ -10,6 +10,7 @@ const FEWEST: usize = 16;
 
 /// Adapts the prefetch to how long handlers take: what is held shall be started within half a lease.
 pub(super) struct Pace {
+    fewest: usize,
     most: usize,
     concurrency: usize,
     half_lease: Duration,
@@ -18,8 +19,10 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(most: usize, concurrency: usize, lease: Duration) -> Self {
-        Self { most, concurrency, half_lease: lease / 2, average: AtomicU64::new(0) }
+    /// Handlers take up to `batch` deliveries at a time: fewer are never aimed at, or no batch would be full.
+    pub(super) fn new(most: usize, batch: usize, concurrency: usize, lease: Duration) -> Self {
+        let (fewest, most) = (FEWEST.max(batch), most.max(batch));
+        Self { fewest, most, concurrency, half_lease: lease / 2, average: AtomicU64::new(0) }
     }
 
     /// Takes a handling time into the average.
@@ -35,14 +38,14 @@ impl Pace {
     pub(super) fn prefetch(&self) -> usize {
         let average = self.average.load(Ordering::Relaxed);
         let in_time = match average {
-            0 => FEWEST,
+            0 => self.fewest,
             nanos => {
                 let each = u128::from(nanos);
                 let all = self.half_lease.as_nanos() * self.concurrency as u128 / each;
                 usize::try_from(all).unwrap_or(usize::MAX)
             }
         };
-        in_time.max(FEWEST).min(self.most)
+        in_time.max(self.fewest).min(self.most)
     }
 }
 
@@ -53,20 +56,22 @@ mod tests {
     #[test]
     fn the_prefetch_follows_the_handling_time_within_its_bounds() {
         let lease = Duration::from_secs(30);
-        let table: [(usize, u64, usize); 6] = [
-            (1_000, 0, 16),
-            (1_000, 5, 1_000),
-            (1_000, 1_000_000, 75),
-            (1_000, 10_000_000, 16),
-            (8, 5, 8),
-            (8, 10_000_000, 8),
+        let table: [(usize, usize, u64, usize); 8] = [
+            (1_000, 1, 0, 16),
+            (1_000, 1, 5, 1_000),
+            (1_000, 1, 1_000_000, 75),
+            (1_000, 1, 10_000_000, 16),
+            (8, 1, 5, 8),
+            (8, 1, 10_000_000, 8),
+            (1_000, 500, 10_000_000, 500),
+            (8, 500, 0, 500),
         ];
-        for (most, micros, expected) in table {
-            let pace = Pace::new(most, 5, lease);
+        for (most, batch, micros, expected) in table {
+            let pace = Pace::new(most, batch, 5, lease);
             if micros > 0 {
                 pace.note(Duration::from_micros(micros));
             }
-            assert_eq!(pace.prefetch(), expected, "{most} {micros}");
+            assert_eq!(pace.prefetch(), expected, "{most} {batch} {micros}");
         }
     }
 }

@@ -83,6 +83,36 @@ impl Ready {
         Some(popped)
     }
 
+    /// The next deliveries, as many as wait, but not more than so many.
+    pub(super) fn pop_up_to(&self, most: usize) -> Vec<Delivery> {
+        let mut state = lock(&self.state);
+        let mut popped = Vec::with_capacity(most.min(state.count));
+        popped.extend(std::iter::from_fn(|| state.pop()).take(most));
+        let left = state.count;
+        let wakes = state.wake_at.take_if(|wake_at| left <= *wake_at).is_some();
+        drop(state);
+        if wakes {
+            self.drained.notify_one();
+        }
+        popped
+    }
+
+    /// Waits until so many wait, or none does any more: another handler took them, or the queue is closed.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub(super) async fn many(&self, count: usize) {
+        loop {
+            let mut filled = std::pin::pin!(self.filled.notified());
+            filled.as_mut().enable();
+            let waiting = self.len();
+            if waiting == 0 || waiting >= count {
+                return;
+            }
+            filled.await;
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         lock(&self.state).count
     }
@@ -161,6 +191,29 @@ mod tests {
         assert!(futures_util::poll!(&mut few).is_pending());
         ready.pop();
         assert!(futures_util::poll!(&mut few).is_ready());
+    }
+
+    #[tokio::test]
+    async fn a_batch_takes_what_waits_by_weight_and_wakes_the_reader() {
+        let ready = Ready::default();
+        ready.push((0..30).flat_map(|entry| Priority::ALL.map(|priority| delivery(entry, priority))));
+        let mut few = Box::pin(ready.at_most(75));
+        assert!(futures_util::poll!(&mut few).is_pending());
+        let batch = ready.pop_up_to(45);
+        assert!(futures_util::poll!(&mut few).is_ready());
+        let of = |priority| batch.iter().filter(|it| it.priority == priority).count();
+        assert_eq!(Priority::ALL.map(of), [24, 12, 6, 3]);
+        assert_eq!((ready.pop_up_to(1_000).len(), ready.pop_up_to(1_000).len()), (75, 0));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_many_is_woken_by_the_last_of_them() {
+        let ready = Ready::default();
+        ready.push([delivery(1, Priority::Low)]);
+        let mut many = Box::pin(ready.many(2));
+        assert!(futures_util::poll!(&mut many).is_pending());
+        ready.push([delivery(2, Priority::Low)]);
+        assert!(futures_util::poll!(&mut many).is_ready());
     }
 
     #[tokio::test]

@@ -59,6 +59,17 @@ impl Outbox {
         self.added.notify_one();
     }
 
+    pub(super) fn push_all(&self, endings: Vec<Ending>) {
+        if endings.is_empty() {
+            return;
+        }
+        let mut state = lock(&self.state);
+        state.pushed += endings.len() as u64;
+        state.waiting.extend(endings);
+        drop(state);
+        self.added.notify_one();
+    }
+
     /// Nothing comes any more: what waits is sent, then the settler ends.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);

@@ -69,6 +69,9 @@ pub(super) async fn run(runtime: Arc<Runtime>, seat: usize) {
         let Some(started) = runtime.start_suspect(&suspect).await else { continue };
         if started.held.starts > runtime.bus.config().crash_limit {
             runtime.park(&started);
+        } else if runtime.settings.batch.is_some() {
+            // Alone, so that another crash accuses no neighbour.
+            runtime.attempt_batch(seat, vec![started]).await;
         } else {
             runtime.attempt(seat, started).await;
         }

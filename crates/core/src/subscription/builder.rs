@@ -5,7 +5,10 @@ use crate::{
     config::BusConfig,
     error::{BoxError, Error, ErrorKind, Problems, Result},
     event::{Event, RawEvent, TekupEvent},
-    handler::{Context, Erased, Filter, Handler, HandlerError, Incoming, IntoOutcome, Route, Router, Typed},
+    handler::{
+        Context, Erased, ErasedBatch, Filter, Handler, HandlerError, Incoming, IntoOutcome, Route, Router, Typed,
+        TypedBatch,
+    },
     ids::{Pattern, SubscriptionName, TenantId},
     priority::Priority,
     retry::RetryPolicy,
@@ -44,11 +47,12 @@ pub struct Subscription<E> {
     name: Option<SubscriptionName>,
     patterns: Vec<Pattern>,
     tenants: Vec<TenantId>,
-    wishes: Wishes,
+    pub(super) wishes: Wishes,
     filter: Option<Filter<E>>,
     handler: Option<Erased<E>>,
+    pub(super) batch: Option<ErasedBatch<E>>,
     others: Vec<Box<dyn Route>>,
-    problems: Problems,
+    pub(super) problems: Problems,
     event: PhantomData<fn(E)>,
 }
 
@@ -110,6 +114,7 @@ impl<E: Incoming> Subscription<E> {
             wishes: Wishes::default(),
             filter: None,
             handler: None,
+            batch: None,
             others: Vec::new(),
             problems,
             event: PhantomData,
@@ -378,22 +383,32 @@ impl<E: Incoming> Subscription<E> {
     }
 
     pub(crate) fn build(mut self, config: &BusConfig) -> Result<(Settings, Router)> {
-        let handles = self.handler.is_some() || !self.others.is_empty();
+        let alone = self.batch.is_none() || (self.handler.is_none() && self.others.is_empty());
+        self.problems.check(alone, || {
+            "subscription has a batch handler and another one: a batch handler takes all of its events, so keep one"
+                .into()
+        });
+        let handles = self.handler.is_some() || self.batch.is_some() || !self.others.is_empty();
         self.problems.check(handles, || "subscription has no handler: add one with `.handler(..)`".into());
         self.problems.check(self.patterns.len() <= 100, || {
             format!("subscription has {} patterns: use at most 100", self.patterns.len())
         });
-        if self.handler.is_none() && handles && self.patterns.len() > self.others.len() {
+        if self.handler.is_none() && self.batch.is_none() && handles && self.patterns.len() > self.others.len() {
             self.problems.push("subscription has a pattern without a handler: add one with `.handler(..)`");
         }
-        self.problems.check(self.filter.is_none() || self.handler.is_some(), || {
-            "subscription has a filter, which is for `.handler(..)` alone, but no such handler".into()
+        self.problems.check(self.filter.is_none() || self.handler.is_some() || self.batch.is_some(), || {
+            "subscription has a filter, which is for `.handler(..)` and `.batch_handler(..)`, but no such handler"
+                .into()
         });
         // A subscription without a valid name can't come further than this; the stand-in is never seen.
         let name = self.name.or_else(|| SubscriptionName::new("invalid").ok());
         let Some(name) = name else { return Err(Error::new(ErrorKind::InvalidInput, "subscription has no name")) };
         let settings = Settings::new(name, self.patterns, self.tenants, &self.wishes, config, &mut self.problems);
         self.problems.into_result(ErrorKind::InvalidInput)?;
+        if let Some(handler) = self.batch {
+            let route = TypedBatch { handler, filter: self.filter };
+            return Ok((settings, Router::of_batches(Box::new(route), config.limits())));
+        }
         let mut routes = self.others;
         if let Some(handler) = self.handler {
             routes.push(Box::new(Typed { handler, filter: self.filter }));

@@ -1,12 +1,12 @@
 //! The seam behind pointers, so that a bus has no type parameter. Written once, here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+    DeliveryRef, EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -18,6 +18,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn publish(&self, batch: Vec<Outgoing>) -> BoxFuture<'_, Result<Vec<Result<Receipt>>>>;
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>>;
     fn admin(&self) -> Arc<dyn DynAdmin>;
+    fn partition_of(&self, tenant: &TenantId) -> usize;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
 }
 
@@ -44,22 +45,32 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn dead_letter<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
-        tenant: &'a TenantId,
-        id: EventId,
+        letter: &'a LetterKey,
     ) -> BoxFuture<'a, Result<Option<DeadLetter>>>;
     fn count_dead_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
         tenant: Option<&'a TenantId>,
     ) -> BoxFuture<'a, Result<u64>>;
-    fn replay<'a>(
+    fn replay<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>>;
+    fn purge<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>>;
+    fn hold_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
-        letters: Vec<(TenantId, EventId)>,
-    ) -> BoxFuture<'a, Result<u64>>;
+        tenant: Option<&'a TenantId>,
+        holder: &'a str,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Option<Duration>>>;
+    fn free_letters<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+        holder: &'a str,
+    ) -> BoxFuture<'a, Result<()>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
+    fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -77,6 +88,10 @@ impl<T: Transport> DynTransport for T {
 
     fn admin(&self) -> Arc<dyn DynAdmin> {
         Arc::new(Transport::admin(self))
+    }
+
+    fn partition_of(&self, tenant: &TenantId) -> usize {
+        Transport::partition_of(self, tenant)
     }
 
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
@@ -136,10 +151,9 @@ impl<A: Admin> DynAdmin for A {
     fn dead_letter<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
-        tenant: &'a TenantId,
-        id: EventId,
+        letter: &'a LetterKey,
     ) -> BoxFuture<'a, Result<Option<DeadLetter>>> {
-        Box::pin(Admin::dead_letter(self, subscription, tenant, id))
+        Box::pin(Admin::dead_letter(self, subscription, letter))
     }
 
     fn count_dead_letters<'a>(
@@ -150,12 +164,31 @@ impl<A: Admin> DynAdmin for A {
         Box::pin(Admin::count_dead_letters(self, subscription, tenant))
     }
 
-    fn replay<'a>(
+    fn replay<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(Admin::replay(self, subscription, letters))
+    }
+
+    fn purge<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(Admin::purge(self, subscription, letters))
+    }
+
+    fn hold_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
-        letters: Vec<(TenantId, EventId)>,
-    ) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(Admin::replay(self, subscription, letters))
+        tenant: Option<&'a TenantId>,
+        holder: &'a str,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Option<Duration>>> {
+        Box::pin(Admin::hold_letters(self, subscription, tenant, holder, lease))
+    }
+
+    fn free_letters<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+        holder: &'a str,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(Admin::free_letters(self, subscription, tenant, holder))
     }
 
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>> {
@@ -168,5 +201,9 @@ impl<A: Admin> DynAdmin for A {
 
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>> {
         Box::pin(Admin::counters(self, tenant))
+    }
+
+    fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>> {
+        Box::pin(Admin::trace(self, tenant, correlation))
     }
 }

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::Due;
+use super::{Due, TraceLink};
 use crate::{
     error::Result,
     event::{Event, RawEvent, TekupEvent},
@@ -33,6 +33,8 @@ pub struct Outgoing {
     pub bytes: Bytes,
     /// When it comes, if that is not at once.
     pub due: Option<Due>,
+    /// To which correlation it belongs, if to any.
+    pub trace: Option<TraceLink>,
 }
 
 impl Outgoing {
@@ -60,6 +62,7 @@ impl Outgoing {
             priority: T::PRIORITY,
             bytes,
             due: None,
+            trace: TraceLink::of(envelope),
         })
     }
 
@@ -84,6 +87,7 @@ impl Outgoing {
             priority: Priority::default(),
             bytes: event.bytes().clone(),
             due: None,
+            trace: TraceLink::of(envelope),
         }
     }
 
@@ -104,7 +108,7 @@ impl Outgoing {
     #[must_use]
     pub fn unchecked(tenant: TenantId, event_type: EventType, bytes: impl Into<Bytes>) -> Self {
         let priority = Priority::default();
-        Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into(), due: None }
+        Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into(), trace: None, due: None }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Where an event stands, derived from positions and from what was written down anyway.
 
-use redis::Value;
 use tekup_core::{
     Error, ErrorKind, EventId, EventType, Result, TenantId,
     transport::{EventStatus, Stage, SubscriptionStatus},
@@ -10,7 +9,7 @@ use super::{
     RedisAdmin,
     snapshot::{Registered, Snapshot},
 };
-use crate::{error, index, keys::member, scripts};
+use crate::{index, keys::member, scripts};
 
 /// How often the registry may change between reading it and asking.
 const TRIES: usize = 8;
@@ -97,18 +96,18 @@ impl RedisAdmin {
         id: EventId,
     ) -> Result<Option<Found>> {
         let (keys, member) = (self.keys(partition)?, member(id, Some(tenant.as_str())));
+        let bucket = snapshot.layout.bucket(id);
         let mut ask = redis::pipe();
         ask.cmd("ZSCORE").arg(keys.later()).arg(&member);
-        ask.cmd("GET").arg(keys.index(snapshot.layout.bucket(id), id));
-        let answers: Result<Vec<Value>> = self.connection.all(ask).await?.into_iter().collect();
-        let found = redis::from_redis_value(Value::Array(answers?));
-        let (due, bucket): (Option<f64>, Option<Vec<u8>>) =
-            found.map_err(|cause| error::unexpected("a bucket of the index").with_source(cause))?;
+        ask.cmd("GET").arg(keys.index(bucket, id));
+        ask.cmd("HGET").arg(keys.index_rest(bucket, id)).arg(&member);
+        let (due, log, rest): (Option<f64>, Option<Vec<u8>>, Option<String>) =
+            self.ask_all("a bucket of the index", ask).await?;
         // An event may wait for longer than the index remembers it.
         if due.is_some() {
             return Ok(Some(Found::Apart(EventStatus::scheduled())));
         }
-        let place = bucket.as_deref().and_then(|bucket| index::place_in(bucket, &member));
+        let place = rest.or_else(|| index::place_in(log.as_deref()?, &member));
         Ok(place.and_then(|text| Found::parse(&text)))
     }
 

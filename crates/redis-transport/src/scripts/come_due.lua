@@ -13,7 +13,8 @@
 -- KEYS[9]     unreadable  HASH
 -- KEYS[10]    mover       STRING  who publishes for all
 -- KEYS[10+l]  the l-th lane          STREAM
--- KEYS[10+L+b] the b-th index bucket STRING
+-- KEYS[9+L+2b] the b-th index bucket STRING
+-- KEYS[10+L+2b] what that bucket has no room for  HASH
 -- ARGV[1]     version of the layout that the buckets were found with
 -- ARGV[2]     seconds that an id is remembered
 -- ARGV[3]     who asks
@@ -31,6 +32,7 @@ local MOST, MOST_BYTES, AGAIN_MS = 100, 1048576, 60000
 
 -- include glob
 -- include lane
+-- include bucket
 -- include later
 
 local time = redis.call('TIME')
@@ -39,15 +41,12 @@ local lane_count = tonumber(ARGV[5])
 local numbers, rung, is_rung = {}, {}, {}
 if lane_count > 0 then numbers = redis.call('HMGET', KEYS[2], unpack(ARGV, 6, 5 + lane_count)) end
 local moved, unreadable, put_off, bytes = 0, 0, 0, 0
-local tenants, buckets, is_changed = {}, {}, {}
+local tenants, buckets = {}, {}
 
--- An id's bytes are never followed by `due:` but where it waits.
 local function place(b, member, text)
-  local bucket = buckets[b] or redis.call('GET', KEYS[10 + lane_count + b]) or ''
-  local from, to = string.find(bucket, member .. '\ndue:', 1, true)
-  to = to and string.find(bucket, '\n', to, true)
-  if to then bucket = string.sub(bucket, 1, from - 1) .. string.sub(bucket, to + 1) end
-  buckets[b], is_changed[b] = bucket .. member .. '\n' .. text .. '\n', true
+  local at = 9 + lane_count + 2 * b
+  buckets[b] = buckets[b] or open_bucket(KEYS[at], KEYS[at + 1], 1)
+  buckets[b].put(member, text)
 end
 
 local function add(l, member, envelope)
@@ -101,7 +100,7 @@ for at = 6 + lane_count, #ARGV, 3 do
   if bytes >= MOST_BYTES then break end
 end
 
-for b in pairs(is_changed) do redis.call('SET', KEYS[10 + lane_count + b], buckets[b], 'EX', ARGV[2]) end
+for _, bucket in pairs(buckets) do bucket.save(ARGV[2]) end
 for tenant, count in pairs(tenants) do count_later(KEYS[8], tenant, -count) end
 if has_new then redis.call('SPUBLISH', KEYS[5], 'lanes') end
 if #rung > 0 then redis.call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end

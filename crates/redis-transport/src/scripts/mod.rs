@@ -35,6 +35,8 @@ scripts! {
     COME_DUE = "come_due.lua";
     /// Prevents an event that waits for its time.
     CANCEL = "cancel.lua";
+    /// Takes note of causes.
+    TRACE = "trace.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
     /// Puts deliveries aside until they are due again.
@@ -75,6 +77,12 @@ scripts! {
     LETTERS = "letters.lua";
     /// Gives dead letters back to their subscription.
     REPLAY = "replay.lua";
+    /// Deletes dead letters.
+    PURGE = "purge.lua";
+    /// Keeps dead letters for one job.
+    HOLD_LETTERS = "hold_letters.lua";
+    /// Ends that.
+    FREE_LETTERS = "free_letters.lua";
     /// Adds what a process has counted.
     COUNTERS = "counters.lua";
     /// Tells what of a subscription has left its lanes.

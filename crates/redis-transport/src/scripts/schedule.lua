@@ -7,7 +7,8 @@
 -- KEYS[3]    events   HASH
 -- KEYS[4]    tenants  HASH
 -- KEYS[5]    bell     sharded channel
--- KEYS[5+r]  the r-th index bucket, one for each run of events that share it  STRING
+-- KEYS[4+2r] the r-th index bucket, one for each run of events that share it  STRING
+-- KEYS[5+2r] what that bucket has no room for  HASH
 -- ARGV[1]    version of the layout that the buckets were found with
 -- ARGV[2]    seconds that an id is remembered
 -- ARGV[3]    the longest that an event may wait, in milliseconds
@@ -18,7 +19,7 @@
 -- result     `STALE` if the layout has another version, else {how many bytes the last bucket holds, then the places of
 --            those events that were stored before}
 --
--- A bucket holds `due:<milliseconds>` as the place of an event that waits.
+-- The place of an event that waits is `due:<milliseconds>`.
 
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return redis.status_reply('STALE') end
 
@@ -48,25 +49,20 @@ end
 
 local answer, run_count, event = {0}, tonumber(ARGV[4]), 0
 for r = 1, run_count do
-  local bucket, count = KEYS[5 + r], tonumber(ARGV[4 + r])
-  local held = redis.call('GET', bucket)
-  local known = held and places_in(held, count)
-  local stored = {held or ''}
+  local count = tonumber(ARGV[4 + r])
+  local bucket = open_bucket(KEYS[4 + 2 * r], KEYS[5 + 2 * r], count)
   for i = event + 1, event + count do
     local at = 1 + run_count + 4 * i
     local member = ARGV[at]
     -- It may wait for longer than the index remembers it.
-    if (known and known(member)) or redis.call('ZSCORE', KEYS[2], member) then
+    if not bucket.is_new and bucket.place(member) or redis.call('ZSCORE', KEYS[2], member) then
       answer[#answer + 1] = i
     else
-      stored[#stored + 1] = member .. '\n' .. store(at) .. '\n'
+      bucket.put(member, store(at))
     end
   end
-  if #stored > 1 then
-    local all = table.concat(stored)
-    redis.call('SET', bucket, all, 'EX', ARGV[2])
-    if r == run_count then answer[1] = #all end
-  end
+  local bytes = bucket.save(ARGV[2])
+  if r == run_count then answer[1] = bytes end
   event = event + count
 end
 

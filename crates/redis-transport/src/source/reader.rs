@@ -42,8 +42,8 @@ pub(super) struct Reader {
 struct Read {
     lanes: Vec<(usize, Arc<Lane>)>,
     count: usize,
-    /// Whether all of them were taken to hold so much.
-    was_deep: bool,
+    /// Whether all of them are taken to hold so much.
+    is_narrow: bool,
 }
 
 impl Inner {
@@ -130,7 +130,7 @@ impl Inner {
             for place in share.lanes {
                 let Some(lane) = table.get(place) else { continue };
                 let read = by_partition.entry(lane.partition);
-                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count, was_deep: false })
+                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count, is_narrow: share.is_narrow })
                     .lanes
                     .push((place, lane.clone()));
             }
@@ -139,15 +139,14 @@ impl Inner {
         reads
     }
 
-    async fn read(&self, reader: &mut Reader, mut reads: Vec<Read>) -> Result<Vec<Delivery>> {
+    async fn read(&self, reader: &mut Reader, reads: Vec<Read>) -> Result<Vec<Delivery>> {
         let live = self.shared.reads.live().await?;
         reader.enter(live.epoch(), self);
         let (epoch, consumer) = (live.epoch(), self.consumer(live.epoch()));
         let mut pipeline = Pipeline::with_capacity(reads.len());
-        for read in &mut reads {
+        for read in &reads {
             // A ring that comes while we read is kept: it is heard after this.
-            read.lanes.iter().for_each(|(_, lane)| lane.set_hot(false));
-            read.was_deep = read.lanes.iter().all(|(_, lane)| lane.take_deep());
+            read.lanes.iter().for_each(|(_, lane)| lane.cool());
             let cmd = pipeline.cmd("XREADGROUP").arg("GROUP").arg(&self.group).arg(&consumer);
             cmd.arg("COUNT").arg(read.count).arg("STREAMS");
             read.lanes.iter().for_each(|(_, lane)| {
@@ -251,7 +250,7 @@ impl Inner {
 impl Read {
     /// How much it must give for its lanes to be as deep as they were taken for.
     fn hopes_for(&self) -> usize {
-        if self.was_deep { self.count * self.lanes.len() } else { 0 }
+        if self.is_narrow { self.count * self.lanes.len() } else { 0 }
     }
 
     fn heat(&self) {

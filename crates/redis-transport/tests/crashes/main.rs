@@ -16,6 +16,7 @@ mod ledger;
 mod lines;
 mod orders;
 mod poisoned;
+mod replaying;
 mod restarted;
 mod stopped;
 mod taken_over;

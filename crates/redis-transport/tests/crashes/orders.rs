@@ -21,6 +21,8 @@ pub(crate) struct Orders {
     /// Whether a job that waits fails after its wait.
     pub(crate) fails_waiting: bool,
     pub(crate) errand: Option<Errand>,
+    /// Replays all dead letters of the jobs, so many per second, instead of doing jobs.
+    pub(crate) replays: Option<f64>,
     without: Option<u8>,
 }
 
@@ -37,6 +39,7 @@ impl Orders {
             crash_limit: 5,
             fails_waiting: false,
             errand: None,
+            replays: None,
             without: None,
         }
     }
@@ -59,6 +62,10 @@ impl Orders {
 
     pub(crate) fn errand(self, errand: Errand) -> Self {
         Self { errand: Some(errand), ..self }
+    }
+
+    pub(crate) fn replaying(self, per_second: f64) -> Self {
+        Self { replays: Some(per_second), ..self }
     }
 
     /// With all safeguards but one; with all, for `None`.

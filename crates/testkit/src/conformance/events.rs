@@ -20,6 +20,7 @@ pub(super) fn event_of(tenant: &str, event_type: &str) -> Result<Outgoing> {
         priority: Priority::default(),
         bytes,
         due: None,
+        trace: None,
     })
 }
 

@@ -43,6 +43,14 @@ macro_rules! transport_conformance {
                 bytes_that_are_no_event_arrive_as_they_are,
                 an_entry_of_a_stranger_is_handed_out_with_its_bytes,
             }
+            at_once {
+                publishers_at_once_have_a_receipt_each,
+                of_publishers_of_one_id_at_once_one_is_new,
+                each_task_among_many_keeps_its_order,
+                an_event_that_is_refused_fails_no_other_that_comes_at_once,
+                a_publisher_that_leaves_takes_no_other_with_it,
+                a_stopping_bus_stores_what_it_has_accepted,
+            }
             subscribing {
                 each_service_gets_every_event,
                 replicas_share_the_work,
@@ -140,6 +148,31 @@ macro_rules! transport_conformance {
                 a_page_of_none_or_of_too_many_is_refused,
                 a_cursor_that_no_page_gave_is_refused,
             }
+            purging {
+                a_purged_letter_is_gone_and_its_event_stays_failed,
+                a_purge_counts_what_was_there,
+                many_dead_letters_are_purged_in_one_call,
+                a_letter_that_has_died_again_is_another_one,
+                a_purged_event_may_not_be_brought_back_by_the_same_id,
+                a_strangers_dead_letter_is_replayed_and_purged_like_any,
+                dead_letters_are_held_for_one_job_at_a_time,
+                dead_letters_of_a_job_that_has_died_are_free_after_its_lease,
+                the_job_of_one_tenant_keeps_no_other_off,
+            }
+            letter_jobs {
+                a_filter_counts_and_lists_what_it_means_and_nothing_else,
+                a_replay_by_filter_gives_back_what_it_means_and_nothing_else,
+                a_purge_by_filter_deletes_what_it_means_and_nothing_else,
+                a_filter_that_means_nothing_or_all_by_mistake_does_nothing,
+                a_replay_at_a_rate_tells_its_progress_and_keeps_what_it_did,
+                a_second_job_is_refused_while_one_runs,
+                what_dies_again_during_a_replay_is_not_given_back_twice,
+                letters_that_others_took_meanwhile_are_counted_as_gone,
+                a_tenants_job_reaches_its_own_letters_only,
+                what_no_handler_could_be_given_is_refused_unless_forced,
+                an_edited_letter_is_a_new_event_that_names_the_dead_one,
+                a_letter_whose_envelope_is_broken_is_edited_by_type,
+            }
             status {
                 the_status_follows_an_event_from_pending_to_completed,
                 the_status_follows_an_event_through_death_and_replay,
@@ -151,11 +184,16 @@ macro_rules! transport_conformance {
             }
             unsupported {
                 without_dead_letters_they_are_unsupported,
-                without_status_it_is_unsupported,
+                without_status_it_is_unsupported_and_so_are_traces,
             }
             counting {
                 counters_sum_over_processes_and_tenants,
                 what_was_never_counted_is_zero,
+            }
+            tracing {
+                what_handlers_publish_is_traced_to_what_caused_it_also_after_a_retry,
+                events_of_one_correlation_are_traced_together_whoever_published_them,
+                of_a_correlation_with_too_many_events_a_trace_says_that_some_are_left_out,
             }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
@@ -165,6 +203,14 @@ macro_rules! transport_conformance {
                 a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised,
                 what_a_filter_leaves_out_is_finished_and_counted,
                 a_handler_may_publish_while_its_bus_is_stopping,
+                waiting_for_an_event_ends_when_every_subscription_is_done_with_it,
+            }
+            batches {
+                a_batch_takes_what_waits_and_no_more_than_it_asked_for,
+                each_event_of_a_batch_has_its_own_outcome,
+                what_can_not_be_read_or_is_not_wanted_never_reaches_a_batch,
+                a_batch_may_mix_tenants_and_what_it_causes_does_not,
+                suspects_of_a_crash_are_handled_alone,
             }
         }
     };
@@ -191,6 +237,7 @@ mod tests {
         let list = include_str!("list.rs");
         let chapters = [
             include_str!("publishing.rs"),
+            include_str!("at_once.rs"),
             include_str!("subscribing.rs"),
             include_str!("naming.rs"),
             include_str!("waiting.rs"),
@@ -199,10 +246,14 @@ mod tests {
             include_str!("scheduling.rs"),
             include_str!("lanes.rs"),
             include_str!("dead_letters.rs"),
+            include_str!("purging.rs"),
+            include_str!("letter_jobs.rs"),
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
             include_str!("on_the_bus.rs"),
+            include_str!("tracing.rs"),
+            include_str!("batches.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

@@ -13,6 +13,10 @@ mod replica;
 mod scene;
 
 #[doc(hidden)]
+pub mod at_once;
+#[doc(hidden)]
+pub mod batches;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
@@ -21,11 +25,15 @@ pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
 #[doc(hidden)]
+pub mod letter_jobs;
+#[doc(hidden)]
 pub mod naming;
 #[doc(hidden)]
 pub mod on_the_bus;
 #[doc(hidden)]
 pub mod publishing;
+#[doc(hidden)]
+pub mod purging;
 #[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
@@ -34,6 +42,8 @@ pub mod scheduling;
 pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
+#[doc(hidden)]
+pub mod tracing;
 #[doc(hidden)]
 pub mod unsupported;
 #[doc(hidden)]

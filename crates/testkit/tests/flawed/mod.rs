@@ -7,7 +7,8 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-        DeliveryRef, EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport, Verdict,
+        DeliveryRef, EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Traced,
+        Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -149,14 +150,9 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.dead_letters(subscription, tenant, after, most).await
     }
 
-    async fn dead_letter(
-        &self,
-        subscription: &SubscriptionId,
-        tenant: &TenantId,
-        id: EventId,
-    ) -> Result<Option<DeadLetter>> {
+    async fn dead_letter(&self, subscription: &SubscriptionId, letter: &LetterKey) -> Result<Option<DeadLetter>> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.dead_letter(subscription, tenant, id).await
+        self.0.dead_letter(subscription, letter).await
     }
 
     async fn count_dead_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<u64> {
@@ -164,9 +160,30 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.count_dead_letters(subscription, tenant).await
     }
 
-    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<(TenantId, EventId)>) -> Result<u64> {
+    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         unless::<F>(F::CAN.dead_letters)?;
         self.0.replay(subscription, letters).await
+    }
+
+    async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.purge(subscription, letters).await
+    }
+
+    async fn hold_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<Duration>> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.hold_letters(subscription, tenant, holder, lease).await
+    }
+
+    async fn free_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>, holder: &str) -> Result<()> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.free_letters(subscription, tenant, holder).await
     }
 
     async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
@@ -179,5 +196,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         self.0.counters(tenant).await
+    }
+
+    async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
+        unless::<F>(F::CAN.status)?;
+        self.0.trace(tenant, correlation).await
     }
 }
