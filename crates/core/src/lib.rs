@@ -35,6 +35,7 @@
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
 //! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
 //! - One tenant only: [`TenantBus`].
+//! - Stop a subscription for a while, or slow it down: [`EventBus::pause`], [`RateLimit`].
 //! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
 //! - Settings: [`BusConfig`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
@@ -75,6 +76,7 @@ pub mod memory;
 mod metrics;
 mod policy;
 mod priority;
+mod rate_limit;
 mod retry;
 mod runtime;
 mod subscription;
@@ -99,6 +101,7 @@ pub use ids::{
     EventId, EventType, Pattern, SchemaVersion, ServiceName, SubscriptionId, SubscriptionName, TenantId, UserId,
 };
 pub use priority::Priority;
+pub use rate_limit::RateLimit;
 pub use retry::RetryPolicy;
 pub use subscription::{Subscription, SubscriptionHandle};
 pub use tekup_macros::TekupEvent;

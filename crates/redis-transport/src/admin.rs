@@ -17,6 +17,7 @@ mod purge;
 mod replay;
 mod schedule;
 mod snapshot;
+mod state;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -25,9 +26,10 @@ mod trace;
 use std::{fmt, sync::Arc, time::Duration};
 
 use tekup_core::{
-    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
+    Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     transport::{
-        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, Traced,
+        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey,
+        SubscriptionState, Traced,
     },
 };
 
@@ -148,5 +150,19 @@ impl Admin for RedisAdmin {
     /// What was published while the server was full, or by a process that died just then, may be missing.
     async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
         self.read_trace(tenant, correlation).await
+    }
+
+    /// One script in the first partition. The replicas are told by the bell; one that misses it looks every 5 s.
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        self.pause_or_resume(subscription, paused).await
+    }
+
+    /// As `set_paused`. What replicas were given of the old limit they use: a tenth of it at most, each.
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        self.limit_rate(subscription, limit).await
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        self.read_state(subscription).await
     }
 }

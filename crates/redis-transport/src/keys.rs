@@ -186,6 +186,12 @@ impl PartitionKeys {
         self.key(&["trace:", tenant.as_str(), ":", correlation])
     }
 
+    /// HASH: since when the subscription is `paused`, its rate `limit`, the one `declared` last, when its bucket is
+    /// `full`. In the first partition only.
+    pub(crate) fn state(&self, group: &SubscriptionId) -> String {
+        self.of("state:", group)
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -247,6 +253,7 @@ mod tests {
             keys.gone(&group),
             keys.books(&group),
             keys.sweep(&group),
+            keys.state(&group),
         ]);
         all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
         all.extend([keys.later_unreadable(), keys.later_mover()]);
@@ -280,6 +287,7 @@ mod tests {
             "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
+            "state:billing/ledger",
             "later",
             "later:events",
             "later:tenants",

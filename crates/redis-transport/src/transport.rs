@@ -132,6 +132,7 @@ impl Transport for RedisTransport {
     }
 
     async fn open(&self, spec: SourceSpec) -> Result<RedisSource> {
+        spec.check()?;
         RedisSource::open(self.0.clone(), spec).await
     }
 

@@ -3,9 +3,11 @@ use std::sync::Arc;
 use tekup_core::{
     Result, SubscriptionId, TenantId,
     transport::{
-        Capabilities, Delivery, DeliveryRef, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+        Capabilities, Delivery, DeliveryRef, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
+        SubscriptionState, Transport,
     },
 };
+use tokio::sync::watch;
 
 /// Who hears of what happens on a transport.
 pub(crate) trait Watcher: Send + Sync + 'static {
@@ -91,6 +93,10 @@ impl<S: Source, W: Watcher> Source for WatchedSource<S, W> {
 
     async fn renew(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
         self.source.renew(held).await
+    }
+
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        self.source.state()
     }
 
     async fn close(&self) -> Result<()> {

@@ -168,7 +168,7 @@ impl DeadLetters {
     /// ```
     pub async fn replay_letter(&self, letter: &LetterKey) -> Result<bool> {
         self.expect_own(letter)?;
-        if !self.is_forced {
+        if self.asks_handlers() {
             let Some(found) = self.find(letter).await? else { return Ok(false) };
             self.reads(&found)?;
         }
@@ -388,6 +388,10 @@ impl DeadLetters {
             );
             Error::new(ErrorKind::Undecodable, message).with_source(cause)
         })
+    }
+
+    fn asks_handlers(&self) -> bool {
+        !self.is_forced && self.bus.0.running.find(&self.subscription).is_some()
     }
 
     /// Whether a handler of this process could be given what is in a letter; yes, where the subscription runs elsewhere.

@@ -4,6 +4,7 @@ mod core;
 mod dead_letters;
 mod gathering;
 mod look;
+mod pause;
 mod publish;
 mod room;
 mod running;

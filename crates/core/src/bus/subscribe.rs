@@ -105,6 +105,7 @@ impl EventBus {
             retry_limit: config.retry_limit,
             dead_letter_ttl: config.dead_letter_ttl,
             dead_letter_cap: config.dead_letter_cap,
+            rate_limit: settings.rate_limit,
             ..SourceSpec::new(id.clone(), settings.patterns.clone())
         };
         self.0.transport.open(spec).await

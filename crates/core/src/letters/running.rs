@@ -94,6 +94,8 @@ impl RunningLetterJob {
             self.end().await?;
             return Ok(None);
         }
+        // A store that answers at once would leave the other tasks of the thread no turn.
+        tokio::task::yield_now().await;
         self.hold.keep_until(self.pace.due()).await?;
         if self.found.is_empty() {
             self.look().await?;

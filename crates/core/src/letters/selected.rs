@@ -90,6 +90,7 @@ impl SelectedLetters {
         let (mut count, mut after) = (0, None);
         loop {
             let page = self.page(reach.as_ref(), after, COUNTED).await?;
+            tokio::task::yield_now().await;
             count += page.letters.iter().filter(|letter| self.filter.matches(letter)).count() as u64;
             after = page.next;
             if after.is_none() {

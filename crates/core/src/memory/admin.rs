@@ -4,8 +4,10 @@ use super::Shared;
 use crate::{
     error::{Error, ErrorKind, Result, shown},
     ids::{EventId, SubscriptionId, TenantId},
+    rate_limit::RateLimit,
     transport::{
-        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, Traced,
+        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey,
+        SubscriptionState, Traced,
     },
 };
 
@@ -103,6 +105,19 @@ impl Admin for MemoryAdmin {
 
     async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
         Ok(self.0.lock().trace(tenant, correlation))
+    }
+
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        Ok(self.0.lock().turn_of(subscription)?.set_paused(paused))
+    }
+
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        limit.map_or(Ok(()), |limit| limit.check())?;
+        Ok(self.0.lock().turn_of(subscription)?.set_rate_limit(limit))
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        Ok(*self.0.lock().turn_of(subscription)?.subscription.state.borrow())
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod admin;
 mod backlog;
+mod bucket;
 mod clock;
 mod counters;
 mod held;

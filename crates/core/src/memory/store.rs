@@ -1,6 +1,9 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     backlog::Backlog,
@@ -17,7 +20,8 @@ use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
     transport::{
-        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionStatus, Traced,
+        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionState,
+        SubscriptionStatus, Traced,
     },
 };
 
@@ -187,6 +191,12 @@ impl Store {
     /// What wakes the subscription's replicas.
     pub(super) fn bell(&self, number: u32) -> Arc<Notify> {
         self.subscriptions.get(number as usize).map(|one| Arc::clone(&one.bell)).unwrap_or_default()
+    }
+
+    /// What tells the subscription's replicas of its state.
+    pub(super) fn state(&self, number: u32) -> watch::Receiver<SubscriptionState> {
+        let state = self.subscriptions.get(number as usize).map(|one| one.state.subscribe());
+        state.unwrap_or_else(|| watch::Sender::default().subscribe())
     }
 
     /// One source of the subscription is gone.

@@ -122,11 +122,14 @@ impl Held {
         overdue
     }
 
-    /// Another process has these now.
+    /// Another process has these now, as was found when they were last due.
     pub(super) fn lose(&self, refs: &[DeliveryRef]) {
         let mut state = lock(&self.all);
-        // What was settled meanwhile is not lost.
-        let lost: Vec<_> = refs.iter().filter(|held| state.since.remove(*held).is_some()).copied().collect();
+        let round = state.round;
+        // What was settled meanwhile is not lost, nor what was released and has come again.
+        let was_due = |held: &&DeliveryRef| state.since.get(held).is_some_and(|since| *since < round);
+        let lost: Vec<_> = refs.iter().filter(was_due).copied().collect();
+        lost.iter().for_each(|held| _ = state.since.remove(held));
         drop(state);
         if !lost.is_empty() {
             lock(&self.lost).extend(lost);
@@ -218,9 +221,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_released_and_came_again_is_not_lost_by_an_answer_about_before() {
+        let all = Held::new(1);
+        all.add([held(1)]);
+        all.due(Instant::now());
+        all.remove(&[held(1)]);
+        all.add([held(1)]);
+        all.lose(&[held(1)]);
+        assert!(!all.is_lost(&held(1)));
+        assert_eq!(all.due(Instant::now()), []);
+        assert_eq!(all.due(Instant::now()), [held(1)]);
+    }
+
+    #[test]
     fn what_is_lost_while_waiting_is_said_once_and_what_was_settled_is_not_lost() {
         let all = Held::new(1);
         all.add([held(1)]);
+        all.due(Instant::now());
         all.lose(&[held(1), held(2)]);
         assert!(all.is_lost(&held(1)));
         assert!(!all.is_lost(&held(1)) && !all.is_lost(&held(2)));

@@ -10,6 +10,7 @@
 
 mod attempt;
 mod batch;
+mod gate;
 mod held;
 mod keeper;
 mod outage;
@@ -56,6 +57,8 @@ pub(crate) struct Runtime {
     stopping: CancellationToken,
     /// As many as handlers may run at once.
     turns: Semaphore,
+    /// Held while the subscription's state is heeded.
+    heeding: Mutex<()>,
     /// Why reading ended by itself, if it did.
     failure: Mutex<Option<Arc<crate::Error>>>,
 }
@@ -87,6 +90,7 @@ impl Runtime {
             outbox: Outbox::default(),
             pace: Pace::new(settings.prefetch, settings.batch_most(), settings.concurrency, bus.config().lease),
             turns: Semaphore::new(workers),
+            heeding: Mutex::default(),
             failure: Mutex::default(),
             id,
             settings,
@@ -96,6 +100,7 @@ impl Runtime {
             origin,
             stopping,
         });
+        runtime.heed();
         Ok(Running::spawn(runtime, workers))
     }
 
@@ -120,6 +125,8 @@ impl Running {
         let renewal = runtime.bus.renewal_runtime();
         let keeper = keeper::run(Arc::clone(&runtime));
         let mut handlers: Vec<_> = (0..workers).map(|seat| worker::spawn(Arc::clone(&runtime), seat)).collect();
+        // Ends by itself when the subscription stops.
+        drop(tokio::spawn(gate::run(Arc::clone(&runtime))));
         handlers.push(tokio::spawn(suspects::run(Arc::clone(&runtime), workers)));
         Self {
             reader: tokio::spawn(reader::run(Arc::clone(&runtime))),

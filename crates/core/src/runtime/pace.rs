@@ -1,7 +1,7 @@
 //! How many deliveries to hold unstarted.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -16,13 +16,28 @@ pub(super) struct Pace {
     half_lease: Duration,
     /// A moving average, in nanoseconds; 0 before the first.
     average: AtomicU64,
+    /// What a rate limit allows, or the most that there is: what is held may be started at once, so more would make a
+    /// burst when handlers that were slow become quick.
+    burst: AtomicUsize,
 }
 
 impl Pace {
     /// Handlers take up to `batch` deliveries at a time: fewer are never aimed at, or no batch would be full.
     pub(super) fn new(most: usize, batch: usize, concurrency: usize, lease: Duration) -> Self {
-        let (fewest, most) = (FEWEST.max(batch), most.max(batch));
-        Self { fewest, most, concurrency, half_lease: lease / 2, average: AtomicU64::new(0) }
+        Self {
+            fewest: FEWEST.max(batch),
+            most: most.max(batch),
+            concurrency,
+            half_lease: lease / 2,
+            average: AtomicU64::new(0),
+            burst: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// Holds no more than a burst, if the rate is limited.
+    pub(super) fn limit(&self, burst: Option<u32>) {
+        let burst = burst.and_then(|burst| usize::try_from(burst).ok());
+        self.burst.store(burst.unwrap_or(usize::MAX), Ordering::Relaxed);
     }
 
     /// Takes a handling time into the average.
@@ -45,7 +60,7 @@ impl Pace {
                 usize::try_from(all).unwrap_or(usize::MAX)
             }
         };
-        in_time.max(self.fewest).min(self.most)
+        in_time.max(self.fewest).min(self.most).min(self.burst.load(Ordering::Relaxed))
     }
 }
 
@@ -73,5 +88,14 @@ mod tests {
             }
             assert_eq!(pace.prefetch(), expected, "{most} {batch} {micros}");
         }
+    }
+
+    #[test]
+    fn no_more_is_held_than_a_burst_while_the_rate_is_limited() {
+        let pace = Pace::new(1_000, 1, 5, Duration::from_secs(30));
+        pace.limit(Some(3));
+        assert_eq!(pace.prefetch(), 3);
+        pace.limit(None);
+        assert_eq!(pace.prefetch(), FEWEST);
     }
 }

@@ -68,9 +68,15 @@ impl Runtime {
         if !taken_over.is_empty() {
             self.suspects.push(taken_over);
         }
-        if !fresh.is_empty() {
-            self.ready.push(fresh);
+        if self.ready.is_on_hold() {
+            // What comes after a resume comes before the news of it, or a pause has just begun.
+            self.heed();
         }
+        let mut unwanted = self.ready.push(fresh);
+        if self.ready.is_on_hold() {
+            unwanted.extend(self.suspects.drain());
+        }
+        unwanted.iter().for_each(|delivery| self.release(delivery));
     }
 
     /// What can't be mended by trying again is said once, and kept for whoever asks.

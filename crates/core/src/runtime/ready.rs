@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 use crate::{policy::WeightedPick, sync::lock, transport::Delivery};
 
-/// Deliveries that wait for a handler, handed out by weight, in order within a priority.
+/// Deliveries that wait for a handler, handed out by weight, in order within a priority; none while it is on hold.
 #[derive(Default)]
 pub(super) struct Ready {
     state: Mutex<State>,
@@ -23,6 +23,7 @@ struct State {
     /// At how many left the reader wants to be woken, if it waits: a wake at every delivery would cost more than it.
     wake_at: Option<usize>,
     pick: WeightedPick,
+    on_hold: bool,
     closed: bool,
 }
 
@@ -33,17 +34,49 @@ impl State {
         self.count -= 1;
         self.waiting[priority.rank()].pop_front()
     }
+
+    fn take_all(&mut self) -> Vec<Delivery> {
+        self.count = 0;
+        self.waiting.iter_mut().flat_map(std::mem::take).collect()
+    }
 }
 
 impl Ready {
-    pub(super) fn push(&self, batch: impl IntoIterator<Item = Delivery>) {
+    /// Answers what it does not take: all of it, while it is on hold.
+    pub(super) fn push(&self, batch: impl IntoIterator<Item = Delivery>) -> Vec<Delivery> {
         let mut state = lock(&self.state);
+        if state.on_hold {
+            return batch.into_iter().collect();
+        }
         for delivery in batch {
             state.waiting[delivery.priority.rank()].push_back(delivery);
             state.count += 1;
         }
         drop(state);
         self.filled.notify_waiters();
+        Vec::new()
+    }
+
+    /// Nothing is handed out until it [goes on](Self::go_on); what was waiting is returned. `None` if it was on hold
+    /// before.
+    pub(super) fn hold(&self) -> Option<Vec<Delivery>> {
+        let mut state = lock(&self.state);
+        if std::mem::replace(&mut state.on_hold, true) {
+            return None;
+        }
+        let unstarted = state.take_all();
+        drop(state);
+        self.drained.notify_one();
+        Some(unstarted)
+    }
+
+    pub(super) fn is_on_hold(&self) -> bool {
+        lock(&self.state).on_hold
+    }
+
+    /// Answers whether it was on hold.
+    pub(super) fn go_on(&self) -> bool {
+        std::mem::take(&mut lock(&self.state).on_hold)
     }
 
     /// Waits until something waits; `false` once the queue is closed.
@@ -139,8 +172,7 @@ impl Ready {
     pub(super) fn close(&self) -> Vec<Delivery> {
         let mut state = lock(&self.state);
         state.closed = true;
-        state.count = 0;
-        let left = state.waiting.iter_mut().flat_map(std::mem::take).collect();
+        let left = state.take_all();
         drop(state);
         self.filled.notify_waiters();
         self.drained.notify_one();
@@ -214,6 +246,19 @@ mod tests {
         assert!(futures_util::poll!(&mut many).is_pending());
         ready.push([delivery(2, Priority::Low)]);
         assert!(futures_util::poll!(&mut many).is_ready());
+    }
+
+    #[tokio::test]
+    async fn a_queue_on_hold_gives_back_what_it_has_and_takes_nothing_until_it_goes_on() {
+        let ready = Ready::default();
+        ready.push((0..3).map(|entry| delivery(entry, Priority::Low)));
+        assert_eq!(ready.hold().map(|unstarted| unstarted.len()), Some(3));
+        assert!(ready.hold().is_none() && ready.is_on_hold());
+        assert_eq!(ready.push([delivery(4, Priority::Low)]).len(), 1);
+        assert!(ready.pop().is_none());
+        assert!(ready.go_on() && !ready.go_on());
+        assert_eq!(ready.push([delivery(4, Priority::Low)]).len(), 0);
+        assert!(ready.pop().is_some());
     }
 
     #[tokio::test]

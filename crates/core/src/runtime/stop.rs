@@ -57,7 +57,9 @@ impl Runtime {
         }
     }
 
+    /// Forgets it first: it may be handed out to this process again before the answer has come.
     pub(super) fn release(&self, delivery: &Delivery) {
+        self.held.remove([&delivery.held]);
         self.outbox.push(Self::ending(delivery, Verdict::Release, Tally::default()));
     }
 

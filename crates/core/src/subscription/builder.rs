@@ -11,6 +11,7 @@ use crate::{
     },
     ids::{Pattern, SubscriptionName, TenantId},
     priority::Priority,
+    rate_limit::RateLimit,
     retry::RetryPolicy,
 };
 
@@ -155,6 +156,24 @@ impl<E: Incoming> Subscription<E> {
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.wishes.timeout = Some(timeout);
+        self
+    }
+
+    /// How many deliveries are handed out in a time to all replicas together, retries included; default: as many as the
+    /// handlers take. At most a tenth of the limit comes at once.
+    ///
+    /// It is stored with the subscription. A replica that is started with another limit than the last one sets it for
+    /// all; what [`EventBus::set_rate_limit`](crate::EventBus::set_rate_limit) has set holds until then.
+    ///
+    /// ```
+    /// use tekup_core::{RateLimit, RawEvent, Subscription};
+    /// let subscription = Subscription::matching("audit", "*")
+    ///     .rate_limit(RateLimit::per_second(100))
+    ///     .handler(async |_: RawEvent, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.wishes.rate_limit = Some(limit);
         self
     }
 

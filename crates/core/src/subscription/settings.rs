@@ -5,6 +5,7 @@ use crate::{
     error::Problems,
     ids::{Pattern, SubscriptionName, TenantId},
     priority::Priority,
+    rate_limit::RateLimit,
     retry::RetryPolicy,
 };
 
@@ -18,6 +19,7 @@ pub(crate) struct Wishes {
     pub(crate) timeout: Option<Duration>,
     pub(crate) batch: Option<BatchSettings>,
     pub(crate) wait: Option<Duration>,
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 /// How a batch is gathered.
@@ -42,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     /// `None` for handlers of one event a call.
     pub(crate) batch: Option<BatchSettings>,
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 impl Wishes {
@@ -80,6 +83,7 @@ impl Settings {
             retry: wishes.retry.clone().unwrap_or_else(|| config.retry_policy()),
             timeout: wishes.timeout.unwrap_or(config.timeout),
             batch: wishes.batch.map(|batch| BatchSettings { wait: wishes.wait.unwrap_or(batch.wait), ..batch }),
+            rate_limit: wishes.rate_limit,
         };
         settings.check(problems);
         wishes.check_batch(problems);
@@ -100,5 +104,6 @@ impl Settings {
             format!("timeout is {:?}: use 1 ms to 24 h", self.timeout)
         });
         self.retry.check(problems);
+        self.rate_limit.iter().for_each(|limit| limit.find_problems(problems));
     }
 }

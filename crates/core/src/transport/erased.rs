@@ -3,14 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Traced, Transport,
+    DeliveryRef, EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState,
+    Traced, Transport,
 };
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
+    rate_limit::RateLimit,
 };
 
 pub(crate) trait DynTransport: Send + Sync {
@@ -28,6 +31,7 @@ pub(crate) trait DynSource: Send + Sync {
     fn start(&self, delivery: DeliveryRef) -> BoxFuture<'_, Result<Option<Delivery>>>;
     fn settle(&self, batch: Vec<Settlement>) -> BoxFuture<'_, Result<Vec<Settled>>>;
     fn renew(&self, held: Vec<DeliveryRef>) -> BoxFuture<'_, Result<Vec<DeliveryRef>>>;
+    fn state(&self) -> watch::Receiver<SubscriptionState>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
 
@@ -71,6 +75,13 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
     fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>>;
+    fn set_paused<'a>(&'a self, subscription: &'a SubscriptionId, paused: bool) -> BoxFuture<'a, Result<bool>>;
+    fn set_rate_limit<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        limit: Option<RateLimit>,
+    ) -> BoxFuture<'a, Result<bool>>;
+    fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -118,6 +129,10 @@ impl<S: Source> DynSource for S {
 
     fn renew(&self, held: Vec<DeliveryRef>) -> BoxFuture<'_, Result<Vec<DeliveryRef>>> {
         Box::pin(Source::renew(self, held))
+    }
+
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        Source::state(self)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
@@ -205,5 +220,21 @@ impl<A: Admin> DynAdmin for A {
 
     fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>> {
         Box::pin(Admin::trace(self, tenant, correlation))
+    }
+
+    fn set_paused<'a>(&'a self, subscription: &'a SubscriptionId, paused: bool) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(Admin::set_paused(self, subscription, paused))
+    }
+
+    fn set_rate_limit<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        limit: Option<RateLimit>,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(Admin::set_rate_limit(self, subscription, limit))
+    }
+
+    fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>> {
+        Box::pin(Admin::state(self, subscription))
     }
 }

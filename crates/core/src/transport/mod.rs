@@ -15,9 +15,12 @@ mod letter_key;
 mod outgoing;
 mod settlement;
 mod spec;
+mod state;
 mod trace;
 
 use std::{future::Future, time::Duration};
+
+use tokio::sync::watch;
 
 pub use admin::{
     Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, DeadReason, EventStatus, Stage, SubscriptionStatus,
@@ -30,11 +33,13 @@ pub use letter_key::LetterKey;
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
 pub use spec::SourceSpec;
+pub use state::SubscriptionState;
 pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
+    rate_limit::RateLimit,
 };
 
 /// What stores and moves events.
@@ -186,7 +191,8 @@ pub trait Source: Send + Sync + 'static {
     /// Waits until there is at least one delivery, and returns at most `most` of them: by weight from the highest
     /// priority to the lowest, oldest first within a lane.
     ///
-    /// Returns at once, with nothing, if `most` is 0. Returns what it has, or an empty batch, after [`interrupt`](Source::interrupt), and
+    /// Gives nothing while the subscription is paused, and goes on at once when it is resumed; gives no more than its rate
+    /// limit allows, over all replicas. Returns at once, with nothing, if `most` is 0. Returns what it has, or an empty batch, after [`interrupt`](Source::interrupt), and
     /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) after [`close`](Source::close). Called by one task at a time.
     ///
     /// # Cancel safety
@@ -285,6 +291,28 @@ pub trait Source: Send + Sync + 'static {
     /// # }
     /// ```
     fn renew(&self, held: Vec<DeliveryRef>) -> impl Future<Output = Result<Vec<DeliveryRef>>> + Send;
+
+    /// The subscription's state as this replica knows it, and what wakes whoever waits for another. Known when the source
+    /// is opened; a change is known within 100 ms, or, where its announcement was lost, a few seconds.
+    ///
+    /// Whoever handles what was fetched heeds a pause: what is not started is released.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// let state = source.state();
+    /// assert!(!state.borrow().is_paused());
+    /// transport.admin().set_paused(&"billing/ledger".parse()?, true).await?;
+    /// assert!(state.borrow().is_paused());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn state(&self) -> watch::Receiver<SubscriptionState>;
 
     /// Leaves as a replica; the subscription stays. What is held and not settled is left to its lease.
     ///
@@ -623,4 +651,71 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn trace(&self, tenant: &TenantId, correlation: &str) -> impl Future<Output = Result<Vec<Traced>>> + Send;
+
+    /// Pauses or resumes a subscription for all its replicas, now and to come; answers whether that changed anything.
+    /// Lasts until the opposite is said.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert!(transport.admin().set_paused(&ledger, true).await?);
+    /// assert!(!transport.admin().set_paused(&ledger, true).await?); // it is paused already
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Limits how many deliveries are handed out in a time to all replicas together, or no longer; answers whether that
+    /// changed anything. Holds until another limit is set here, or a source is opened with another limit than the last.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the limit is out of its range.
+    ///
+    /// ```
+    /// use tekup_core::{RateLimit, memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert!(transport.admin().set_rate_limit(&ledger, Some(RateLimit::per_second(100))).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn set_rate_limit(
+        &self,
+        subscription: &SubscriptionId,
+        limit: Option<RateLimit>,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Whether a subscription is paused, and its rate limit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// assert_eq!(transport.admin().state(&"billing/ledger".parse()?).await?.rate_limit, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn state(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<SubscriptionState>> + Send;
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use crate::{
     error::{ErrorKind, Problems, Result},
     ids::{Pattern, SubscriptionId, TenantId},
+    rate_limit::RateLimit,
 };
 
 /// What a transport must know to open a subscription.
@@ -33,6 +34,9 @@ pub struct SourceSpec {
     /// The most dead letters that are kept, in each partition of a transport that has several; then the oldest go,
     /// counted.
     pub dead_letter_cap: usize,
+    /// What this replica says about the subscription's rate limit. The newest replica that says something else than the
+    /// one before it sets the limit for all; what an operator has set meanwhile holds until then.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl SourceSpec {
@@ -56,6 +60,7 @@ impl SourceSpec {
             retry_limit: 10_000,
             dead_letter_ttl: Duration::from_secs(86_400),
             dead_letter_cap: 1_000_000,
+            rate_limit: None,
         }
     }
 
@@ -74,11 +79,12 @@ impl SourceSpec {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn check(&self) -> Result<()> {
-        let Self { id, lease, patterns, .. } = self;
+        let Self { id, lease, patterns, rate_limit, .. } = self;
         let mut problems = Problems::default();
         problems.check(!patterns.is_empty(), || format!("subscription `{id}` has no pattern: give it at least one"));
         let allowed = (100..=3_600_000).contains(&lease.as_millis());
         problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
+        rate_limit.iter().for_each(|limit| limit.find_problems(&mut problems));
         problems.into_result(ErrorKind::InvalidInput)
     }
 }

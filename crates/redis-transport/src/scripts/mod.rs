@@ -89,6 +89,14 @@ scripts! {
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.
     BOOKS_LANES = "books_lanes.lua";
+    /// Pauses or resumes a subscription.
+    PAUSE = "pause.lua";
+    /// Sets or lifts a rate limit.
+    LIMIT = "limit.lua";
+    /// Tells a replica of its subscription's state.
+    STATE = "state.lua";
+    /// Gives a replica a share of the rate limit.
+    RATION = "ration.lua";
 }
 
 const SHARED: [(&str, &str); 9] = [

@@ -33,6 +33,8 @@ pub(crate) enum Ring<'text> {
     Released(&'text str),
     /// The subscription's retry stream got entries.
     Retry(&'text str),
+    /// The subscription was paused, resumed, or given another rate limit.
+    State(&'text str),
 }
 
 impl<'text> Ring<'text> {
@@ -51,6 +53,7 @@ impl<'text> Ring<'text> {
             "due" => Some(Self::Due(group)),
             "released" => Some(Self::Released(group)),
             "retry" => Some(Self::Retry(group)),
+            "state" => Some(Self::State(group)),
             _ => None,
         }
     }
@@ -179,6 +182,7 @@ mod tests {
             ("due:a/b", Some(Ring::Due("a/b"))),
             ("released:a/b", Some(Ring::Released("a/b"))),
             ("retry:a/b", Some(Ring::Retry("a/b"))),
+            ("state:a/b", Some(Ring::State("a/b"))),
             ("l", None),
             ("lx", None),
             ("", None),

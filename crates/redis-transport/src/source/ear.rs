@@ -25,7 +25,8 @@ impl Ear for Inner {
                 self.heat_retry(partition);
                 self.wake.notify_one();
             }
-            Ring::Scheduled | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) => {}
+            Ring::State(group) if *group == self.group => self.wake_state.notify_one(),
+            Ring::Scheduled | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) => {}
         }
     }
 
@@ -38,6 +39,7 @@ impl Ear for Inner {
         self.heat_all();
         self.wake.notify_one();
         self.wake_keeper.notify_one();
+        self.wake_state.notify_one();
     }
 }
 

@@ -9,11 +9,13 @@ mod join;
 mod keeper;
 mod lanes;
 mod plan;
+mod ration;
 mod reader;
 mod recovery;
 mod renew;
 mod reply;
 mod settle;
+mod state;
 mod trim;
 
 use std::{
@@ -26,9 +28,12 @@ use std::{
 
 use tekup_core::{
     Result,
-    transport::{Delivery, DeliveryRef, Settled, Settlement, Source, SourceSpec},
+    transport::{Delivery, DeliveryRef, Settled, Settlement, Source, SourceSpec, SubscriptionState},
 };
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::{
+    sync::{Notify, watch},
+    task::AbortHandle,
+};
 
 pub(crate) use self::{
     bell::{Bell, Ear, Ring},
@@ -44,6 +49,7 @@ use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transpo
 pub struct RedisSource {
     inner: Arc<Inner>,
     keeper: AbortHandle,
+    follower: AbortHandle,
 }
 
 struct Inner {
@@ -59,6 +65,9 @@ struct Inner {
     wake: Notify,
     /// What the keeper waits for.
     wake_keeper: Notify,
+    /// What whoever follows the subscription's state waits for.
+    wake_state: Notify,
+    state: watch::Sender<SubscriptionState>,
     interrupted: AtomicBool,
     closed: AtomicBool,
     reader: tokio::sync::Mutex<Reader>,
@@ -87,10 +96,12 @@ impl RedisSource {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
         join::join(&shared.commands, shared.partitions(), &spec, &lanes, false).await?;
         let inner = Arc::new(Inner::new(shared, spec, lanes));
+        inner.read_state(true).await?;
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
-        Ok(Self { inner, keeper })
+        let follower = tokio::spawn(state::follow(inner.clone())).abort_handle();
+        Ok(Self { inner, keeper, follower })
     }
 }
 
@@ -107,6 +118,8 @@ impl Inner {
             flags,
             wake: Notify::new(),
             wake_keeper: Notify::new(),
+            wake_state: Notify::new(),
+            state: watch::Sender::default(),
             interrupted: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             reader: tokio::sync::Mutex::default(),
@@ -177,8 +190,13 @@ impl Source for RedisSource {
         self.inner.clone().renew(held).await
     }
 
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        self.inner.state.subscribe()
+    }
+
     async fn close(&self) -> Result<()> {
         self.keeper.abort();
+        self.follower.abort();
         self.inner.closed.store(true, Relaxed);
         self.interrupt();
         self.inner.leave().await
@@ -188,6 +206,7 @@ impl Source for RedisSource {
 impl Drop for RedisSource {
     fn drop(&mut self) {
         self.keeper.abort();
+        self.follower.abort();
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     Inner, join,
     lanes::{Lane, takes},
     plan::{Hot, Turns},
+    ration::Ration,
     recovery::{Search, Searches},
     reply,
 };
@@ -35,6 +36,7 @@ pub(super) struct Reader {
     epoch: u32,
     next_look: Option<Instant>,
     turns: Turns,
+    ration: Ration,
     pub(super) searches: Searches,
 }
 
@@ -58,9 +60,20 @@ impl Inner {
                 return Ok(Vec::new());
             }
             let look_again = reader.look_if_due(self);
+            if self.is_paused() {
+                let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
+                continue;
+            }
             self.learn_lanes().await?;
+            let most = self.ration(&mut reader.ration, most).await?;
+            if most == 0 {
+                let next = reader.ration.next.map_or(look_again, |next| next.min(look_again));
+                let _ = tokio::time::timeout_at(next, self.wake.notified()).await;
+                continue;
+            }
             let found = self.claim(&mut reader, most).await?;
             if !found.is_empty() {
+                reader.ration.spend(found.len());
                 return Ok(found);
             }
             let found = match self.read_hot(&mut reader, most).await {
@@ -68,8 +81,10 @@ impl Inner {
                 found => found?,
             };
             if !found.is_empty() {
+                reader.ration.spend(found.len());
                 return Ok(found);
             }
+            self.give_back(&mut reader.ration).await?;
             let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
         }
     }

@@ -15,6 +15,7 @@ mod later;
 mod ledger;
 mod lines;
 mod orders;
+mod paused;
 mod poisoned;
 mod replaying;
 mod restarted;

@@ -23,6 +23,10 @@ pub(crate) struct Orders {
     pub(crate) errand: Option<Errand>,
     /// Replays all dead letters of the jobs, so many per second, instead of doing jobs.
     pub(crate) replays: Option<f64>,
+    /// Whether it pauses the jobs before it is ready.
+    pub(crate) pauses: bool,
+    /// How many jobs a second it allows before it is ready.
+    pub(crate) limit: Option<u32>,
     without: Option<u8>,
 }
 
@@ -40,6 +44,8 @@ impl Orders {
             fails_waiting: false,
             errand: None,
             replays: None,
+            pauses: false,
+            limit: None,
             without: None,
         }
     }
@@ -66,6 +72,14 @@ impl Orders {
 
     pub(crate) fn replaying(self, per_second: f64) -> Self {
         Self { replays: Some(per_second), ..self }
+    }
+
+    pub(crate) fn pauses(self) -> Self {
+        Self { pauses: true, ..self }
+    }
+
+    pub(crate) fn limits(self, per_second: u32) -> Self {
+        Self { limit: Some(per_second), ..self }
     }
 
     /// With all safeguards but one; with all, for `None`.

@@ -2,7 +2,9 @@
 
 use std::{fs::File, io::Read, process, sync::Mutex, time::Duration};
 
-use tekup_core::{BusConfig, Context, Event, EventBus, HandlerResult, Result, Subscription, letters::LetterFilter};
+use tekup_core::{
+    BusConfig, Context, Event, EventBus, HandlerResult, RateLimit, Result, Subscription, letters::LetterFilter,
+};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 
 use crate::{
@@ -72,6 +74,12 @@ async fn serve(orders: Orders) -> Result<()> {
         return std::future::pending().await;
     }
     bus.subscribe(Subscription::to::<Job>("jobs").handler_with(orders.clone(), handle)).await?;
+    if orders.pauses {
+        bus.pause(JOBS).await?;
+    }
+    if let Some(limit) = orders.limit {
+        bus.set_rate_limit(JOBS, Some(RateLimit::per_second(limit))).await?;
+    }
     let ready = async {
         is_ready();
         std::future::pending().await

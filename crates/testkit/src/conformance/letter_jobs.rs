@@ -1,6 +1,9 @@
 //! Dead letters by filter: counted, replayed, purged and edited through a bus, as an operator's process does it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use tekup_core::{
@@ -25,6 +28,9 @@ pub const NEEDS: fn(&Capabilities) -> bool = |can| can.dead_letters;
 struct LeadScored {
     score: u32,
 }
+
+/// How long letters are kept for a job that makes no step.
+const JOB_LEASE: Duration = Duration::from_secs(5);
 
 /// An operator's process, which handles nothing.
 async fn operator<H: Harness>(scene: &Scene<H>) -> Result<EventBus> {
@@ -160,7 +166,7 @@ pub async fn a_replay_at_a_rate_tells_its_progress_and_keeps_what_it_did<H: Harn
         assert!(progress.done > done && progress.done <= done + 2, "{progress:?}");
         done = progress.done;
     }
-    let least = std::time::Duration::from_millis(50) * (done as u32 - 2);
+    let least = Duration::from_millis(50) * (done as u32 - 2);
     assert!(begun.elapsed() >= least, "{done} letters in {:?}", begun.elapsed());
     assert_eq!(job.stop().await?.done, done);
     scene.ledger.replayed(&reader.id, done);
@@ -204,6 +210,24 @@ pub async fn a_second_job_is_refused_while_one_runs<H: Harness>(scene: &Scene<H>
     scene.ledger.purged(&reader.id, rest.done);
     assert_eq!(rest.done + done, 4);
     reader.finish(done as usize, 4).await.map(drop)
+}
+
+pub async fn a_job_that_paused_too_long_gives_way_to_another<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let reader = scene.open("billing/ledger", &["*"]).await?;
+    bury(scene, &reader, &events(3, "lead.created")?).await?;
+    let (first, second) = (letters(scene).await?, letters(scene).await?);
+    let mut slow = first.filter(LetterFilter::all()).replay().per_second(5.0).start().await?;
+    slow.next().await?;
+    let done = slow.progress().done;
+    scene.ledger.replayed(&reader.id, done);
+    scene.harness.advance(JOB_LEASE + H::quiet()).await;
+    let mut other = second.filter(LetterFilter::all()).purge().per_second(5.0).start().await?;
+    refused(slow.next().await, ErrorKind::Conflict, "a step of a job that has lost its letters")?;
+    drop(slow);
+    while other.next().await?.is_some() {}
+    assert_eq!(other.progress().done, 3 - done);
+    scene.ledger.purged(&reader.id, 3 - done);
+    reader.finish(done as usize, 3).await.map(drop)
 }
 
 pub async fn what_dies_again_during_a_replay_is_not_given_back_twice<H: Harness>(scene: &Scene<H>) -> Result<()> {

@@ -166,6 +166,7 @@ macro_rules! transport_conformance {
                 a_filter_that_means_nothing_or_all_by_mistake_does_nothing,
                 a_replay_at_a_rate_tells_its_progress_and_keeps_what_it_did,
                 a_second_job_is_refused_while_one_runs,
+                a_job_that_paused_too_long_gives_way_to_another,
                 what_dies_again_during_a_replay_is_not_given_back_twice,
                 letters_that_others_took_meanwhile_are_counted_as_gone,
                 a_tenants_job_reaches_its_own_letters_only,
@@ -212,6 +213,31 @@ macro_rules! transport_conformance {
                 a_batch_may_mix_tenants_and_what_it_causes_does_not,
                 suspects_of_a_crash_are_handled_alone,
             }
+            pausing {
+                a_paused_subscription_is_given_nothing_until_it_is_resumed,
+                a_waiting_fetch_hears_a_resume,
+                both_of_two_replicas_pause_and_go_on,
+                a_pause_holds_for_processes_to_come,
+                a_pause_is_of_one_subscription_alone,
+                a_pause_that_is_said_twice_changes_nothing,
+                a_pause_of_an_unknown_subscription_names_the_one_that_was_meant,
+                retries_that_come_due_wait_while_paused,
+                what_a_paused_replica_holds_is_renewed_and_settled,
+                the_books_and_the_status_hold_while_paused,
+                a_pause_hands_back_what_is_not_started_and_lets_the_started_finish,
+                two_buses_pause_and_share_the_work_again_when_resumed,
+                pausing_again_and_again_amid_work_loses_nothing_and_repeats_nothing,
+                a_paused_bus_starts_nothing_and_stops_at_once,
+            }
+            rate_limiting {
+                a_rate_limit_is_shared_by_all_replicas,
+                a_rate_limit_is_heard_while_it_waits,
+                retries_count_against_the_rate_limit,
+                what_one_replica_does_not_use_another_may,
+                an_operators_rate_limit_holds_until_a_replica_says_something_new,
+                a_rate_limit_out_of_range_is_refused,
+                a_bus_handles_no_more_than_its_rate_limit,
+            }
         }
     };
 }
@@ -254,6 +280,8 @@ mod tests {
             include_str!("on_the_bus.rs"),
             include_str!("tracing.rs"),
             include_str!("batches.rs"),
+            include_str!("pausing.rs"),
+            include_str!("rate_limiting.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

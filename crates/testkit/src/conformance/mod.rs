@@ -31,9 +31,13 @@ pub mod naming;
 #[doc(hidden)]
 pub mod on_the_bus;
 #[doc(hidden)]
+pub mod pausing;
+#[doc(hidden)]
 pub mod publishing;
 #[doc(hidden)]
 pub mod purging;
+#[doc(hidden)]
+pub mod rate_limiting;
 #[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]

@@ -3,15 +3,16 @@
 use std::{marker::PhantomData, time::Duration};
 
 use tekup_core::{
-    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
+    Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-        DeliveryRef, EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Traced,
-        Transport, Verdict,
+        DeliveryRef, EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
+        SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
+use tokio::sync::watch;
 
 /// Where a transport goes wrong; by default nowhere.
 pub(crate) trait Flaw: Send + Sync + 'static {
@@ -20,6 +21,7 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     /// Whether it refuses what it says that it can't do.
     const REFUSES: bool = false;
     const HEARS_INTERRUPTS: bool = true;
+    const TELLS_ITS_STATE: bool = true;
 
     fn stored(batch: Vec<Outgoing>) -> Vec<Outgoing> {
         batch
@@ -42,6 +44,20 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     fn books(books: Books) -> Books {
         books
     }
+    fn limit(limit: RateLimit) -> RateLimit {
+        limit
+    }
+    fn state(state: SubscriptionState) -> SubscriptionState {
+        state
+    }
+    fn letter(key: LetterKey) -> LetterKey {
+        key
+    }
+    fn holder(holder: &str) -> &str {
+        holder
+    }
+    /// Whether it purges, or only says so.
+    const PURGES: bool = true;
 }
 
 pub(crate) struct Flawed<F>(MemoryTransport, PhantomData<F>);
@@ -82,7 +98,8 @@ impl<F: Flaw> Transport for Flawed<F> {
         Ok(ids.into_iter().zip(answers).map(|(id, answer)| answer.unwrap_or(Ok(Receipt::new(id, false)))).collect())
     }
 
-    async fn open(&self, spec: SourceSpec) -> Result<FlawedSource<F>> {
+    async fn open(&self, mut spec: SourceSpec) -> Result<FlawedSource<F>> {
+        spec.rate_limit = spec.rate_limit.map(F::limit);
         Ok(FlawedSource(self.0.open(spec).await?, PhantomData))
     }
 
@@ -114,6 +131,10 @@ impl<F: Flaw> Source for FlawedSource<F> {
 
     async fn renew(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
         self.0.renew(held).await
+    }
+
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        if F::TELLS_ITS_STATE { self.0.state() } else { watch::Sender::default().subscribe() }
     }
 
     async fn close(&self) -> Result<()> {
@@ -162,11 +183,14 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn replay(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.replay(subscription, letters).await
+        self.0.replay(subscription, letters.into_iter().map(F::letter).collect()).await
     }
 
     async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         unless::<F>(F::CAN.dead_letters)?;
+        if !F::PURGES {
+            return Ok(letters.len() as u64);
+        }
         self.0.purge(subscription, letters).await
     }
 
@@ -178,12 +202,12 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         lease: Duration,
     ) -> Result<Option<Duration>> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.hold_letters(subscription, tenant, holder, lease).await
+        self.0.hold_letters(subscription, tenant, F::holder(holder), lease).await
     }
 
     async fn free_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>, holder: &str) -> Result<()> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.free_letters(subscription, tenant, holder).await
+        self.0.free_letters(subscription, tenant, F::holder(holder)).await
     }
 
     async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
@@ -201,5 +225,17 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
     async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
         unless::<F>(F::CAN.status)?;
         self.0.trace(tenant, correlation).await
+    }
+
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        self.0.set_paused(subscription, paused).await
+    }
+
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        self.0.set_rate_limit(subscription, limit).await
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        self.0.state(subscription).await.map(F::state)
     }
 }
