@@ -11,7 +11,7 @@ const LONGEST_PERIOD: Duration = Duration::from_secs(24 * 3_600);
 /// Every delivery counts that a replica is given: first attempts, retries, replays, what is taken over from a dead
 /// process, and what a filter leaves out. They come evenly: after a quiet time at most a [`burst`](RateLimit::burst) of
 /// them comes at once, a tenth of the limit, so that in any period there are at most the limit and that tenth. A process
-/// whose handlers are slow has no more at hand than a burst that they have not begun.
+/// whose handlers are slow has no more at hand than a burst that they have not begun, so a batch is no larger either.
 ///
 /// What was handed out and goes back unstarted, for a pause or the end of a process, counts again when it comes again.
 ///

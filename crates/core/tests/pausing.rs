@@ -62,6 +62,28 @@ async fn suspects_of_a_crash_that_wait_for_their_turn_go_back_unharmed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_that_waits_for_company_goes_back_and_comes_again() {
+    let memory = MemoryTransport::new();
+    let (bus, seen) = (bus_on(&memory, "crm"), Seen::new());
+    let scoring = Subscription::to::<LeadCreated>("scoring").wait(Duration::from_secs(10));
+    let noting = seen.clone();
+    let scoring = scoring.batch_handler(10, move |leads: Vec<Event<LeadCreated>>, _| {
+        let noting = noting.clone();
+        async move { noting.note(leads.len()) }
+    });
+    bus.subscribe(scoring).await.unwrap();
+    publish(&bus, 3).await;
+    until("they wait for company", async || Ok(memory.backlog().held == 3)).await;
+    bus.pause("crm/scoring").await.unwrap();
+    until("they are handed back", async || Ok(memory.backlog().held_back == 3)).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(seen.is_empty().await, "nothing is started");
+    bus.resume("crm/scoring").await.unwrap();
+    assert_eq!(seen.next().await, 3);
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn slow_handlers_make_no_burst_that_the_rate_limit_does_not_allow() {
     let memory = MemoryTransport::new();
     let (bus, seen, gate) = (bus_on(&memory, "crm"), Seen::new(), Arc::new(Semaphore::new(0)));

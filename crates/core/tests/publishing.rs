@@ -136,6 +136,25 @@ async fn a_batch_that_belongs_together_arrives_with_its_number_id_and_priority()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_priority_of_one_publish_holds_for_it_alone() {
+    let bus = bus();
+    let seen: Seen<String> = Seen::new();
+    let reading = || {
+        Subscription::to::<LeadCreated>("reading").concurrency(1).handler_with(seen.clone(), async |seen, event, _| {
+            seen.note(event.data.lead_id);
+            Ok(())
+        })
+    };
+    bus.subscribe(reading()).await.unwrap();
+    bus.unsubscribe("reading").await.unwrap();
+    bus.publish(lead("low").event("acme").priority(Priority::Low)).await.unwrap();
+    bus.publish(lead("as its type").event("acme")).await.unwrap();
+    bus.publish(lead("critical").event("acme").priority(Priority::Critical)).await.unwrap();
+    bus.subscribe(reading()).await.unwrap();
+    assert_eq!(seen.next_n(3).await, ["critical", "as its type", "low"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_handler_publishes_keeps_tenant_user_and_chain_and_names_its_cause() {
     let bus = bus();
     let seen: Seen<RawEvent> = Seen::new();

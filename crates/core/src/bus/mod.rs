@@ -6,6 +6,7 @@ mod gathering;
 mod look;
 mod pause;
 mod publish;
+mod queues;
 mod room;
 mod running;
 mod schedule;

@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 
 use super::{
     core::Core,
-    gathering::{Batch, CALLS},
+    queues::{Batch, CALLS},
 };
 use crate::{
     error::{Error, Result},

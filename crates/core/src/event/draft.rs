@@ -75,7 +75,8 @@ impl<T> Draft<T> {
         self
     }
 
-    /// The event's own id, for one that exists already: the same id of the same tenant is stored once.
+    /// The event's own id, for one that exists already: the same id of the same tenant is stored once. Of a key of
+    /// another system, such as the number of a webhook, make one that is always the same: a UUIDv5.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};

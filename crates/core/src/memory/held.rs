@@ -77,6 +77,10 @@ impl HeldItems {
         self.by_place.get(place)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.by_place.values().map(|held| &held.item)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_place.len()
     }

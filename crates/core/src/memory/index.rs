@@ -96,6 +96,13 @@ impl Index {
         self.traces.add(tenant, link.correlation, Traced { id, event_type, cause: link.cause });
     }
 
+    /// Notes an event as pending for one more subscription, the newest of all.
+    pub(super) fn join(&mut self, number: u64, subscription: u32) {
+        if let Some(record) = self.record_at(number) {
+            record.marks.push(Mark { subscription, stage: Stage::Pending, failures: 0 });
+        }
+    }
+
     /// Notes where an event stands now, unless it is forgotten.
     pub(super) fn mark(&mut self, number: u64, mark: Mark) {
         let Some(record) = self.record_at(number) else { return };

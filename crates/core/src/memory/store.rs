@@ -1,4 +1,8 @@
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::{Notify, watch},
@@ -20,7 +24,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
     transport::{
-        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionState,
+        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, StartAt, SubscriptionState,
         SubscriptionStatus, Traced,
     },
 };
@@ -110,8 +114,7 @@ impl Store {
         let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes });
         for number in route {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
-                subscription.published += 1;
-                subscription.ready.put(Item::fresh(lane, Arc::clone(&event)));
+                subscription.give(Item::fresh(lane, Arc::clone(&event)));
             }
         }
         Ok(())
@@ -179,13 +182,33 @@ impl Store {
         let next = u32::try_from(self.subscriptions.len()).unwrap_or(u32::MAX);
         let number = *self.numbers.entry(spec.id.clone()).or_insert(next);
         if number == next {
-            self.subscriptions.push(Subscription::new(spec));
+            let subscription = self.begun(spec, number);
+            self.subscriptions.push(subscription);
         }
         if let Some(subscription) = self.subscriptions.get_mut(number as usize) {
             subscription.update(spec);
             subscription.replicas += 1;
         }
         (number, self.sources)
+    }
+
+    /// A new subscription, with what it begins with.
+    fn begun(&mut self, spec: &SourceSpec, number: u32) -> Subscription {
+        let mut subscription = Subscription::new(spec);
+        if spec.start_at == StartAt::Beginning {
+            for (entry, (lane, event)) in self.lying(&subscription) {
+                self.index.join(entry, number);
+                subscription.give(Item::fresh(lane, event));
+            }
+        }
+        subscription
+    }
+
+    /// What the lanes still hold of what a subscription takes, each event once, by its number.
+    fn lying(&self, reader: &Subscription) -> BTreeMap<u64, (u32, Arc<Stored>)> {
+        let items = self.subscriptions.iter().flat_map(Subscription::in_lanes);
+        let taken = items.filter(|item| reader.takes(&item.event.event_type));
+        taken.map(|item| (item.place.1, (item.place.0, Arc::clone(&item.event)))).collect()
     }
 
     /// What wakes the subscription's replicas.

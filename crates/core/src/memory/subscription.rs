@@ -110,6 +110,17 @@ impl Subscription {
         ready.fresh + ready.retries + ready.abandoned + self.held.len() + self.waiting.len()
     }
 
+    /// What lies in lanes for it: not what is retried, which belongs to it alone.
+    pub(super) fn in_lanes(&self) -> impl Iterator<Item = &Item> {
+        self.ready.iter().chain(self.held.iter()).filter(|item| !item.is_retry())
+    }
+
+    /// Is given an event that lies in a lane.
+    pub(super) fn give(&mut self, item: Item) {
+        self.published += 1;
+        self.ready.put(item);
+    }
+
     pub(super) fn takes(&self, event_type: &EventType) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(event_type))
     }

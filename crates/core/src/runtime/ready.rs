@@ -66,6 +66,8 @@ impl Ready {
         }
         let unstarted = state.take_all();
         drop(state);
+        // Whoever waits for company waits in vain.
+        self.filled.notify_waiters();
         self.drained.notify_one();
         Some(unstarted)
     }

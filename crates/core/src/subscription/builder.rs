@@ -13,6 +13,7 @@ use crate::{
     priority::Priority,
     rate_limit::RateLimit,
     retry::RetryPolicy,
+    transport::StartAt,
 };
 
 /// A durable, named reader of a service: which events it takes, what it does with them, and how it fails.
@@ -156,6 +157,40 @@ impl<E: Incoming> Subscription<E> {
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.wishes.timeout = Some(timeout);
+        self
+    }
+
+    /// Where the subscription starts when it is registered for the first time, in any process: by default with what is
+    /// published from then on. Later it goes on where it was, whatever is said here.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, RawEvent, Subscription, TekupEvent, transport::StartAt};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("billing")?;
+    /// bus.subscribe(Subscription::matching("slow", "*").concurrency(1).handler(async |_: RawEvent, cx| {
+    ///     cx.stopping().await;
+    /// }))
+    /// .await?;
+    /// let id = bus.publish(InvoicePaid {}.event("acme")).await?.id;
+    ///
+    /// let (late, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    /// let all = Subscription::matching("all", "*").start_at(StartAt::Beginning);
+    /// bus.subscribe(all.handler_with(late, async |late, event: RawEvent, _| {
+    ///     late.send(event.envelope().id)?;
+    ///     Ok(())
+    /// }))
+    /// .await?;
+    /// assert_eq!(seen.recv().await, Some(id));
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub fn start_at(mut self, start: StartAt) -> Self {
+        self.wishes.start_at = start;
         self
     }
 

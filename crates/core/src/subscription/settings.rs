@@ -7,6 +7,7 @@ use crate::{
     priority::Priority,
     rate_limit::RateLimit,
     retry::RetryPolicy,
+    transport::StartAt,
 };
 
 /// What the author of a subscription may set; what is absent comes from the bus.
@@ -20,6 +21,7 @@ pub(crate) struct Wishes {
     pub(crate) batch: Option<BatchSettings>,
     pub(crate) wait: Option<Duration>,
     pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) start_at: StartAt,
 }
 
 /// How a batch is gathered.
@@ -45,6 +47,7 @@ pub(crate) struct Settings {
     /// `None` for handlers of one event a call.
     pub(crate) batch: Option<BatchSettings>,
     pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) start_at: StartAt,
 }
 
 impl Wishes {
@@ -84,6 +87,7 @@ impl Settings {
             timeout: wishes.timeout.unwrap_or(config.timeout),
             batch: wishes.batch.map(|batch| BatchSettings { wait: wishes.wait.unwrap_or(batch.wait), ..batch }),
             rate_limit: wishes.rate_limit,
+            start_at: wishes.start_at,
         };
         settings.check(problems);
         wishes.check_batch(problems);

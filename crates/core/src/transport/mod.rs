@@ -15,6 +15,7 @@ mod letter_key;
 mod outgoing;
 mod settlement;
 mod spec;
+mod start_at;
 mod state;
 mod trace;
 
@@ -33,6 +34,7 @@ pub use letter_key::LetterKey;
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
 pub use spec::SourceSpec;
+pub use start_at::StartAt;
 pub use state::SubscriptionState;
 pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 
@@ -103,7 +105,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Registers a durable subscription, if it is new, and begins to read from it as one of its replicas.
     ///
     /// When it returns, every event that is published later and matches will be stored for the subscription, until the
-    /// subscription is removed for good; ending the process or closing the source keeps it.
+    /// subscription is removed for good; ending the process or closing the source keeps it. One that is registered for
+    /// the first time begins where [`SourceSpec::start_at`] says; else that has no effect.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::StartAt;
 use crate::{
     error::{ErrorKind, Problems, Result},
     ids::{Pattern, SubscriptionId, TenantId},
@@ -25,6 +26,8 @@ pub struct SourceSpec {
     /// The tenants that it is for; empty means all. Others' events are handed out all the same: the caller acks them
     /// unseen.
     pub tenants: Vec<TenantId>,
+    /// Where it begins, if it is registered for the first time.
+    pub start_at: StartAt,
     /// How long a delivery belongs to a replica without renewal: 100 ms to 1 h.
     pub lease: Duration,
     /// The most retries that may wait in one partition; at this many, fresh events are no longer fetched.
@@ -56,6 +59,7 @@ impl SourceSpec {
             id,
             patterns,
             tenants: Vec::new(),
+            start_at: StartAt::default(),
             lease: Duration::from_secs(30),
             retry_limit: 10_000,
             dead_letter_ttl: Duration::from_secs(86_400),

@@ -62,6 +62,12 @@ macro_rules! transport_conformance {
                 first_deliveries_of_a_lane_come_in_the_order_of_storing,
                 nothing_is_missed_while_lanes_and_subscriptions_are_made_in_a_race,
             }
+            starting {
+                a_subscription_may_start_from_the_beginning,
+                a_lane_made_later_is_read_from_the_beginning,
+                a_start_counts_at_the_first_registration_only,
+                an_event_that_lies_there_is_pending_for_who_starts_from_the_beginning,
+            }
             naming {
                 tenants_with_names_alike_are_kept_apart,
                 subscriptions_with_names_alike_are_kept_apart,
@@ -265,6 +271,7 @@ mod tests {
             include_str!("publishing.rs"),
             include_str!("at_once.rs"),
             include_str!("subscribing.rs"),
+            include_str!("starting.rs"),
             include_str!("naming.rs"),
             include_str!("waiting.rs"),
             include_str!("leasing.rs"),

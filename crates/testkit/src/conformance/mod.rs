@@ -43,6 +43,8 @@ pub mod retrying;
 #[doc(hidden)]
 pub mod scheduling;
 #[doc(hidden)]
+pub mod starting;
+#[doc(hidden)]
 pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
