@@ -12,10 +12,12 @@ use crate::{
     config::RedisConfig,
     connection::Connection,
     keys::{NamespaceName, PartitionKeys},
+    layouts::Layouts,
     namespace::Namespace,
     publisher::Publisher,
     renewal::RenewalThread,
     safeguard::Safeguard,
+    scheduler::Scheduler,
     server::Server,
     source::{Bell, RedisFollower, RedisSource},
 };
@@ -40,6 +42,8 @@ pub(crate) struct Shared {
     namespace: Arc<Namespace>,
     publisher: Publisher,
     admin: RedisAdmin,
+    /// Lives as long as the transport.
+    _scheduler: Scheduler,
 }
 
 impl Shared {
@@ -94,14 +98,18 @@ impl RedisTransport {
         commands.live().await?;
         let name = NamespaceName::new(&config.namespace)?;
         let namespace = Arc::new(Namespace::open(&commands, name, config.partitions).await?);
-        let publisher = Publisher::new(commands.clone(), namespace.clone(), config.dedupe_window).await?;
+        let layouts = Arc::new(Layouts::load(commands.clone(), namespace.clone()).await?);
+        let window = config.dedupe_window;
+        let publisher = Publisher::new(commands.clone(), namespace.clone(), layouts.clone(), window);
         let bell = Bell::start(server.clone(), namespace.partitions());
+        let scheduler = Scheduler::start(commands.clone(), namespace.clone(), layouts, window, &bell);
         Ok(Self(Arc::new(Shared {
             reads: Connection::new(server.clone()),
             renewals: Connection::new(server),
             renewal: RenewalThread::start()?,
-            admin: RedisAdmin::new(namespace.clone(), commands.clone()),
-            window: config.dedupe_window,
+            admin: RedisAdmin::new(namespace.clone(), commands.clone(), window),
+            _scheduler: scheduler,
+            window,
             without,
             commands,
             bell,

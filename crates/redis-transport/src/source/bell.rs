@@ -25,6 +25,8 @@ pub(crate) enum Ring<'text> {
     Lanes(Vec<u32>),
     /// A lane is new.
     NewLane,
+    /// An event comes earlier than all that wait for their time.
+    Scheduled,
     /// Something of the subscription is due earlier than all before.
     Due(&'text str),
     /// Something was handed back to the subscription.
@@ -39,6 +41,9 @@ impl<'text> Ring<'text> {
     fn parse(text: &'text str) -> Option<Self> {
         if text == "lanes" {
             return Some(Self::NewLane);
+        }
+        if text == "due" {
+            return Some(Self::Scheduled);
         }
         if let Some(numbers) = text.strip_prefix('l') {
             return numbers.split(',').map(|number| number.parse().ok()).collect::<Option<_>>().map(Self::Lanes);
@@ -173,6 +178,7 @@ mod tests {
             ("l3", Some(Ring::Lanes(vec![3]))),
             ("l3,17", Some(Ring::Lanes(vec![3, 17]))),
             ("lanes", Some(Ring::NewLane)),
+            ("due", Some(Ring::Scheduled)),
             ("due:a/b", Some(Ring::Due("a/b"))),
             ("released:a/b", Some(Ring::Released("a/b"))),
             ("retry:a/b", Some(Ring::Retry("a/b"))),

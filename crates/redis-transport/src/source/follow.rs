@@ -289,7 +289,7 @@ impl Ear for Following {
                     self.wake.notify_one();
                 }
             }
-            Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) => {}
+            Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) | Ring::Scheduled => {}
         }
     }
 

@@ -37,8 +37,12 @@ use tokio::{
     task::AbortHandle,
 };
 
-pub(crate) use self::{bell::Bell, follow::RedisFollower};
-use self::{bell::Ear, lanes::Lanes, reader::Reader};
+pub(crate) use self::{
+    bell::{Bell, Ear, Ring},
+    follow::RedisFollower,
+    keeper::{AFTER_FAILURE, until_next},
+};
+use self::{lanes::Lanes, reader::Reader};
 use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 
 /// What one replica of a subscription reads from, on Redis.
