@@ -73,7 +73,8 @@ impl PartitionKeys {
     }
 
     /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's; with `\nadded` behind it,
-    /// how many entries were ever added until then.
+    /// how many entries were ever added until then; with `\nleft`, how many when it left; with `\nmark`, the last entry
+    /// that it is known to have settled, with all before. `~since` → when the first subscription was registered.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])
     }

@@ -29,6 +29,9 @@ const MOST_BYTES: usize = 1 << 20;
 const FROM_NOW_MS: u64 = 10_000;
 /// How often we trim what we publish, at most.
 const TRIM_EVERY: Duration = Duration::from_secs(5);
+/// So long nothing is stored with a layout that was just read. One that was lost and made anew stands for another life of
+/// the partition, in which no entry may have the number, a millisecond, of one of the life before.
+const BETWEEN_LIVES: Duration = Duration::from_millis(2);
 /// How often a change of the layout may get in between before we say so.
 const MOST_STALE: usize = 5;
 
@@ -196,13 +199,16 @@ impl Publisher {
         self.layouts[partition].read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The layout was changed, or lost with everything else.
     async fn reload(&self, chunks: &[Chunk]) -> Result<()> {
+        self.namespace.restore(&self.connection).await?;
         let partitions: HashSet<usize> = chunks.iter().map(|chunk| chunk.partition).collect();
         for partition in partitions {
             let keys = &self.namespace.partitions()[partition];
             let layout = IndexLayout::load(&self.connection, keys).await?;
             *self.layouts[partition].write().unwrap_or_else(PoisonError::into_inner) = Arc::new(layout);
         }
+        tokio::time::sleep(BETWEEN_LIVES).await;
         Ok(())
     }
 }

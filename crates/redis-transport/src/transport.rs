@@ -43,6 +43,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
     pub(crate) fn partitions(&self) -> &[PartitionKeys] {
         self.namespace.partitions()
     }

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use tekup_core::{
     Result, SubscriptionId,
     transport::{
-        Capabilities, Delivery, DeliveryRef, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+        Capabilities, Delivery, DeliveryRef, Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
+        Transport,
     },
 };
 
@@ -91,5 +92,9 @@ impl<S: Source, W: Watcher> Source for WatchedSource<S, W> {
 
     async fn close(&self) -> Result<()> {
         self.source.close().await
+    }
+
+    fn losses(&self) -> Losses {
+        self.source.losses()
     }
 }

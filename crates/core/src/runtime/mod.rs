@@ -103,6 +103,11 @@ impl Runtime {
         &self.id
     }
 
+    /// What the store has lost, and made anew.
+    pub(crate) fn losses(&self) -> crate::transport::Losses {
+        self.source.losses()
+    }
+
     /// Why it stopped reading by itself, if it did.
     pub(crate) fn failure(&self) -> Option<Arc<crate::Error>> {
         crate::sync::lock(&self.failure).clone()

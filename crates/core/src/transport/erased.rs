@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+    Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
 };
 use crate::{
     error::Result,
@@ -28,6 +28,7 @@ pub(crate) trait DynSource: Send + Sync {
     fn settle(&self, batch: Vec<Settlement>) -> BoxFuture<'_, Result<Vec<Settled>>>;
     fn renew(&self, held: Vec<DeliveryRef>) -> BoxFuture<'_, Result<Vec<DeliveryRef>>>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
+    fn losses(&self) -> Losses;
 }
 
 pub(crate) trait DynAdmin: Send + Sync {
@@ -105,6 +106,10 @@ impl<S: Source> DynSource for S {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(Source::close(self))
+    }
+
+    fn losses(&self) -> Losses {
+        Source::losses(self)
     }
 }
 

@@ -31,6 +31,8 @@ scripts! {
     PUBLISH = "publish.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
+    /// Makes anew what a subscription has lost.
+    REPAIR = "repair.lua";
     /// Puts deliveries aside until they are due again.
     RETRY = "retry.lua";
     /// Gives deliveries up.
@@ -77,9 +79,12 @@ scripts! {
     BOOKS_LANES = "books_lanes.lua";
 }
 
-const SHARED: [(&str, &str); 7] = [
+const SHARED: [(&str, &str); 10] = [
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
+    ("-- include after\n", include_str!("shared/after.lua")),
+    ("-- include remake\n", include_str!("shared/remake.lua")),
+    ("-- include since\n", include_str!("shared/since.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
     ("-- include expire\n", include_str!("shared/expire.lua")),
     ("-- include waiting\n", include_str!("shared/waiting.lua")),

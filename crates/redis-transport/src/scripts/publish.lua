@@ -47,7 +47,10 @@ local function make_lane(l)
     local group = subs[at]
     if group ~= '~version' and takes(subs[at + 1], event_type) then
       make_group(KEYS[5 + l], group, '0', 0)
-      redis_call('HSETNX', KEYS[4], group .. '\n' .. numbers[l], '0-0')
+      local field = group .. '\n' .. numbers[l]
+      redis_call('HSET', KEYS[4], field, '0-0')
+      -- Of another lane, if this one's number or stream was lost.
+      redis_call('HDEL', KEYS[4], field .. '\nmark', field .. '\nadded', field .. '\nleft')
     end
   end
 end

@@ -12,7 +12,10 @@ impl Ear for Inner {
         let Some(flags) = self.flags.get(partition) else { return };
         match ring {
             Ring::Lanes(numbers) => self.hear_lanes(partition, numbers),
-            Ring::NewLane => flags.learn.store(true, Relaxed),
+            Ring::NewLane => {
+                flags.learn.store(true, Relaxed);
+                self.wake.notify_one();
+            }
             Ring::Due(group) if *group == self.group => {
                 flags.due.store(true, Relaxed);
                 self.wake_keeper.notify_one();

@@ -8,10 +8,12 @@ mod expire;
 mod join;
 mod keeper;
 mod lanes;
+mod losses;
 mod plan;
 mod reader;
 mod recovery;
 mod renew;
+mod repair;
 mod reply;
 mod settle;
 mod trim;
@@ -26,12 +28,12 @@ use std::{
 
 use tekup_core::{
     Result,
-    transport::{Delivery, DeliveryRef, Settled, Settlement, Source, SourceSpec},
+    transport::{Delivery, DeliveryRef, Losses, Settled, Settlement, Source, SourceSpec},
 };
 use tokio::{sync::Notify, task::AbortHandle};
 
 pub(crate) use self::bell::Bell;
-use self::{bell::Ear, lanes::Lanes, reader::Reader};
+use self::{bell::Ear, lanes::Lanes, losses::LossLog, reader::Reader};
 use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 
 /// What one replica of a subscription reads from, on Redis.
@@ -61,7 +63,9 @@ struct Inner {
     reader: tokio::sync::Mutex<Reader>,
     /// What was taken over and not started: the starts counted on it are not ours.
     unstarted: Mutex<HashSet<DeliveryRef>>,
-    told_of_refusal: AtomicBool,
+    /// Something that the subscription needs was seen to be gone.
+    lost: AtomicBool,
+    losses: LossLog,
 }
 
 /// What is to be done in a partition.
@@ -82,7 +86,7 @@ struct Flags {
 impl RedisSource {
     pub(crate) async fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
-        join::join(&shared.commands, shared.partitions(), &spec, &lanes, false).await?;
+        join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
         let inner = Arc::new(Inner::new(shared, spec, lanes));
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
@@ -108,7 +112,8 @@ impl Inner {
             closed: AtomicBool::new(false),
             reader: tokio::sync::Mutex::default(),
             unstarted: Mutex::default(),
-            told_of_refusal: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
+            losses: LossLog::default(),
         }
     }
 
@@ -172,6 +177,10 @@ impl Source for RedisSource {
 
     async fn renew(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
         self.inner.clone().renew(held).await
+    }
+
+    fn losses(&self) -> Losses {
+        self.inner.losses.so_far()
     }
 
     async fn close(&self) -> Result<()> {

@@ -1,9 +1,6 @@
 //! Trimming: what every subscription has settled is removed from the lanes in which something was settled.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::Ordering::Relaxed},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use redis::{Pipeline, Value};
 use tekup_core::Result;
@@ -58,12 +55,10 @@ impl Inner {
     fn note_trimmed(&self, lane: &Lane, removed: Value) {
         match removed {
             Value::Int(removed) if removed < 0 => lane.mark_dirty(),
-            Value::BulkString(missing) => {
+            // A group was missing: nothing was removed, so that its subscription finds all that it has not settled.
+            Value::Array(remade) => {
                 lane.mark_dirty();
-                if !self.told_of_refusal.swap(true, Relaxed) {
-                    let missing = String::from_utf8_lossy(&missing).into_owned();
-                    tracing::warn!(lane = %lane.name, subscription = %missing, "nothing is trimmed: this subscription has lost its group there; open it again, or remove it");
-                }
+                self.note_remade(lane, remade);
             }
             _ => {}
         }

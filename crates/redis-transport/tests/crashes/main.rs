@@ -12,6 +12,7 @@ mod job;
 mod killed;
 mod ledger;
 mod lines;
+mod lost;
 mod orders;
 mod poisoned;
 mod restarted;

@@ -137,6 +137,11 @@ macro_rules! transport_conformance {
                 counters_sum_over_processes_and_tenants,
                 what_was_never_counted_is_zero,
             }
+            losing {
+                a_source_that_lost_nothing_has_no_losses,
+                what_is_stored_after_the_store_lost_everything_arrives,
+                what_was_not_settled_arrives_though_its_place_was_lost,
+            }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
                 what_can_not_be_decoded_is_dead_at_its_first_attempt_and_stops_nobody,
@@ -181,6 +186,7 @@ mod tests {
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
+            include_str!("losing.rs"),
             include_str!("on_the_bus.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {

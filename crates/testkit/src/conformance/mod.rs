@@ -21,6 +21,8 @@ pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
 #[doc(hidden)]
+pub mod losing;
+#[doc(hidden)]
 pub mod naming;
 #[doc(hidden)]
 pub mod on_the_bus;
@@ -37,7 +39,7 @@ pub mod unsupported;
 #[doc(hidden)]
 pub mod waiting;
 
-pub use harness::{Harness, paused_runtime};
+pub use harness::{Harness, Lost, paused_runtime};
 #[doc(hidden)]
 pub use scene::Scene;
 

@@ -1,0 +1,166 @@
+//! Groups and data that vanish again and again while 2,000 events a second are published.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use tekup_core::{BusConfig, Event, EventBus, EventId, Subscription, SubscriptionHandle, TekupEvent};
+use tekup_redis_transport::{RedisConfig, RedisTransport};
+use tekup_testkit::redis::RedisServer;
+use tokio::task::JoinHandle;
+
+use crate::{
+    job::{Job, Task},
+    lines::Lines,
+};
+
+/// How often something is lost, and how long it is published in between.
+const LOSSES: usize = 8;
+const BETWEEN: Duration = Duration::from_millis(700);
+
+type Handled = Arc<Mutex<HashMap<EventId, Vec<Instant>>>>;
+type Published = Arc<Mutex<Vec<(EventId, Instant)>>>;
+
+/// A subscriber, and a publisher in a task and on connections of its own.
+struct Load {
+    server: RedisServer,
+    handled: Handled,
+    published: Published,
+    running: SubscriptionHandle,
+    buses: [EventBus; 2],
+    publishing: JoinHandle<()>,
+}
+
+async fn bus(server: &RedisServer) -> EventBus {
+    let transport = RedisTransport::connect(&RedisConfig::new(server.url())).await.unwrap();
+    EventBus::new(BusConfig::new("service"), transport).unwrap()
+}
+
+impl Load {
+    async fn start() -> Self {
+        let server = RedisServer::start().unwrap();
+        let (subscriber, publisher) = (bus(&server).await, bus(&server).await);
+        let (handled, published) = (Handled::default(), Published::default());
+        let jobs =
+            Subscription::to::<Job>("jobs").handler_with(handled.clone(), async |handled, job: Event<Job>, _| {
+                handled.lock().unwrap().entry(job.envelope.id).or_default().push(Instant::now());
+            });
+        let running = subscriber.subscribe(jobs).await.unwrap();
+        let publishing = tokio::spawn(publish(publisher.clone(), published.clone()));
+        Self { server, handled, published, running, buses: [subscriber, publisher], publishing }
+    }
+
+    /// Loses it again and again; answers when.
+    async fn lose(&self, lose: impl Fn(&RedisServer)) -> Vec<Instant> {
+        let mut times = Vec::new();
+        for _ in 0..LOSSES {
+            tokio::time::sleep(BETWEEN).await;
+            times.push(Instant::now());
+            lose(&self.server);
+        }
+        tokio::time::sleep(BETWEEN).await;
+        times
+    }
+
+    /// Stops, after all that was published since then is handled.
+    async fn stop(self, since: Instant) -> (HashMap<EventId, Vec<Instant>>, Vec<(EventId, Instant)>, u64) {
+        self.publishing.abort();
+        let published = self.published.lock().unwrap().clone();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let is_missing = || {
+            let handled = self.handled.lock().unwrap();
+            published.iter().filter(|(id, begun)| *begun > since && !handled.contains_key(id)).count()
+        };
+        while is_missing() > 0 {
+            assert!(Instant::now() < deadline, "{} of {} are missing", is_missing(), published.len());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(self.running.failure().is_none());
+        let losses = self.running.losses().count;
+        for bus in self.buses {
+            bus.shutdown().await.unwrap();
+        }
+        let handled = self.handled.lock().unwrap().clone();
+        (handled, published, losses)
+    }
+}
+
+/// Batches of 20 of four tenants, 100 times a second; notes what was stored, and when that was begun.
+async fn publish(bus: EventBus, published: Published) {
+    let mut tick = tokio::time::interval(Duration::from_millis(10));
+    loop {
+        tick.tick().await;
+        let begun = Instant::now();
+        let drafts = (0..20).map(|number| Job { task: Task::Pass }.event(format!("tenant-{}", number % 4)));
+        let receipts = bus.publish_batch(drafts).await.unwrap();
+        published.lock().unwrap().extend(receipts.into_iter().map(|receipt| (receipt.unwrap().id, begun)));
+    }
+}
+
+/// How long after each loss something was handled that was published after it.
+fn pauses(
+    handled: &HashMap<EventId, Vec<Instant>>,
+    published: &[(EventId, Instant)],
+    losses: &[Instant],
+) -> Vec<Duration> {
+    let pause = |lost: &Instant| {
+        let after = published.iter().filter(|(_, begun)| begun > lost);
+        let first = after.filter_map(|(id, _)| handled.get(id)?.first()).min();
+        first.unwrap().duration_since(*lost)
+    };
+    losses.iter().map(pause).collect()
+}
+
+fn expect_few_lines(lines: &Lines) {
+    let text = lines.text();
+    let loud: Vec<_> =
+        text.lines().filter(|line| [" INFO ", " WARN ", " ERROR "].iter().any(|it| line.contains(it))).collect();
+    assert!((1..=10).contains(&loud.len()), "{loud:#?}");
+}
+
+#[tokio::test]
+async fn consumption_goes_on_within_a_second_of_each_flushall_and_nothing_stored_afterwards_is_lost() {
+    let (lines, _guard) = Lines::capture();
+    let load = Load::start().await;
+    let lost = load.lose(|server| _ = server.command(&["FLUSHALL"]).unwrap()).await;
+    let (handled, published, losses) = load.stop(lost[LOSSES - 1]).await;
+    let pauses = pauses(&handled, &published, &lost);
+    println!("{LOSSES} losses of everything, {losses} counted, handled again after {pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause < Duration::from_secs(1)), "{pauses:?}");
+    assert_eq!(losses, LOSSES as u64);
+    // What was stored between two losses had half a second at least to be handled.
+    for between in lost.windows(2) {
+        let due = published.iter().filter(|(_, at)| *at > between[0] && *at + BETWEEN / 2 < between[1]);
+        assert_eq!(due.filter(|(id, _)| !handled.contains_key(id)).count(), 0);
+    }
+    expect_few_lines(&lines);
+}
+
+#[tokio::test]
+async fn consumption_goes_on_within_a_second_of_each_destroyed_group_and_nothing_is_lost() {
+    let (lines, _guard) = Lines::capture();
+    let load = Load::start().await;
+    let begun = Instant::now();
+    let lost = load
+        .lose(|server| {
+            let lanes = server.command(&["KEYS", "*:lane:job.queued:medium"]).unwrap();
+            for lane in lanes.items() {
+                server.command(&["XGROUP", "DESTROY", lane.text().unwrap(), "service/jobs"]).unwrap();
+            }
+        })
+        .await;
+    let (handled, published, losses) = load.stop(begun).await;
+    let pauses = pauses(&handled, &published, &lost);
+    let repeated: usize = handled.values().map(|times| times.len() - 1).sum();
+    println!(
+        "{LOSSES} losses of groups, {losses} counted, handled again after {pauses:?}; {repeated} of {} came again",
+        published.len()
+    );
+    assert!(pauses.iter().all(|pause| *pause < Duration::from_secs(1)), "{pauses:?}");
+    assert!(losses >= LOSSES as u64 / 2, "{losses}");
+    // A mark is written every second or so: what was settled since comes again, and nothing before.
+    assert!(repeated <= LOSSES * 2_000 * 3, "{repeated}");
+    expect_few_lines(&lines);
+}
