@@ -66,6 +66,7 @@ mod admin;
 mod config;
 mod connect;
 mod connection;
+mod drops;
 mod error;
 mod index;
 mod keys;

@@ -16,6 +16,7 @@ use crate::{
     publisher::Publisher,
     renewal::RenewalThread,
     safeguard::Safeguard,
+    scripts::LaneLimits,
     server::Server,
     source::{Bell, RedisSource},
 };
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) bell: Bell,
     /// How long an id is remembered.
     pub(crate) window: Duration,
+    pub(crate) limits: LaneLimits,
     /// What a test leaves out.
     pub(crate) without: Option<Safeguard>,
     namespace: Arc<Namespace>,
@@ -98,7 +100,8 @@ impl RedisTransport {
         commands.live().await?;
         let name = NamespaceName::new(&config.namespace)?;
         let namespace = Arc::new(Namespace::open(&commands, name, config.partitions).await?);
-        let publisher = Publisher::new(commands.clone(), namespace.clone(), config.dedupe_window).await?;
+        let publisher =
+            Publisher::new(commands.clone(), namespace.clone(), config.dedupe_window, config.lane_limits()).await?;
         let bell = Bell::start(server.clone(), namespace.partitions());
         Ok(Self(Arc::new(Shared {
             reads: Connection::new(server.clone()),
@@ -106,6 +109,7 @@ impl RedisTransport {
             renewal: RenewalThread::start()?,
             admin: RedisAdmin::new(namespace.clone(), commands.clone()),
             window: config.dedupe_window,
+            limits: config.lane_limits(),
             without,
             commands,
             bell,

@@ -28,6 +28,11 @@ impl Harness for Redis {
         Ok(true)
     }
 
+    async fn limited(&self, max_lane_length: usize) -> Result<Option<RedisTransport>> {
+        let config = RedisConfig::new(self.0.url()).max_lane_length(max_lane_length as u64);
+        RedisTransport::connect(&config).await.map(Some)
+    }
+
     async fn lose(&self, what: Lost) -> Result<bool> {
         if what == Lost::Everything {
             self.0.command(&["FLUSHALL"])?;

@@ -8,6 +8,7 @@ use super::{
     counters::AllCounters,
     index::Index,
     item::{Item, Stored},
+    lane_limit::LaneLimit,
     lanes::Lanes,
     subscription::Subscription,
     turn::Turn,
@@ -34,6 +35,7 @@ pub(super) struct Store {
     pub(super) counters: AllCounters,
     /// How many deliveries may wait for one subscription.
     backlog_limit: usize,
+    pub(super) lane_limit: LaneLimit,
 }
 
 fn is_full(subscription: &Subscription) -> Error {
@@ -55,6 +57,7 @@ impl Store {
             sources: 0,
             counters: AllCounters::default(),
             backlog_limit,
+            lane_limit: LaneLimit::default(),
         }
     }
 
@@ -85,6 +88,7 @@ impl Store {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
                 subscription.published += 1;
                 subscription.ready.put(Item::fresh(lane, Arc::clone(&event)));
+                self.lane_limit.keep(lane, *number, subscription, &mut self.index, now);
             }
         }
         Ok(Receipt::new(id, false))

@@ -126,14 +126,26 @@ pub(crate) const MOST_TRIMMED: usize = 20;
 /// How long the token lasts that keeps two from trimming at once: less than either waits from one time to the next.
 const TRIM_TOKEN_MS: u64 = 900;
 
+/// What a lane may hold, and what is kept there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LaneLimits {
+    /// Of so many entries at most, whether or not they are settled; 0: no such limit.
+    pub(crate) length: u64,
+    /// So long entries are kept though they are settled.
+    pub(crate) keep_ms: u64,
+    /// Of so many entries at most; 0: no such limit.
+    pub(crate) keep_entries: u64,
+}
+
 /// A call that trims these lanes of a partition.
-pub(crate) fn trim(keys: &PartitionKeys, who: &str, lanes: &[&str]) -> Cmd {
+pub(crate) fn trim(keys: &PartitionKeys, who: &str, limits: LaneLimits, lanes: &[&str]) -> Cmd {
     let mut cmd = TRIM.call(4 + lanes.len());
     cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.lanes());
     for name in lanes {
         cmd.arg(keys.lane_named(name));
     }
-    cmd.arg(who).arg(TRIM_TOKEN_MS).arg(lanes);
+    cmd.arg(who).arg(TRIM_TOKEN_MS);
+    cmd.arg(limits.length).arg(limits.keep_ms).arg(limits.keep_entries).arg(lanes);
     cmd
 }
 

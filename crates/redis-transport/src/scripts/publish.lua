@@ -50,7 +50,8 @@ local function make_lane(l)
       local field = group .. '\n' .. numbers[l]
       redis_call('HSET', KEYS[4], field, '0-0')
       -- Of another lane, if this one's number or stream was lost.
-      redis_call('HDEL', KEYS[4], field .. '\nmark', field .. '\nadded', field .. '\nleft')
+      redis_call('HDEL', KEYS[4], field .. '\nmark', field .. '\nadded', field .. '\nleft',
+        field .. '\ndrops', field .. '\ndropped')
     end
   end
 end

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Removes from lanes what every subscription has settled, and notes for each how far that is: where it reads on if its
--- group is lost. One process trims a partition at a time, by a token.
+-- group is lost. One process trims a partition at a time, by a token. Of a lane that is longer than it may be, the oldest
+-- entries go whether or not they are settled: that is counted for each subscription.
 --
 -- KEYS[1]    trim  STRING
 -- KEYS[2]    subs  HASH
@@ -9,10 +10,14 @@
 -- KEYS[4+l]  the l-th lane, at most 20  STREAM
 -- ARGV[1]    who trims
 -- ARGV[2]    milliseconds that the token lasts
--- ARGV[2+l]  name of the l-th lane
--- result     nil if another trims, else for each lane how many entries were removed, -1 if there may be more, or
---            {subscription, where it reads on}: it takes the type and had lost its group there, which was made anew, and
---            nothing was removed
+-- ARGV[3]    how many entries a lane may have; 0 if it has no such limit
+-- ARGV[4]    milliseconds that entries are kept though they are settled
+-- ARGV[5]    of how many that holds at most; 0 if there is no such limit
+-- ARGV[5+l]  name of the l-th lane
+-- result     nil if another trims, else for each lane how many entries were removed, -1 if there may be more,
+--            {subscription, where it reads on} if that takes the type and had lost its group there, which was made anew,
+--            and nothing was removed, or {1 if the lane is too long still, else 0, how many entries were cut off
+--            unsettled, then for each subscription that lost some: its name, how many}
 
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then return nil end
@@ -38,7 +43,10 @@ local GRACE_MS = 2000
 local now = clock_ms()
 local since = tonumber(redis.call('HGET', KEYS[3], '~since')) or 0
 local is_new = not next(records) or now - since < GRACE_MS
-local numbers = redis.call('HMGET', KEYS[4], unpack(ARGV, 3))
+local numbers = redis.call('HMGET', KEYS[4], unpack(ARGV, 6))
+local cap, keep_ms, keep_entries = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+-- What one call looks at of a lane that is too long.
+local MOST_CUT = 1000
 
 -- The next entry's number; sequences of more than 15 digits are no numbers to Lua, and are left where they are.
 local function after(entry)
@@ -66,13 +74,14 @@ local function low_of(stream, group)
   return after(last), read and last .. ' ' .. string.format('%.0f', read) or last
 end
 
--- The first entry of the lane that some group has not settled; else who has lost its group there, and where it reads on.
+-- The first entry of the lane that some group has not settled, nil if it has none, then the groups of subscriptions; or
+-- who has lost its group there, and where it reads on.
 local function low_water(stream, name, number)
   if number == '' then return nil end
   local event_type = type_of(name)
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
   if groups.err then return nil end
-  local low, present, marks = nil, {}, {}
+  local low, present, marks, readers = nil, {}, {}, {}
   for _, info in ipairs(groups) do
     local group = pairs_of(info)
     present[group.name] = true
@@ -80,6 +89,7 @@ local function low_water(stream, name, number)
     if not record or takes(record, event_type) or not leave(stream, group.name, KEYS[3], number) then
       local settled, mark = low_of(stream, group)
       if not low or is_after(low, settled) then low = settled end
+      if record then readers[#readers + 1] = group end
       if record and #marks < 2000 then
         marks[#marks + 1] = group.name .. '\n' .. number .. '\nmark'
         marks[#marks + 1] = mark
@@ -90,31 +100,115 @@ local function low_water(stream, name, number)
   for group, record in pairs(records) do
     if group ~= '~version' and not present[group] and takes(record, event_type) then
       local made = remake(stream, group, KEYS[3], number)
-      if made then return nil, {group, made[1]} end
+      if made then return nil, nil, {group, made[1]} end
     end
   end
-  low = low or after(facts_of(stream)['last-generated-id'])
-  local youngest = string.format('%.0f-0', now - GRACE_MS)
-  return is_new and is_after(low, youngest) and youngest or low
+  return low or after(facts_of(stream)['last-generated-id']), readers
 end
 
-local removed = {}
-for l = 1, #KEYS - 4 do
-  local stream = KEYS[4 + l]
-  local low, missing = low_water(stream, ARGV[2 + l], numbers[l] or '')
-  if missing then
-    removed[l] = missing
-  elseif not low then
-    removed[l] = 0
-  else
-    local trimmed = redis.call('XTRIM', stream, 'MINID', '~', low, 'LIMIT', 10000)
-    if trimmed == 0 then
-      -- What is left before the mark is part of one node: a hundred entries or so.
-      trimmed = redis.call('XTRIM', stream, 'MINID', '=', low)
-      removed[l] = is_new and -1 or trimmed
-    else
-      removed[l] = -1
+-- Removes what comes before. What is left before the mark after less than a call's worth is part of one node: a hundred
+-- entries or so.
+local function remove_before(stream, entry)
+  if redis.call('XTRIM', stream, 'MINID', '~', entry, 'LIMIT', 10000) > 0 then return -1 end
+  return redis.call('XTRIM', stream, 'MINID', '=', entry)
+end
+
+-- Removes what all have settled and is not kept.
+local function trim(stream, low)
+  local keep = math.max(keep_ms, is_new and GRACE_MS or 0)
+  local youngest = string.format('%.0f-0', math.max(0, now - keep))
+  local removed = remove_before(stream, keep > 0 and is_after(low, youngest) and youngest or low)
+  if keep_entries == 0 or is_new then return is_new and -1 or removed end
+  local excess = redis.call('XLEN', stream) - keep_entries
+  if excess <= 0 then return removed end
+  local page = redis.call('XRANGE', stream, '-', '+', 'COUNT', math.min(excess, MOST_CUT))
+  local beyond = after(page[#page][1])
+  redis.call('XTRIM', stream, 'MINID', '=', is_after(beyond, low) and low or beyond)
+  return -1
+end
+
+-- Notes which entries of a page a subscription lost, as runs from one to another. Runs are joined where nothing lies in
+-- between: the first entry of the page is the `ordinal`th that was ever added.
+local function note_drops(field, page, is_lost, ordinal)
+  local stored = redis.call('HGET', KEYS[3], field .. '\ndrops') or '0;'
+  local last_ordinal, runs = tonumber(string.match(stored, '^(%d+);')), {}
+  for first, last in string.gmatch(stored, '(%d+%-%d+) (%d+%-%d+)') do runs[#runs + 1] = {first, last} end
+  local count = 0
+  for at, entry in ipairs(page) do
+    if is_lost[entry[1]] then
+      count = count + 1
+      local here = ordinal + at - 1
+      if #runs > 0 and last_ordinal == here - 1 then
+        runs[#runs][2] = entry[1]
+      else
+        runs[#runs + 1] = {entry[1], entry[1]}
+      end
+      last_ordinal = here
     end
   end
+  if count == 0 then return 0 end
+  -- Better a settled entry that is taken for lost than the other way.
+  local texts, first_kept = {}, math.max(1, #runs - 199)
+  runs[first_kept][1] = runs[1][1]
+  for at = first_kept, #runs do texts[#texts + 1] = runs[at][1] .. ' ' .. runs[at][2] end
+  redis.call('HSET', KEYS[3], field .. '\ndrops', string.format('%.0f;', last_ordinal) .. table.concat(texts, ','))
+  redis.call('HINCRBY', KEYS[3], field .. '\ndropped', count)
+  return count
 end
-return removed
+
+-- Takes a page of entries from a subscription; answers which it had not settled.
+local function take_from(stream, group, page)
+  local is_lost, unread, last = {}, 0, page[#page][1]
+  for _, entry in ipairs(page) do
+    if is_after(entry[1], group['last-delivered-id']) then
+      is_lost[entry[1]] = true
+      unread = unread + 1
+    end
+  end
+  -- Read away, for the group counts what it was given.
+  if unread > 0 then
+    redis.call('XREADGROUP', 'GROUP', group.name, '~released', 'COUNT', unread, 'NOACK', 'STREAMS', stream, '>')
+  end
+  if group.pending > 0 then
+    local held = redis.call('XPENDING', stream, group.name, '-', last, MOST_CUT)
+    for _, entry in ipairs(held) do
+      is_lost[entry[1]] = true
+      redis.call('XACK', stream, group.name, entry[1])
+    end
+  end
+  return is_lost
+end
+
+-- Cuts off the oldest entries of a lane that is too long; nil if it is not.
+local function cut(stream, number, readers)
+  local length = redis.call('XLEN', stream)
+  if cap == 0 or length <= cap then return nil end
+  local page = redis.call('XRANGE', stream, '-', '+', 'COUNT', math.min(length - cap, MOST_CUT))
+  local ordinal = facts_of(stream)['entries-added'] - length + 1
+  local report = {length - #page > cap and 1 or 0, 0}
+  for _, group in ipairs(readers) do
+    local count = note_drops(group.name .. '\n' .. number, page, take_from(stream, group, page), ordinal)
+    if count > 0 then
+      report[2] = math.max(report[2], count)
+      report[#report + 1] = group.name
+      report[#report + 1] = count
+    end
+  end
+  redis.call('XTRIM', stream, 'MINID', '=', after(page[#page][1]))
+  return report
+end
+
+local results = {}
+for l = 1, #KEYS - 4 do
+  local stream = KEYS[4 + l]
+  local low, readers, remade = low_water(stream, ARGV[5 + l], numbers[l] or '')
+  if remade then
+    results[l] = remade
+  elseif not low then
+    results[l] = 0
+  else
+    local removed = trim(stream, low)
+    results[l] = cut(stream, numbers[l], readers) or removed
+  end
+end
+return results

@@ -52,6 +52,9 @@ impl Inner {
             match lanes.numbered(partition, *number) {
                 Some(Some(lane)) => {
                     lane.set_hot(true);
+                    if self.shared.limits.length > 0 {
+                        lane.mark_dirty();
+                    }
                     any = true;
                 }
                 Some(None) => {}

@@ -34,7 +34,7 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 pub(crate) use self::bell::Bell;
 use self::{bell::Ear, lanes::Lanes, losses::LossLog, reader::Reader};
-use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
+use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 
 /// What one replica of a subscription reads from, on Redis.
 ///
@@ -66,6 +66,7 @@ struct Inner {
     /// Something that the subscription needs was seen to be gone.
     lost: AtomicBool,
     losses: LossLog,
+    drops: DropLog,
 }
 
 /// What is to be done in a partition.
@@ -88,6 +89,7 @@ impl RedisSource {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
         join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
         let inner = Arc::new(Inner::new(shared, spec, lanes));
+        inner.doubt_lengths();
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
@@ -114,6 +116,7 @@ impl Inner {
             unstarted: Mutex::default(),
             lost: AtomicBool::new(false),
             losses: LossLog::default(),
+            drops: DropLog::default(),
         }
     }
 

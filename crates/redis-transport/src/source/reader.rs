@@ -127,6 +127,7 @@ impl Inner {
             let wanted = |name: &str| takes(&self.spec.patterns, name);
             self.lanes.learn(*partition, &self.partitions()[*partition], &registry, wanted);
         }
+        self.doubt_lengths();
         Ok(())
     }
 

@@ -30,9 +30,14 @@ impl MakeWriter<'_> for Lines {
 impl Lines {
     /// Logs of this thread go here, down to the last detail, until the guard is dropped.
     pub(crate) fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
+        Self::capture_from(tracing::Level::TRACE)
+    }
+
+    /// As [`capture`](Self::capture), but only lines of this level and above.
+    pub(crate) fn capture_from(level: tracing::Level) -> (Self, tracing::subscriber::DefaultGuard) {
         let lines = Self::default();
         let logger = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false);
-        let guard = tracing::subscriber::set_default(logger.with_max_level(tracing::Level::TRACE).finish());
+        let guard = tracing::subscriber::set_default(logger.with_max_level(level).finish());
         (lines, guard)
     }
 

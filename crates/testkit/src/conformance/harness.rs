@@ -64,6 +64,11 @@ pub trait Harness: Sized + Send + Sync + 'static {
         async { Ok(false) }
     }
 
+    /// A handle on the store as of a process that limits how many events a lane may hold, if there is such a limit.
+    fn limited(&self, _max_lane_length: usize) -> impl Future<Output = Result<Option<Self::Transport>>> + Send {
+        async { Ok(None) }
+    }
+
     /// Loses what the store holds, as a careless operator would. Answers whether its store can lose that at all.
     fn lose(&self, _what: Lost) -> impl Future<Output = Result<bool>> + Send {
         async { Ok(false) }

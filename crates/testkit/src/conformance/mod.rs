@@ -21,6 +21,8 @@ pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
 #[doc(hidden)]
+pub mod limiting;
+#[doc(hidden)]
 pub mod losing;
 #[doc(hidden)]
 pub mod naming;

@@ -13,7 +13,9 @@ local function remake(stream, group, starts, number)
     redis.call('HSET', starts, field, from)
     redis.call('HDEL', starts, field .. '\nmark')
   end
-  if facts['entries-added'] == 0 then redis.call('HDEL', starts, field .. '\nadded') end
+  if facts['entries-added'] == 0 then
+    redis.call('HDEL', starts, field .. '\nadded', field .. '\ndrops', field .. '\ndropped')
+  end
   read = tonumber(read)
   make_group(stream, group, from, read)
   return {from, read and math.max(0, facts['entries-added'] - read) or -1}
