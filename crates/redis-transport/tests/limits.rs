@@ -111,3 +111,18 @@ async fn of_what_is_settled_no_more_is_kept_than_the_retention_length_says() {
     ack(&source, 25).await;
     eventually("twenty are kept", async || int(&server, &["XLEN", &lane]) == 20).await;
 }
+
+#[tokio::test]
+async fn many_settled_events_beyond_the_retention_length_go_within_seconds() {
+    let server = RedisServer::start().unwrap();
+    let mut config = config(&server).retention(Duration::from_secs(3_600));
+    config.retention_length = Some(20);
+    let transport = RedisTransport::connect(&config).await.unwrap();
+    let source = open(&transport, "*").await;
+    for _ in 0..20 {
+        publish_many(&transport, 500).await;
+        ack(&source, 500).await;
+    }
+    let lane = key(&server, LANE);
+    eventually("twenty are kept", async || int(&server, &["XLEN", &lane]) == 20).await;
+}

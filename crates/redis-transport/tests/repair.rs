@@ -219,6 +219,49 @@ async fn a_list_of_lanes_that_was_deleted_comes_back_and_nothing_is_missed() {
 }
 
 #[tokio::test]
+async fn a_subscription_that_takes_nothing_of_what_comes_first_is_registered_again_too() {
+    let server = RedisServer::start().unwrap();
+    let (transport, elsewhere) = (connect(&server).await, connect(&server).await);
+    let mut everything = common::spec("*");
+    everything.id = "audit/all".parse().unwrap();
+    let (all, source) = (transport.open(everything).await.unwrap(), open(&elsewhere, "lead.*").await);
+    let registry = key(&server, ":subs");
+    server.command(&["FLUSHALL"]).unwrap();
+    publish(&transport, "invoice.paid").await;
+    let registered = || int(&server, &["HEXISTS", &registry, "billing/ledger"]) == 1;
+    let reading = async { fetch_within(&source, 1, Duration::from_secs(1)).await.unwrap().len() };
+    let (found, audited) = tokio::join!(reading, take(&all, 1));
+    assert!(registered() && found == 0);
+    ack(&all, &audited[0]).await;
+    let wanted = publish(&transport, "lead.created").await;
+    ack(&all, &take(&all, 1).await[0]).await;
+    assert_eq!(take(&source, 1).await[0].id, wanted);
+}
+
+#[tokio::test]
+async fn a_lane_with_fewer_entries_than_were_read_from_it_is_another_one() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    publish_many(&transport, 10).await;
+    ack_all(&source, 10).await;
+    let (lane, starts) = (key(&server, LANE), key(&server, ":starts"));
+    let mark = "billing/ledger\n1\nmark";
+    eventually("the mark is written", async || int(&server, &["HEXISTS", &starts, mark]) == 1).await;
+    server.command(&["DEL", &lane]).unwrap();
+    // As by a stranger, who makes no groups.
+    server.command(&["XADD", &lane, "5-0", "e", "{}"]).unwrap();
+    server.command(&["XADD", &lane, "99999999999999-0", "e", "{}"]).unwrap();
+    let taken = take(&source, 2).await;
+    assert_eq!(taken[0].held.entry, (5, 0));
+    for held in &taken {
+        ack(&source, held).await;
+    }
+    let books = transport.admin().books(&"billing/ledger".parse().unwrap()).await.unwrap();
+    assert!(books.balanced() && (books.published, books.acked) == (2, 2), "{books:?}");
+}
+
+#[tokio::test]
 async fn two_replicas_that_lose_one_group_count_one_loss() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;

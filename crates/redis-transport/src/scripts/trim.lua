@@ -45,8 +45,8 @@ local since = tonumber(redis.call('HGET', KEYS[3], '~since')) or 0
 local is_new = not next(records) or now - since < GRACE_MS
 local numbers = redis.call('HMGET', KEYS[4], unpack(ARGV, 6))
 local cap, keep_ms, keep_entries = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
--- What one call looks at of a lane that is too long.
-local MOST_CUT = 1000
+-- How many entries one call looks at where lanes are too long, each once for itself and once for every subscription.
+local budget = 3000
 
 -- The next entry's number; sequences of more than 15 digits are no numbers to Lua, and are left where they are.
 local function after(entry)
@@ -106,11 +106,18 @@ local function low_water(stream, name, number)
   return low or after(facts_of(stream)['last-generated-id']), readers
 end
 
--- Removes what comes before. What is left before the mark after less than a call's worth is part of one node: a hundred
--- entries or so.
+-- Removes what comes before an entry: whole nodes as long as there are some, then what is left, a hundred entries or so.
 local function remove_before(stream, entry)
   if redis.call('XTRIM', stream, 'MINID', '~', entry, 'LIMIT', 10000) > 0 then return -1 end
   return redis.call('XTRIM', stream, 'MINID', '=', entry)
+end
+
+-- The oldest entries of a lane, as many as there is time for; nil if there is none.
+local function oldest(stream, most, readers)
+  if budget <= 0 then return nil end
+  local count = math.min(most, math.max(1, math.floor(budget / (1 + readers))))
+  budget = budget - count * (1 + readers)
+  return redis.call('XRANGE', stream, '-', '+', 'COUNT', count)
 end
 
 -- Removes what all have settled and is not kept.
@@ -121,10 +128,11 @@ local function trim(stream, low)
   if keep_entries == 0 or is_new then return is_new and -1 or removed end
   local excess = redis.call('XLEN', stream) - keep_entries
   if excess <= 0 then return removed end
-  local page = redis.call('XRANGE', stream, '-', '+', 'COUNT', math.min(excess, MOST_CUT))
+  local page = oldest(stream, excess, 0)
+  if not page then return {1, 0} end
   local beyond = after(page[#page][1])
   redis.call('XTRIM', stream, 'MINID', '=', is_after(beyond, low) and low or beyond)
-  return -1
+  return {excess > #page and is_after(low, beyond) and 1 or 0, 0}
 end
 
 -- Notes which entries of a page a subscription lost, as runs from one to another. Runs are joined where nothing lies in
@@ -158,19 +166,19 @@ end
 
 -- Takes a page of entries from a subscription; answers which it had not settled.
 local function take_from(stream, group, page)
-  local is_lost, unread, last = {}, 0, page[#page][1]
-  for _, entry in ipairs(page) do
-    if is_after(entry[1], group['last-delivered-id']) then
-      is_lost[entry[1]] = true
-      unread = unread + 1
-    end
+  local is_lost, low, high = {}, 1, #page + 1
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if is_after(page[middle][1], group['last-delivered-id']) then high = middle else low = middle + 1 end
   end
+  local unread = #page + 1 - low
+  for at = low, #page do is_lost[page[at][1]] = true end
   -- Read away, for the group counts what it was given.
   if unread > 0 then
     redis.call('XREADGROUP', 'GROUP', group.name, '~released', 'COUNT', unread, 'NOACK', 'STREAMS', stream, '>')
   end
   if group.pending > 0 then
-    local held = redis.call('XPENDING', stream, group.name, '-', last, MOST_CUT)
+    local held = redis.call('XPENDING', stream, group.name, '-', page[#page][1], 3000)
     for _, entry in ipairs(held) do
       is_lost[entry[1]] = true
       redis.call('XACK', stream, group.name, entry[1])
@@ -183,7 +191,8 @@ end
 local function cut(stream, number, readers)
   local length = redis.call('XLEN', stream)
   if cap == 0 or length <= cap then return nil end
-  local page = redis.call('XRANGE', stream, '-', '+', 'COUNT', math.min(length - cap, MOST_CUT))
+  local page = oldest(stream, length - cap, #readers)
+  if not page then return {1, 0} end
   local ordinal = facts_of(stream)['entries-added'] - length + 1
   local report = {length - #page > cap and 1 or 0, 0}
   for _, group in ipairs(readers) do

@@ -7,16 +7,13 @@ local function remake(stream, group, starts, number)
   local facts, field = facts_of(stream), group .. '\n' .. number
   local known = redis.call('HMGET', starts, field .. '\nmark', field)
   local from, read = string.match(known[1] or '', '^(%S+) ?(%d*)$')
-  from = from or known[2]
-  if not from or is_after(from, facts['last-generated-id']) then
-    from, read = '0-0', nil
+  from, read = from or known[2], tonumber(read)
+  local last, added = facts['last-generated-id'], facts['entries-added']
+  if not from or is_after(from, last) or added == 0 or (read or 0) > added then
+    from, read = '0-0', 0
     redis.call('HSET', starts, field, from)
-    redis.call('HDEL', starts, field .. '\nmark')
+    redis.call('HDEL', starts, field .. '\nmark', field .. '\nadded', field .. '\ndrops', field .. '\ndropped')
   end
-  if facts['entries-added'] == 0 then
-    redis.call('HDEL', starts, field .. '\nadded', field .. '\ndrops', field .. '\ndropped')
-  end
-  read = tonumber(read)
   make_group(stream, group, from, read)
-  return {from, read and math.max(0, facts['entries-added'] - read) or -1}
+  return {from, read and added - read or -1}
 end
