@@ -309,3 +309,24 @@ async fn what_cannot_be_made_anew_is_an_error_that_says_why() {
         "{message}"
     );
 }
+
+#[tokio::test]
+async fn retries_go_on_though_their_stream_loses_its_group() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    let wanted = publish(&transport, "lead.created").await;
+    let held = take(&source, 1).await.remove(0);
+    common::settle(&source, &held, common::retry_in(Duration::ZERO)).await.unwrap();
+    let again = take(&source, 1).await.remove(0);
+    assert_eq!((again.id, again.failures), (wanted, 1));
+    destroy(&server, ":retry:billing/ledger");
+    common::settle(&source, &again, common::retry_in(Duration::ZERO)).await.unwrap();
+    let again = take(&source, 1).await.remove(0);
+    assert_eq!(again.id, wanted);
+    ack(&source, &again).await;
+    let loss = source.losses().last.unwrap();
+    assert!(!loss.registration && loss.detail == "retries from 0-0", "{loss:?}");
+    let books = transport.admin().books(&"billing/ledger".parse().unwrap()).await.unwrap();
+    assert!(books.balanced() && (books.published, books.acked) == (1, 1), "{books:?}");
+}

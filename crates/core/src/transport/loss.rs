@@ -17,7 +17,8 @@ use crate::timestamp::Timestamp;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// How often, since the replica began to read. What several replicas share is counted by the one that mended it.
+    /// How often, since the replica began to read. Of what several replicas lost together, some count only what they have
+    /// mended themselves.
     pub count: u64,
     /// The last one.
     pub last: Option<Loss>,

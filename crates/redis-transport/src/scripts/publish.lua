@@ -29,17 +29,19 @@ if redis_call('HGET', KEYS[1], 'version') ~= ARGV[1] then return redis.status_re
 
 local window, lane_count, run_count = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local numbers = redis_call('HMGET', KEYS[2], unpack(ARGV, 5, 4 + lane_count))
-local rung, is_rung, has_new = {}, {}, false
+local rung, is_rung, gone, has_new = {}, {}, {}, false
 
 -- include glob
 
--- Makes a lane with the groups of all who take its type, before its first entry.
+-- Makes a lane, or one whose stream was deleted, with the groups of all who take its type, before its first entry.
 local function make_lane(l)
   local name = ARGV[4 + l]
   if not numbers[l] then
     numbers[l] = tostring(redis_call('HINCRBY', KEYS[2], '~version', 1))
     redis_call('HSET', KEYS[2], name, numbers[l])
     has_new = true
+  else
+    gone[#gone + 1] = numbers[l]
   end
   local event_type = type_of(name)
   local subs = redis_call('HGETALL', KEYS[3])
@@ -115,5 +117,6 @@ for r = 1, run_count do
 end
 
 if has_new then redis_call('SPUBLISH', KEYS[5], 'lanes') end
+if #gone > 0 then redis_call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(gone, ',')) end
 if #rung > 0 then redis_call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
 return answer

@@ -16,6 +16,7 @@ impl Ear for Inner {
                 flags.learn.store(true, Relaxed);
                 self.wake.notify_one();
             }
+            Ring::Gone(numbers) => self.note_gone(partition, numbers),
             Ring::Due(group) if *group == self.group => {
                 flags.due.store(true, Relaxed);
                 self.wake_keeper.notify_one();

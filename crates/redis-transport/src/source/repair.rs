@@ -150,6 +150,19 @@ impl Inner {
         answers.map(|answer| Ok(answer? != Value::Int(0))).collect()
     }
 
+    /// A publisher has found streams deleted, and made them anew.
+    pub(super) fn note_gone(&self, partition: usize, numbers: &[u32]) {
+        let mut found = Found::default();
+        let lanes = self.lanes.read();
+        for number in numbers {
+            if let Some(Some(lane)) = lanes.numbered(partition, *number) {
+                found.add(&lane.name, &[]);
+            }
+        }
+        drop(lanes);
+        self.note_loss(found);
+    }
+
     /// Whoever trims finds groups missing too, and makes them anew.
     pub(super) fn note_remade(&self, lane: &Lane, remade: Vec<Value>) {
         let mut texts = remade.iter().filter_map(text);
@@ -171,7 +184,8 @@ impl Found {
             return Err(error::unexpected("a repair"));
         };
         self.registration |= registration == 1;
-        if retries == 1 {
+        // Where all was lost, that goes without saying.
+        if retries == 1 && registration == 0 {
             self.add("retries", &[]);
         }
         let mut read = HashSet::new();

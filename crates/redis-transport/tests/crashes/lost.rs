@@ -55,12 +55,12 @@ impl Load {
     }
 
     /// Loses it again and again; answers when.
-    async fn lose(&self, lose: impl Fn(&RedisServer)) -> Vec<Instant> {
+    async fn lose(&mut self, lose: impl Fn(&mut RedisServer)) -> Vec<Instant> {
         let mut times = Vec::new();
         for _ in 0..LOSSES {
             tokio::time::sleep(BETWEEN).await;
             times.push(Instant::now());
-            lose(&self.server);
+            lose(&mut self.server);
         }
         tokio::time::sleep(BETWEEN).await;
         times
@@ -96,8 +96,19 @@ async fn publish(bus: EventBus, published: Published) {
         tick.tick().await;
         let begun = Instant::now();
         let drafts = (0..20).map(|number| Job { task: Task::Pass }.event(format!("tenant-{}", number % 4)));
-        let receipts = bus.publish_batch(drafts).await.unwrap();
-        published.lock().unwrap().extend(receipts.into_iter().map(|receipt| (receipt.unwrap().id, begun)));
+        let receipts = match bus.publish_batch(drafts).await {
+            Ok(receipts) => receipts,
+            Err(error) => {
+                assert!(error.is_retryable(), "{error}");
+                continue;
+            }
+        };
+        for receipt in receipts {
+            match receipt {
+                Ok(receipt) => published.lock().unwrap().push((receipt.id, begun)),
+                Err(error) => assert!(error.is_retryable(), "{error}"),
+            }
+        }
     }
 }
 
@@ -123,7 +134,7 @@ fn expect_few_lines(lines: &Lines) {
 #[tokio::test]
 async fn consumption_goes_on_after_each_flushall_and_nothing_stored_afterwards_is_lost() {
     let (lines, _guard) = Lines::capture_from(tracing::Level::INFO);
-    let load = Load::start().await;
+    let mut load = Load::start().await;
     let lost = load.lose(|server| _ = server.command(&["FLUSHALL"]).unwrap()).await;
     let (handled, published, losses) = load.stop(lost[LOSSES - 1]).await;
     let pauses = pauses(&handled, &published, &lost);
@@ -141,7 +152,7 @@ async fn consumption_goes_on_after_each_flushall_and_nothing_stored_afterwards_i
 #[tokio::test]
 async fn consumption_goes_on_after_each_destroyed_group_and_nothing_is_lost() {
     let (lines, _guard) = Lines::capture_from(tracing::Level::INFO);
-    let load = Load::start().await;
+    let mut load = Load::start().await;
     let begun = Instant::now();
     let lost = load
         .lose(|server| {
@@ -163,4 +174,42 @@ async fn consumption_goes_on_after_each_destroyed_group_and_nothing_is_lost() {
     // A mark is written every second or so: what was settled since comes again, and nothing before.
     assert!(repeated < LOSSES * published.len() / 2, "{repeated}");
     expect_few_lines(&lines);
+}
+
+#[tokio::test]
+async fn consumption_goes_on_after_each_deleted_stream_and_it_is_told() {
+    let (lines, _guard) = Lines::capture_from(tracing::Level::INFO);
+    let mut load = Load::start().await;
+    let lost = load
+        .lose(|server| {
+            let lanes = server.command(&["KEYS", "*:lane:job.queued:medium"]).unwrap();
+            for lane in lanes.items() {
+                server.command(&["DEL", lane.text().unwrap()]).unwrap();
+            }
+        })
+        .await;
+    // What is stored in the very moment is deleted too: the lanes go one after the other.
+    let (handled, published, losses) = load.stop(lost[LOSSES - 1] + Duration::from_millis(200)).await;
+    let pauses = pauses(&handled, &published, &lost);
+    println!("{LOSSES} losses of streams, {losses} counted, handled again after {pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause < SOON), "{pauses:?}");
+    assert!(losses >= LOSSES as u64, "{losses}");
+    expect_few_lines(&lines);
+}
+
+#[tokio::test]
+async fn consumption_goes_on_after_each_restart_without_data() {
+    let (lines, _guard) = Lines::capture_from(tracing::Level::INFO);
+    let mut load = Load::start().await;
+    let lost = load
+        .lose(|server| {
+            server.kill().unwrap();
+            server.restart().unwrap();
+        })
+        .await;
+    let (handled, published, losses) = load.stop(lost[LOSSES - 1] + Duration::from_secs(1)).await;
+    let pauses = pauses(&handled, &published, &lost);
+    println!("{LOSSES} restarts, {losses} losses counted, handled again after {pauses:?}\n{}", lines.text());
+    assert!(pauses.iter().all(|pause| *pause < SOON), "{pauses:?}");
+    assert_eq!(losses, LOSSES as u64);
 }
