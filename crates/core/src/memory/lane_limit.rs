@@ -53,3 +53,17 @@ impl LaneLimit {
         self.told.insert(item.place.0, (now + TELL_EVERY, 0));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_none_at_all_is_refused_and_says_what_to_do() {
+        let mut limit = LaneLimit::default();
+        let error = limit.set(0).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+        assert!(error.to_string().contains("max lane length is 0: use 1 at least"), "{error}");
+        assert!(limit.set(1).is_ok());
+    }
+}

@@ -5,11 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tekup_core::{Error, ErrorKind};
+use tekup_core::{Error, ErrorKind, Event, Subscription};
 use tekup_redis_transport::{RedisConfig, RedisTransport, connect};
 use tekup_testkit::redis::RedisServer;
 
-use crate::lines::Lines;
+use crate::{
+    job::{Job, Task},
+    lines::Lines,
+    world::World,
+};
 
 const CANARY: &str = "c4n4ry";
 
@@ -64,4 +68,38 @@ async fn a_wrong_password_is_denied_and_never_told() {
         expect_discreet(&error, &lines);
     }
     connect(server.url(), "billing").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_subscription_that_cannot_be_made_anew_stops_with_one_error_and_others_go_on() {
+    let (lines, _guard) = Lines::capture_from(tracing::Level::WARN);
+    let world = World::new().await;
+    let (done, mut handled) = tokio::sync::mpsc::unbounded_channel();
+    let other = Subscription::to::<Job>("other").handler_with(done, async |done, _: Event<Job>, _| {
+        done.send(())?;
+        Ok(())
+    });
+    let other = world.bus.subscribe(other).await.unwrap();
+    let lost = Subscription::to::<Job>("lost").handler(async |_: Event<Job>, _| ());
+    let lost = world.bus.subscribe(lost).await.unwrap();
+    world.publish([Task::Pass]).await;
+    handled.recv().await.unwrap();
+
+    let lane = world.lane();
+    let starts = lane.replace(":lane:job.queued:medium", ":starts");
+    world.server.command(&["SET", &starts, "a stranger's"]).unwrap();
+    world.server.command(&["XGROUP", "DESTROY", &lane, "service/lost"]).unwrap();
+    world.publish([Task::Pass]).await;
+    world.until("the subscription has stopped", async || lost.failure().is_some()).await;
+    let failure = lost.failure().unwrap();
+    assert_eq!(failure.kind(), ErrorKind::SubscriptionLost);
+    let message = failure.to_string();
+    assert!(message.starts_with("subscription `service/lost` has lost what it reads from"), "{message}");
+    assert!(message.contains("subscribe again"), "it says what to do: {message}");
+    world.publish([Task::Pass]).await;
+    for _ in 0..2 {
+        handled.recv().await.unwrap();
+    }
+    assert!(other.failure().is_none());
+    assert_eq!(lines.text().matches("has stopped reading").count(), 1, "{}", lines.text());
 }
