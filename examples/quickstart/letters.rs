@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use tekup_core::{
     DeadLetters, EventBus,
+    letters::LetterFilter,
     transport::{DeadLetter, DeadReason},
 };
 use tokio::time::{interval, timeout};
@@ -47,15 +48,13 @@ impl<'a> Letters<'a> {
 
     /// Gives back what failed for a cause outside of it: the same id, the same bytes. What is malformed stays.
     pub(crate) async fn replay(&self) -> Result<()> {
-        for letter in self.list().await? {
-            if letter.reason != DeadReason::AttemptsExhausted {
-                continue;
-            }
-            println!("replaying: {}", shown(&letter));
-            if self.dead.replay(TENANT, letter.id).await? {
-                self.scorer.ledger.lock().await.replayed.insert(letter.id);
-            }
-        }
+        let mut failed = self.list().await?;
+        failed.retain(|letter| letter.reason == DeadReason::AttemptsExhausted);
+        failed.iter().for_each(|letter| println!("replaying: {}", shown(letter)));
+        let filter = LetterFilter::new().tenant(TENANT).reason(DeadReason::AttemptsExhausted);
+        let progress = self.dead.filter(filter).replay().per_second(500.0).await?;
+        ensure!(progress.done == progress.matched, "not all could be replayed: {progress:?}");
+        self.scorer.ledger.lock().await.replayed.extend(failed.iter().map(|letter| letter.id));
         Ok(())
     }
 

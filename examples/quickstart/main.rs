@@ -1,4 +1,4 @@
-//! Scores a file of leads: publish, handle, publish what follows, retry, dead-letter, mend, replay.
+//! Scores a file of leads: publish, pause, handle, publish what follows, retry, dead-letter, mend, replay.
 //!
 //! ```text
 //! cargo run --release --example quickstart                                   # within this process
@@ -50,7 +50,11 @@ async fn run() -> Result<usize> {
     let bus = open(args.redis.as_deref()).await?;
     let scorer = Arc::new(Scorer::new());
     subscribe(&bus, &scorer).await?;
-    import::publish(&bus, &scorer, &lines).await?;
+    // Nobody is welcomed before all leads are in: a pause holds for every process until it is taken back.
+    bus.pause("quickstart/welcoming").await?;
+    let imported = import::publish(&bus, &scorer, &lines).await;
+    bus.resume("quickstart/welcoming").await?;
+    imported?;
 
     let letters = Letters::new(&bus, &scorer)?;
     letters.settle().await?;

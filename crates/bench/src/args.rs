@@ -10,7 +10,8 @@ usage: bench [--json] [--rounds N] [--events N] [--only NAME]
   --json       print JSON instead of a table
   --rounds N   rounds, of which medians are taken: 1 to 1000, default 5
   --events N   events in each round: 500 to 10000000, default 100000
-  --only NAME  one scenario: drain_one, publish_batch, drain_one_single_tenant, publish_batch_single_tenant";
+  --only NAME  one scenario: drain_one, publish_batch, drain_one_single_tenant, publish_batch_single_tenant,
+               publish_concurrent_64";
 
 /// What the program is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

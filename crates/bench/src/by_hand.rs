@@ -1,15 +1,16 @@
 //! The yardstick: what a good engineer would write on redis-rs for one stream and one consumer.
 //!
-//! Publishing pipelines `XADD`, 500 at a time. Draining reads 500 with `XREADGROUP`, decodes and handles each, and
+//! Publishing pipelines `XADD`, 500 at a time; or 64 tasks share a multiplexed connection, and await one `XADD` each. Draining reads 500 with `XREADGROUP`, decodes and handles each, and
 //! acknowledges all of them with one `XACK`, then reads on. No index, no deduplication, no retries, no leases.
 
 use anyhow::{Context, Result};
 use chrono::{SecondsFormat, Utc};
 use redis::{AsyncConnectionConfig, Pipeline, aio::MultiplexedConnection};
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::sample::{BATCH, InvoicePaid};
+use crate::sample::{BATCH, InvoicePaid, parts};
 
 const STREAM: &str = "events";
 const GROUP: &str = "ledger";
@@ -63,6 +64,30 @@ pub async fn publish(connection: &mut MultiplexedConnection, load: Vec<(String, 
         batch.exec_async(connection).await?;
     }
     Ok(())
+}
+
+/// Publishes everything from so many tasks, each of which sends one `XADD` after another over the shared connection.
+///
+/// # Errors
+/// Those of the server.
+pub async fn publish_at_once(
+    connection: &MultiplexedConnection,
+    load: Vec<(String, InvoicePaid)>,
+    tasks: usize,
+) -> Result<()> {
+    let mut publishing = JoinSet::new();
+    for part in parts(load, tasks) {
+        let mut connection = connection.clone();
+        publishing.spawn(async move {
+            for (tenant, data) in part {
+                let mut add = redis::cmd("XADD");
+                add.arg(STREAM).arg("*").arg(FIELD).arg(encoded(tenant, data)?);
+                add.exec_async(&mut connection).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    publishing.join_all().await.into_iter().collect()
 }
 
 fn encoded(tenant_id: String, data: InvoicePaid) -> Result<Vec<u8>> {

@@ -10,9 +10,9 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use tekup_core::{EventBus, Subscription, TekupEvent};
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
-use crate::sample::InvoicePaid;
+use crate::sample::{InvoicePaid, parts};
 
 const SERVICE: &str = "billing";
 const NAME: &str = "ledger";
@@ -49,6 +49,25 @@ pub async fn publish(bus: &EventBus, load: Vec<(String, InvoicePaid)>, batch: us
         }
     }
     Ok(())
+}
+
+/// Publishes everything from so many tasks, each of which awaits one event after another.
+///
+/// # Errors
+/// Those of the bus; if an event is not stored.
+pub async fn publish_at_once(bus: &EventBus, load: Vec<(String, InvoicePaid)>, tasks: usize) -> Result<()> {
+    let mut publishing = JoinSet::new();
+    for part in parts(load, tasks) {
+        let bus = bus.clone();
+        publishing.spawn(async move {
+            for (tenant, data) in part {
+                let receipt = bus.publish(data.event(tenant).user("user-456")).await?;
+                ensure!(!receipt.duplicate, "a new event was taken for a duplicate");
+            }
+            anyhow::Ok(())
+        });
+    }
+    publishing.join_all().await.into_iter().collect()
 }
 
 /// Subscribes, and returns when `events` are handled and their acknowledgements are answered.

@@ -9,6 +9,7 @@ use crate::{
     measure::{Stopwatch, Taken},
     on_bus::{self, Tally},
     sample,
+    scenario::Setting,
 };
 
 /// What one side did in one round.
@@ -31,25 +32,28 @@ pub struct Round {
     pub on_bus: Turn,
 }
 
-/// Runs a round with so many events of so many tenants.
+/// Runs a round with so many events.
 ///
 /// # Errors
 /// Those of the server and the bus; if an event is lost or handled twice.
-pub async fn run(server: &RedisServer, events: usize, tenants: usize) -> Result<Round> {
-    let by_hand = by_hand(server, events, tenants).await?;
-    let on_bus = on_bus(server, events, tenants).await?;
+pub async fn run(server: &RedisServer, events: usize, setting: Setting) -> Result<Round> {
+    let by_hand = by_hand(server, events, setting).await?;
+    let on_bus = on_bus(server, events, setting).await?;
     Ok(Round { by_hand, on_bus })
 }
 
-async fn by_hand(server: &RedisServer, events: usize, tenants: usize) -> Result<Turn> {
+async fn by_hand(server: &RedisServer, events: usize, setting: Setting) -> Result<Turn> {
     let mut connection = by_hand::connect(&server.url()).await?;
     flush(&mut connection).await?;
     by_hand::prepare(&mut connection).await?;
-    let (load, tally) = (sample::load(events, tenants), Tally::default());
+    let (load, tally) = (sample::load(events, setting.tenants), Tally::default());
     let empty = used_memory(&mut connection).await?;
 
     let watch = Stopwatch::start(server)?;
-    by_hand::publish(&mut connection, load).await?;
+    match setting.publishers {
+        1 => by_hand::publish(&mut connection, load).await?,
+        tasks => by_hand::publish_at_once(&connection, load, tasks).await?,
+    }
     let publish = watch.stop()?;
 
     let bytes = (used_memory(&mut connection).await? - empty) / events as f64;
@@ -60,16 +64,19 @@ async fn by_hand(server: &RedisServer, events: usize, tenants: usize) -> Result<
     Ok(Turn { publish, drain, bytes })
 }
 
-async fn on_bus(server: &RedisServer, events: usize, tenants: usize) -> Result<Turn> {
+async fn on_bus(server: &RedisServer, events: usize, setting: Setting) -> Result<Turn> {
     let mut connection = by_hand::connect(&server.url()).await?;
     flush(&mut connection).await?;
     let bus = on_bus::connect(&server.url()).await?;
     on_bus::prepare(&bus).await?;
-    let (load, tally) = (sample::load(events, tenants), Tally::default());
+    let (load, tally) = (sample::load(events, setting.tenants), Tally::default());
     let empty = used_memory(&mut connection).await?;
 
     let watch = Stopwatch::start(server)?;
-    on_bus::publish(&bus, load, sample::BATCH).await?;
+    match setting.publishers {
+        1 => on_bus::publish(&bus, load, sample::BATCH).await?,
+        tasks => on_bus::publish_at_once(&bus, load, tasks).await?,
+    }
     let publish = watch.stop()?;
 
     let bytes = (used_memory(&mut connection).await? - empty) / events as f64;

@@ -32,6 +32,13 @@ pub fn load(events: usize, tenants: usize) -> Vec<(String, InvoicePaid)> {
     (0..events).map(|number| (format!("tenant-{:03}", number % tenants.max(1)), invoice(number))).collect()
 }
 
+/// The load in equal parts, one for each of so many tasks.
+pub fn parts(load: Vec<(String, InvoicePaid)>, tasks: usize) -> impl Iterator<Item = Vec<(String, InvoicePaid)>> {
+    let size = load.len().div_ceil(tasks.max(1));
+    let mut load = load.into_iter();
+    std::iter::repeat_with(move || load.by_ref().take(size).collect()).take(tasks)
+}
+
 fn invoice(number: usize) -> InvoicePaid {
     InvoicePaid {
         invoice_id: format!("inv-2025-{number:08}"),

@@ -4,7 +4,7 @@
 //! succeed later ([`Error::is_retryable`]), every mistake that was found ([`Error::problems`]) and, where another
 //! library reported it first, that library's error as [`std::error::Error::source`].
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// Any error that can cross a thread: what handlers and drivers return.
 ///
@@ -175,6 +175,17 @@ impl Error {
         self
     }
 
+    /// The same error for each of those whom one call has failed.
+    pub(crate) fn shared(self, count: usize) -> impl Iterator<Item = Self> {
+        let shared = Arc::new(self);
+        std::iter::repeat_with(move || {
+            let error = Self::from_problems(shared.kind(), shared.problems().to_vec());
+            let has_source = shared.0.source.is_some();
+            if has_source { error.with_source(SharedSource(Arc::clone(&shared))) } else { error }
+        })
+        .take(count)
+    }
+
     /// What kind of thing went wrong.
     ///
     /// ```
@@ -244,6 +255,22 @@ impl std::error::Error for Error {
     }
 }
 
+/// The source of an error that several have.
+#[derive(Debug)]
+struct SharedSource(Arc<Error>);
+
+impl fmt::Display for SharedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.0.source.as_ref().map_or(Ok(()), |source| source.fmt(f))
+    }
+}
+
+impl std::error::Error for SharedSource {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.0.source.as_ref().and_then(|source| source.source())
+    }
+}
+
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
@@ -262,6 +289,10 @@ impl Problems {
     /// Keeps the value, or the error's mistakes.
     pub(crate) fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.0.extend(error.0.problems)).ok()
+    }
+
+    pub(crate) fn extend(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
     }
 
     pub(crate) fn check(&mut self, holds: bool, problem: impl FnOnce() -> String) {

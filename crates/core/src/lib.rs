@@ -33,8 +33,9 @@
 //!
 //! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
-//! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`].
+//! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
 //! - One tenant only: [`TenantBus`].
+//! - Stop a subscription for a while, or slow it down: [`EventBus::pause`], [`RateLimit`].
 //! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
 //! - Settings: [`BusConfig`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
@@ -70,10 +71,12 @@ mod error;
 mod event;
 mod handler;
 mod ids;
+pub mod letters;
 pub mod memory;
 mod metrics;
 mod policy;
 mod priority;
+mod rate_limit;
 mod retry;
 mod runtime;
 mod subscription;
@@ -85,16 +88,20 @@ pub mod transport;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use bus::{DeadLetters, EventBus, Publish, TenantBus};
+pub use bus::{DeadLetters, EventBus, Publish, TenantBus, Trace, TraceNode};
 pub use config::{BusConfig, Environment};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use event::{Draft, Event, EventDescriptor, IntoDraft, RawEvent, TekupEvent};
-pub use handler::{Advise, Context, Handler, HandlerError, HandlerResult, Incoming, IntoOutcome, Outcome};
+pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent};
+pub use handler::{
+    Advise, BatchContext, BatchOutcome, Context, Handler, HandlerError, HandlerResult, Incoming, IntoBatchOutcome,
+    IntoOutcome, Outcome,
+};
 pub use ids::{
     EventId, EventType, Pattern, SchemaVersion, ServiceName, SubscriptionId, SubscriptionName, TenantId, UserId,
 };
 pub use priority::Priority;
+pub use rate_limit::RateLimit;
 pub use retry::RetryPolicy;
 pub use subscription::{Subscription, SubscriptionHandle};
 pub use tekup_macros::TekupEvent;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::{LeadCreated, LeadScored, Seen, bus, bus_on, lead, until};
 use tekup_core::{
-    BusConfig, ErrorKind, EventBus, Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent,
+    BusConfig, ErrorKind, EventBatch, EventBus, Outcome, Priority, RawEvent, RetryPolicy, Subscription, TekupEvent,
     memory::MemoryTransport,
     transport::{Outgoing, Stage},
 };
@@ -89,6 +89,69 @@ async fn a_batch_answers_for_each_event_in_order() {
     assert!(results[2].as_ref().unwrap().duplicate);
     assert!(bus.publish_batch(Vec::<RawEvent>::new()).await.unwrap().is_empty());
     assert_eq!(bus.counters().await.unwrap().published, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_of_none_is_no_mistake_and_one_beyond_the_limit_names_it() {
+    let drafts = |count: usize| (0..count).map(|_| lead("l").event("acme"));
+    let bus = bus();
+    assert!(bus.publish_batch(drafts(0)).await.unwrap().is_empty());
+    let mut config = BusConfig::new("crm");
+    config.max_batch_events = 10_000;
+    let wide = EventBus::new(config, MemoryTransport::new()).unwrap();
+    for (bus, most) in [(&bus, "1000 are allowed"), (&wide, "10000 are allowed")] {
+        let error = bus.publish_batch(drafts(10_001)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert!(error.to_string().contains("10001 events") && error.to_string().contains(most), "{error}");
+        assert_eq!(bus.counters().await.unwrap().published, 0);
+    }
+    assert_eq!(wide.publish_batch(drafts(10_000)).await.unwrap().len(), 10_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_belongs_together_arrives_with_its_number_id_and_priority() {
+    let bus = bus();
+    let seen: Seen<(u64, RawEvent)> = Seen::new();
+    let reading = Subscription::matching("reading", "lead.*").concurrency(1).handler_with(
+        seen.clone(),
+        async |seen, event: RawEvent, _| {
+            let sequence = event.envelope().metadata.get("batchSequence")?;
+            seen.note((sequence.unwrap_or(99), event));
+            Ok(())
+        },
+    );
+    bus.subscribe(reading).await.unwrap();
+    let id = "018f6c9a-0000-7000-8000-000000000016";
+    let drafts = || [lead("0").event("acme").id(id), lead("1").event("acme").priority(Priority::Critical)];
+    let acme = bus.tenant("acme").unwrap();
+    let first = acme.publish_batch(EventBatch::of(drafts())).await.unwrap();
+    assert!(first.into_iter().all(|answer| !answer.unwrap().duplicate));
+    // The one with an id of its own is stored once, though it is of another batch now.
+    let again = bus.publish_batch(EventBatch::of(drafts())).await.unwrap();
+    assert_eq!(again.into_iter().map(|answer| answer.unwrap().duplicate).collect::<Vec<_>>(), [true, false]);
+    let mut arrived = seen.next_n(3).await;
+    arrived.sort_by_key(|(sequence, _)| *sequence);
+    assert_eq!(arrived.iter().map(|(sequence, _)| *sequence).collect::<Vec<_>>(), [0, 1, 1]);
+    assert_eq!(arrived[0].1.envelope().id, id.parse().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_priority_of_one_publish_holds_for_it_alone() {
+    let bus = bus();
+    let seen: Seen<String> = Seen::new();
+    let reading = || {
+        Subscription::to::<LeadCreated>("reading").concurrency(1).handler_with(seen.clone(), async |seen, event, _| {
+            seen.note(event.data.lead_id);
+            Ok(())
+        })
+    };
+    bus.subscribe(reading()).await.unwrap();
+    bus.unsubscribe("reading").await.unwrap();
+    bus.publish(lead("low").event("acme").priority(Priority::Low)).await.unwrap();
+    bus.publish(lead("as its type").event("acme")).await.unwrap();
+    bus.publish(lead("critical").event("acme").priority(Priority::Critical)).await.unwrap();
+    bus.subscribe(reading()).await.unwrap();
+    assert_eq!(seen.next_n(3).await, ["critical", "as its type", "low"]);
 }
 
 #[tokio::test(start_paused = true)]

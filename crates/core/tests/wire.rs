@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tekup_core::{Error, ErrorKind, Event, Pattern, RawEvent, TekupEvent, Timestamp};
+use tekup_core::{Error, ErrorKind, Event, EventBatch, Pattern, RawEvent, TekupEvent, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
 #[serde(rename_all = "camelCase")]
@@ -169,6 +169,40 @@ fn correlation_of_the_typescript_package_is_understood() {
     assert_eq!(event.envelope.correlation_id(), "e39d2ded-f15e-4737-84d7-0f53a0818a22");
     assert_eq!(event.envelope.cause(), Some("018f6c9a-0000-7000-8000-000000000010".parse().unwrap()));
     assert_eq!(event.envelope.metadata.get::<String>("workflowId").unwrap().as_deref(), Some("wf-1"));
+}
+
+#[test]
+fn a_batch_says_of_itself_what_the_typescript_package_says() {
+    let (_, theirs) = more().into_iter().find(|(case, _)| case == "batch metadata").unwrap();
+    let lead = || parse::<LeadCreated>(&theirs).unwrap().data;
+    let own = lead().event("acme").metadata("row", 7).metadata("batchSize", "mine");
+    let batch = EventBatch::of([lead().event("acme"), own]);
+    let batch = batch.metadata("batchType", "lead_import").metadata("source", "csv_upload");
+    let id = batch.id().to_owned();
+    let events: Vec<_> = batch.into_iter().map(|draft| draft.build().unwrap()).collect();
+
+    let mut expected = theirs["metadata"].clone();
+    expected["batchId"] = id.into();
+    let mut metadata = written(&events[0])["metadata"].clone();
+    assert!(metadata["batchTimestamp"].as_str().unwrap().parse::<Timestamp>().is_ok());
+    metadata["batchTimestamp"] = expected["batchTimestamp"].clone();
+    assert_eq!(metadata, expected);
+    let names: Vec<_> = events[0].envelope.metadata.names().collect();
+    assert_eq!(names, ["batchType", "source", "batchId", "batchSequence", "batchSize", "batchTimestamp"]);
+
+    let second = written(&events[1])["metadata"].clone();
+    assert_eq!((&second["row"], &second["batchSequence"], &second["batchSize"]), (&7.into(), &1.into(), &2.into()));
+    assert_eq!(second["batchId"], expected["batchId"]);
+}
+
+#[test]
+fn a_batch_of_none_is_empty_and_a_field_that_is_no_json_is_a_mistake_of_each_event() {
+    assert_eq!(EventBatch::<LeadCreated>::of([]).into_iter().count(), 0);
+    let (_, theirs) = more().into_iter().find(|(case, _)| case == "batch metadata").unwrap();
+    let lead = || parse::<LeadCreated>(&theirs).unwrap().data.event("acme");
+    let batch = EventBatch::of([lead(), lead().user("*")]).metadata("ratio", f64::NAN);
+    let problems: Vec<_> = batch.into_iter().map(|draft| draft.build().unwrap_err().problems().len()).collect();
+    assert_eq!(problems, [1, 2]);
 }
 
 #[test]

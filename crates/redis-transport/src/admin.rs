@@ -8,20 +8,28 @@ mod books;
 mod counters;
 mod cursor;
 mod letter;
+mod letter_hold;
+mod letter_keys;
 mod letters;
 mod nearest;
 mod page;
+mod purge;
 mod replay;
 mod snapshot;
+mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trace;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tekup_core::{
-    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
-    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+    Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
+    transport::{
+        Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, SubscriptionState,
+        Traced,
+    },
 };
 
 use self::snapshot::Snapshots;
@@ -29,7 +37,7 @@ use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace};
 
 /// What operators ask of a bus on Redis. A cheap handle: clones share what they know of the namespace.
 ///
-/// Dropping any of its futures is safe; of `replay` and `add_counters` it is then unknown what has been done.
+/// Dropping any of its futures is safe; of `replay`, `purge` and `add_counters` it is then unknown what has been done.
 #[derive(Clone)]
 pub struct RedisAdmin {
     namespace: Arc<Namespace>,
@@ -75,13 +83,9 @@ impl Admin for RedisAdmin {
         self.page_of_letters(subscription, tenant, after, most).await
     }
 
-    async fn dead_letter(
-        &self,
-        subscription: &SubscriptionId,
-        tenant: &TenantId,
-        id: EventId,
-    ) -> Result<Option<DeadLetter>> {
-        self.one_letter(subscription, tenant, id).await
+    /// Without a tenant, every partition is asked.
+    async fn dead_letter(&self, subscription: &SubscriptionId, letter: &LetterKey) -> Result<Option<DeadLetter>> {
+        self.one_letter(subscription, letter).await
     }
 
     /// Of one tenant this walks over all letters in the tenant's partition, 2,000 a call: about 1 ms of the server for
@@ -92,8 +96,30 @@ impl Admin for RedisAdmin {
 
     /// At most 100 letters or 1 MiB a call to the server. After an error it is unknown how many were moved; each was
     /// moved wholly or not at all, and a repetition finds those that are left.
-    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<(TenantId, EventId)>) -> Result<u64> {
+    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         self.give_back(subscription, letters).await
+    }
+
+    /// At most 100 letters a call to the server. After an error it is unknown how many were deleted; a repetition deletes
+    /// those that are left.
+    async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
+        self.delete(subscription, letters).await
+    }
+
+    /// By Redis's clock. A failover may forget who holds them: then two jobs may work at once, and each letter is still
+    /// moved once.
+    async fn hold_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<Duration>> {
+        self.hold(subscription, tenant, holder, lease).await
+    }
+
+    async fn free_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>, holder: &str) -> Result<()> {
+        self.free(subscription, tenant, holder).await
     }
 
     /// Derived from positions. `published` and `acked` are exact if nobody deletes entries or moves groups by hand.
@@ -108,5 +134,24 @@ impl Admin for RedisAdmin {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         self.read_counters(tenant).await
+    }
+
+    /// What was published while the server was full, or by a process that died just then, may be missing.
+    async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
+        self.read_trace(tenant, correlation).await
+    }
+
+    /// One script in the first partition. The replicas are told by the bell; one that misses it looks every 5 s.
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        self.pause_or_resume(subscription, paused).await
+    }
+
+    /// As `set_paused`. What replicas were given of the old limit they use: a tenth of it at most, each.
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        self.limit_rate(subscription, limit).await
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        self.read_state(subscription).await
     }
 }

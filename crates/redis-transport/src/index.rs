@@ -108,19 +108,20 @@ impl Slice {
     }
 }
 
-/// Where a bucket says that an event is stored: it holds member, line feed, place, line feed for each. Whatever bytes an
-/// id has, its tenant and place have no line feed in them.
+/// Where a bucket says that an event is stored: it holds member, line feed, place, line feed for each, of which the last
+/// holds. Whatever bytes an id has, its tenant and place have no line feed in them.
 pub(crate) fn place_in(bucket: &[u8], member: &[u8]) -> Option<String> {
     let mut rest = bucket;
+    let mut found = None;
     while let Some((id, after)) = rest.split_at_checked(16) {
-        let (tenant, after) = split_line(after)?;
-        let (place, after) = split_line(after)?;
+        let Some((tenant, after)) = split_line(after) else { break };
+        let Some((place, after)) = split_line(after) else { break };
         if member.strip_prefix(id) == Some(tenant) {
-            return String::from_utf8(place.to_vec()).ok();
+            found = Some(place);
         }
         rest = after;
     }
-    None
+    String::from_utf8(found?.to_vec()).ok()
 }
 
 fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -136,11 +137,24 @@ mod tests {
     fn a_bucket_tells_the_place_of_what_it_holds_whatever_the_bytes_of_ids() {
         let id = |byte| [byte; 16];
         let feeds = [b'\n'; 16];
-        let bucket = [&id(1)[..], b"acme\n1:5-0\n", &feeds, b"acme\n2:6-0\n", &id(1), b"acme-eu\n1:5-1\n"].concat();
+        let bucket = [
+            &id(1)[..],
+            b"acme\n1:5-0\n",
+            &feeds,
+            b"acme\n2:6-0\n",
+            &id(1),
+            b"acme-eu\n1:5-1\n",
+            &id(3),
+            b"acme\nlater\n",
+            &id(3),
+            b"acme\n1:7-0\n",
+        ]
+        .concat();
         let place = |id: &[u8], tenant: &str| place_in(&bucket, &[id, tenant.as_bytes()].concat());
         assert_eq!(place(&id(1), "acme").as_deref(), Some("1:5-0"));
         assert_eq!(place(&feeds, "acme").as_deref(), Some("2:6-0"));
         assert_eq!(place(&id(1), "acme-eu").as_deref(), Some("1:5-1"));
+        assert_eq!(place(&id(3), "acme").as_deref(), Some("1:7-0"), "the last holds");
         for (id, tenant) in [(id(1), "ac"), (id(1), ""), (id(2), "acme"), (feeds, "acme-eu")] {
             assert_eq!(place(&id, tenant), None, "{id:?} {tenant}");
         }

@@ -6,7 +6,7 @@
 
 use std::{fmt, sync::Arc};
 
-use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId};
+use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId, TenantId};
 
 use crate::index::Bucket;
 
@@ -90,12 +90,18 @@ impl PartitionKeys {
         self.key(&["lane:", name])
     }
 
-    /// STRING: for each event of one bucket its member and where it is stored, each with a line feed behind it.
+    /// STRING: for each event of one bucket its member and where it is stored, each with a line feed behind it; the last
+    /// of one member holds.
     pub(crate) fn index(&self, bucket: Bucket, id: EventId) -> String {
         match bucket {
             Bucket::Slice { slice_ms, number } => format!("{}ids:{slice_ms}.{number}", self.prefix),
             Bucket::Own => format!("{}id:{}", self.prefix, id.as_uuid().simple()),
         }
+    }
+
+    /// HASH: event → where it is stored, for those that a full bucket has no room for.
+    pub(crate) fn index_rest(&self, bucket: Bucket, id: EventId) -> String {
+        self.index(bucket, id) + ":rest"
     }
 
     /// ZSET: event → when its next attempt is due.
@@ -133,6 +139,13 @@ impl PartitionKeys {
         self.of("gone:", group)
     }
 
+    /// STRING: who works on the dead letters of one tenant, or of all with `None`.
+    pub(crate) fn letter_hold(&self, group: &SubscriptionId, tenant: Option<&TenantId>) -> String {
+        // `~` begins no tenant's name.
+        let tenant = tenant.map_or("~all", TenantId::as_str);
+        self.key(&["letter-hold:", group.service().as_str(), "/", group.name().as_str(), ":", tenant])
+    }
+
     /// HASH: what was counted of the subscription's books.
     pub(crate) fn books(&self, group: &SubscriptionId) -> String {
         self.of("books:", group)
@@ -142,6 +155,18 @@ impl PartitionKeys {
     pub(crate) fn counters(&self, tenant: Option<&tekup_core::TenantId>) -> String {
         // `~` begins no tenant's name.
         self.key(&["counters:", tenant.map_or("~all", tekup_core::TenantId::as_str)])
+    }
+
+    /// HASH: the 16 bytes of an event's id → its cause and its type, for the events of one correlation of a tenant.
+    pub(crate) fn trace(&self, tenant: &tekup_core::TenantId, correlation: &str) -> String {
+        // A tenant's name holds no `:`.
+        self.key(&["trace:", tenant.as_str(), ":", correlation])
+    }
+
+    /// HASH: since when the subscription is `paused`, its rate `limit`, the one `declared` last, when its bucket is
+    /// `full`. In the first partition only.
+    pub(crate) fn state(&self, group: &SubscriptionId) -> String {
+        self.of("state:", group)
     }
 
     /// STRING: the token of the one who sweeps for abandoned deliveries.
@@ -197,6 +222,7 @@ mod tests {
         let mut all = vec![keys.layout(), keys.lanes(), keys.subscriptions(), keys.starts(), keys.trim(), keys.bell()];
         all.extend([keys.lane(&lane, Priority::High), keys.lane_named("a.b:low")]);
         all.extend([v7, v4].map(|id| keys.index(layout.bucket(id), id)));
+        all.push(keys.index_rest(layout.bucket(v7), v7));
         all.extend([keys.due(&group), keys.waiting(&group), keys.retry(&group), keys.exceptions(&group)]);
         all.extend([
             keys.dead(&group),
@@ -204,8 +230,11 @@ mod tests {
             keys.gone(&group),
             keys.books(&group),
             keys.sweep(&group),
+            keys.state(&group),
         ]);
+        all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
+        all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
         all
     }
 
@@ -223,6 +252,7 @@ mod tests {
             "lane:a.b:low",
             "ids:1.1715513982976",
             "id:9b2d6f9e1c574b8a8f0e2f4d3c6b7a22",
+            "ids:1.1715513982976:rest",
             "due:billing/ledger",
             "waiting:billing/ledger",
             "retry:billing/ledger",
@@ -232,8 +262,12 @@ mod tests {
             "gone:billing/ledger",
             "books:billing/ledger",
             "sweep:billing/ledger",
+            "state:billing/ledger",
+            "letter-hold:billing/ledger:~all",
+            "letter-hold:billing/ledger:acme",
             "counters:~all",
             "counters:acme@eu",
+            "trace:acme:{import}:7",
         ];
         let expected: Vec<String> = expected.iter().map(|key| format!("tekup:{{s:3.7}}:{key}")).collect();
         assert_eq!(written, expected);

@@ -60,6 +60,10 @@
 //! - **Acks of several deliveries of a lane** go in one command, which tells how many were pending, not which. If some were
 //!   not, the number of those answered `LeaseLost` is right, and which ones they are is not.
 //! - **Limits of a subscription**, the retries that may wait and the dead letters that are kept, hold for each partition.
+//! - **A pause and a rate limit** are one hash in the first partition, changed by one script: there is no half of either.
+//!   Replicas hear of a change by the bell, and one that misses it looks every few seconds. A flush takes a pause along.
+//! - **A rate limit** is handed out by the server, a burst at most in one call, and only to those who ask: a subscription
+//!   without one costs nothing.
 //! - **Retries** wait in one stream whatever their priority was; they share with events of high priority.
 
 mod admin;
@@ -78,8 +82,10 @@ mod safeguard;
 mod scripts;
 mod server;
 mod source;
+mod state;
 #[cfg(test)]
 mod testing;
+mod trace;
 mod transport;
 mod tuning;
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The version of the data layout that this code reads and writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A namespace that exists on the server, with the partitions that all its processes agree on.
 #[derive(Debug, Clone)]
@@ -207,11 +207,11 @@ mod tests {
     #[test]
     fn a_record_that_this_version_cannot_read_is_refused() {
         let table = [
-            ("2", "2", "s:0.1,s:1.2", "stores format `2`"),
+            ("1", "2", "s:0.1,s:1.2", "stores format `1`"),
             ("", "", "", "stores format ``"),
-            ("1", "2", "s:0.1", "damaged list of tags"),
-            ("1", "2", "s:0.1,}x{", "damaged list of tags"),
-            ("1", "2", "s:0.1,", "damaged list of tags"),
+            ("2", "2", "s:0.1", "damaged list of tags"),
+            ("2", "2", "s:0.1,}x{", "damaged list of tags"),
+            ("2", "2", "s:0.1,", "damaged list of tags"),
         ];
         for (format, partitions, tags, broken) in table {
             let record = Record { format: format.into(), partitions: partitions.into(), tags: tags.into() };

@@ -20,6 +20,7 @@ use crate::{
     keys::{PartitionKeys, member},
     namespace::Namespace,
     scripts::{self, LaneLimits},
+    trace,
     tuning::Tuning,
 };
 
@@ -114,7 +115,9 @@ impl Publisher {
         for chunk in &chunks {
             pipeline.add_command(self.call(batch, chunk));
         }
+        chunks.iter().filter_map(|chunk| self.note(batch, chunk)).for_each(|call| _ = pipeline.add_command(call));
         let mut stale = Vec::new();
+        // The answers to notes come last, and nobody waits for them: a trace is what is known, not what is sure.
         for (chunk, answer) in chunks.into_iter().zip(self.connection.all(pipeline).await?) {
             self.trim_sometimes(batch, &chunk);
             match answer {
@@ -128,7 +131,7 @@ impl Publisher {
         Ok(stale)
     }
 
-    /// Cuts the index anew if its buckets hold too many ids, or too few.
+    /// Cuts the index anew if its buckets are too large, or too small.
     fn tune(&self, batch: &[Outgoing], chunk: &Chunk, filled: u64) {
         let layout = self.layout(chunk.partition);
         let last = chunk.events.last().and_then(|place| batch.get(*place));
@@ -201,7 +204,7 @@ impl Publisher {
         let layout = self.layout(chunk.partition);
         let plan = Plan::of(batch, chunk, &layout);
         let bytes: usize = chunk.events.iter().map(|place| batch[*place].bytes.len() + 96).sum();
-        let key_count = 5 + plan.lanes.len() + plan.runs.len();
+        let key_count = 5 + plan.lanes.len() + 2 * plan.runs.len();
         let mut cmd =
             scripts::PUBLISH.call_with_capacity(key_count, key_count * 2 + 2 * chunk.events.len() + 5, bytes + 512);
         plan.write_keys(&mut cmd, keys);
@@ -211,6 +214,11 @@ impl Publisher {
             cmd.arg(member(event.id, Some(event.tenant.as_str()))).arg(&event.bytes[..]);
         }
         cmd
+    }
+
+    fn note(&self, batch: &[Outgoing], chunk: &Chunk) -> Option<Cmd> {
+        let keys = &self.namespace.partitions()[chunk.partition];
+        trace::note(keys, chunk.events.iter().map(|place| &batch[*place]), self.window.as_secs().max(1))
     }
 
     fn layout(&self, partition: usize) -> Arc<IndexLayout> {
@@ -303,7 +311,7 @@ impl<'batch> Plan<'batch> {
             cmd.arg(keys.lane(event_type, *priority));
         }
         for run in &self.runs {
-            cmd.arg(keys.index(run.bucket, run.first));
+            cmd.arg(keys.index(run.bucket, run.first)).arg(keys.index_rest(run.bucket, run.first));
         }
     }
 

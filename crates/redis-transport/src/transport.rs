@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tekup_core::{
-    Result,
+    Result, TenantId,
     transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
 };
 
@@ -132,11 +132,16 @@ impl Transport for RedisTransport {
     }
 
     async fn open(&self, spec: SourceSpec) -> Result<RedisSource> {
+        spec.check()?;
         RedisSource::open(self.0.clone(), spec).await
     }
 
     fn admin(&self) -> RedisAdmin {
         self.0.admin.clone()
+    }
+
+    fn partition_of(&self, tenant: &TenantId) -> usize {
+        self.0.namespace.partition_of(tenant)
     }
 
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {

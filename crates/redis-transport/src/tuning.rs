@@ -1,12 +1,12 @@
-//! How many ids share a bucket of the index: some hundred at most, for a bucket is read and written as a whole, and not
-//! so few that each id takes a key of its own. Buckets are measured in bytes, of which an id takes about 50.
+//! How large a bucket of the index is: small, for it is read as a whole, and no longer has a compact form once it is full;
+//! and not so small that each id takes a key of its own. An id takes about 50 bytes.
 
 use std::time::{Duration, Instant};
 
 /// A bucket of more bytes is too large.
-const TOO_LARGE: u64 = 16 * 1024;
+const TOO_LARGE: u64 = 12 * 1024;
 /// How large it should be.
-const WANTED: u64 = 4 * 1024;
+const WANTED: u64 = 3 * 1024;
 /// Smaller than this is too small for the largest bucket of a while.
 const TOO_SMALL: u64 = 768;
 /// The longest slice.
@@ -78,9 +78,9 @@ mod tests {
     fn a_change_is_waited_for_before_the_next_is_thought_of() {
         let now = Instant::now();
         let mut tuning = Tuning::new(now);
-        assert_eq!(tuning.observe(64, 32 * KIB, now), Some(8));
+        assert_eq!(tuning.observe(64, 32 * KIB, now), Some(4));
         assert_eq!(tuning.observe(64, 400 * KIB, now + PATIENCE / 2), None);
-        assert_eq!(tuning.observe(8, 64 * KIB, now + PATIENCE), Some(1));
+        assert_eq!(tuning.observe(4, 64 * KIB, now + PATIENCE), Some(1));
     }
 
     #[test]

@@ -114,13 +114,13 @@ async fn an_event_is_followed_through_retry_dead_letters_and_replay_to_its_end()
     assert_eq!(world.books().await, Books { published: 1, dead: 1, ..Books::default() });
 
     let (admin, import) = (world.bus.admin(), IMPORT.parse().unwrap());
-    let letter = admin.dead_letter(&import, &acme(), id).await.unwrap().unwrap();
+    let letter = admin.dead_letter(&import, &(acme(), id).into()).await.unwrap().unwrap();
     assert_eq!((letter.reason, letter.attempts, letter.bytes.as_ref()), (DeadReason::AttemptsExhausted, 2, &b"{}"[..]));
     assert_eq!((letter.error.as_str(), letter.event_type.unwrap().as_str()), ("the ledger is closed", "lead.created"));
     assert!(letter.first_failure.unwrap() <= letter.died);
     assert_eq!(admin.dead_letters(&import, None, None, 10).await.unwrap().letters.len(), 1);
 
-    assert_eq!(admin.replay(&import, vec![(acme(), id)]).await.unwrap(), 1);
+    assert_eq!(admin.replay(&import, vec![(acme(), id).into()]).await.unwrap(), 1);
     assert_eq!(world.stage(&acme(), id).await, (Stage::Retrying, 0));
     assert_eq!(world.books().await, Books { published: 1, retrying: 1, ..Books::default() });
     let again = fetch(&source, 1).await.remove(0);
@@ -144,7 +144,7 @@ async fn a_replay_reaches_a_reader_that_waits_and_no_other_subscription() {
 
     let waiting = tokio::spawn(async move { fetch(&source, 1).await.remove(0).id });
     let admin = world.bus.admin();
-    assert_eq!(admin.replay(&IMPORT.parse().unwrap(), vec![(acme(), id)]).await.unwrap(), 1);
+    assert_eq!(admin.replay(&IMPORT.parse().unwrap(), vec![(acme(), id).into()]).await.unwrap(), 1);
     assert_eq!(tokio::time::timeout(Duration::from_secs(2), waiting).await.unwrap().unwrap(), id);
     assert_eq!(admin.status(&acme(), id).await.unwrap().subscriptions[0].stage, Stage::Completed);
     other.interrupt();
@@ -184,7 +184,7 @@ async fn the_books_of_many_tenants_balance_whatever_becomes_of_their_events() {
     let admin = world.bus.admin();
     let letters = admin.dead_letters(&IMPORT.parse().unwrap(), None, None, 1_000).await.unwrap().letters;
     assert_eq!(letters.len(), 30);
-    let all = letters.into_iter().map(|letter| (letter.tenant.unwrap(), letter.id)).collect();
+    let all = letters.iter().map(Into::into).collect();
     assert_eq!(admin.replay(&IMPORT.parse().unwrap(), all).await.unwrap(), 30);
     assert_eq!(world.books().await, Books { dead: 0, retrying: 60, ..expected });
 }

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use common::{ack, connect, event, int, key, open, publish, retry_in, settle, take};
+use common::{ack, connect, event, id_of, int, key, open, publish, retry_in, settle, take};
 use tekup_core::{
     ErrorKind,
-    transport::{Settled, Transport},
+    transport::{Admin, Outgoing, Settled, Stage, Transport},
 };
 use tekup_testkit::redis::RedisServer;
 
@@ -104,6 +104,87 @@ async fn the_index_is_cut_finer_when_ids_come_fast_and_still_knows_them() {
     assert!(slices.len() == 2 && slices[0] == "0:64" && !slices[1].ends_with(":64"), "{slices:?}");
     let again = transport.publish(batch).await.unwrap();
     assert!(again.iter().all(|answer| answer.as_ref().is_ok_and(|receipt| receipt.duplicate)));
+}
+
+#[tokio::test]
+async fn ids_of_one_millisecond_fill_no_bucket_beyond_its_bound_and_all_are_known() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let of_one_ms = |number: u64| {
+        let mut bytes = [7; 10];
+        bytes[2..].copy_from_slice(&number.to_be_bytes());
+        Outgoing { id: id_of(1_700_000_000_000, bytes), ..event("lead.created") }
+    };
+    let batch: Vec<_> = (0..20_000).map(of_one_ms).collect();
+    for part in batch.chunks(1_000) {
+        let answers = transport.publish(part.to_vec()).await.unwrap();
+        assert!(answers.into_iter().all(|answer| !answer.unwrap().duplicate));
+    }
+    // What a call that finds it not yet full may add, and no more.
+    let bytes = int(&server, &["STRLEN", &key(&server, ":ids:1.1700000000000")]);
+    assert!((8_192..8_192 + 500 * 64).contains(&bytes), "{bytes}");
+    for part in batch.chunks(1_000) {
+        let answers = transport.publish(part.to_vec()).await.unwrap();
+        assert!(answers.into_iter().all(|answer| answer.unwrap().duplicate));
+    }
+    for sent in [batch.first().unwrap(), batch.last().unwrap()] {
+        assert_eq!(transport.admin().status(&sent.tenant, sent.id).await.unwrap().stage, Stage::Completed);
+    }
+}
+
+#[tokio::test]
+async fn ids_whose_bytes_are_line_feeds_are_told_apart() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let with_feeds = |number: u8| {
+        let mut bytes = [b'\n'; 10];
+        bytes[9] = number;
+        Outgoing { id: id_of(0x0a0a_0a0a_0a0a, bytes), ..event("lead.created") }
+    };
+    // Few are looked for in one way, many in another.
+    for numbers in [0..4, 0..40] {
+        let known = if numbers.end > 4 { 4 } else { 0 };
+        let batch: Vec<_> = numbers.map(with_feeds).collect();
+        let answers = transport.publish(batch.clone()).await.unwrap();
+        let duplicates: Vec<bool> = answers.into_iter().map(|answer| answer.unwrap().duplicate).collect();
+        assert_eq!(duplicates, (0..batch.len()).map(|at| at < known).collect::<Vec<_>>());
+        for part in [&batch[..], &batch[..3]] {
+            let answers = transport.publish(part.to_vec()).await.unwrap();
+            assert!(answers.into_iter().all(|answer| answer.unwrap().duplicate));
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_call_reaches_more_lanes_than_a_byte_can_count() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let kinds: Vec<String> = (0..300).map(|number| format!("kind.k{number}")).collect();
+    transport.publish(kinds.iter().map(|kind| event(kind)).collect()).await.unwrap();
+    for kind in kinds {
+        assert_eq!(int(&server, &["XLEN", &key(&server, &format!(":lane:{kind}:medium"))]), 1, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_costs_the_log_of_the_server_little_more_than_itself() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    server.command(&["CONFIG", "SET", "appendonly", "yes"]).unwrap();
+    let written = || {
+        let info = server.command(&["INFO", "persistence"]).unwrap();
+        let size = info.text().unwrap().lines().find_map(|line| line.strip_prefix("aof_current_size:")?.parse().ok());
+        size.unwrap_or(0_u64)
+    };
+    common::eventually("the log is written", async || written() > 0).await;
+    // All of one bucket, one a call.
+    let before = written();
+    for number in 0..200 {
+        let sent = Outgoing { id: id_of(1_700_000_000_000, [number; 10]), ..event("lead.created") };
+        transport.publish(vec![sent]).await.unwrap();
+    }
+    let each = (written() - before) / 200;
+    assert!(each < 1_000, "{each} bytes an event");
 }
 
 #[tokio::test]

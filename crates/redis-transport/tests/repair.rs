@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::{ack, connect, event, eventually, fetch_within, int, key, open, publish, take};
 use tekup_core::{
     ErrorKind, EventId,
-    transport::{Admin, Settlement, Source, Stage, Transport, Verdict},
+    transport::{Admin, Settlement, Source, Stage, StartAt, Transport, Verdict},
 };
 use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
 use tekup_testkit::redis::RedisServer;
@@ -329,4 +329,68 @@ async fn retries_go_on_though_their_stream_loses_its_group() {
     assert!(!loss.registration && loss.detail == "retries from 0-0", "{loss:?}");
     let books = transport.admin().books(&"billing/ledger".parse().unwrap()).await.unwrap();
     assert!(books.balanced() && (books.published, books.acked) == (1, 1), "{books:?}");
+}
+
+#[tokio::test]
+async fn a_paused_subscription_is_made_anew_too_and_given_nothing() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    let (id, admin) = ("billing/ledger".parse().unwrap(), transport.admin());
+    assert!(admin.set_paused(&id, true).await.unwrap());
+    eventually("the pause is heard", async || source.state().borrow().is_paused()).await;
+    let (before, registry) = (publish(&transport, "lead.created").await, key(&server, ":subs"));
+    server.command(&["DEL", &registry]).unwrap();
+    destroy(&server, LANE);
+    let waiting = [before, publish(&transport, "lead.created").await, publish(&transport, "lead.scored").await];
+    let registered = async || int(&server, &["HEXISTS", &registry, "billing/ledger"]) == 1;
+    let begun = Instant::now();
+    while !registered().await {
+        assert!(begun.elapsed() < common::SOON, "a paused subscription is not made anew");
+        assert!(fetch_within(&source, 10, Duration::from_millis(50)).await.unwrap().is_empty());
+    }
+    assert!(fetch_within(&source, 10, Duration::from_millis(200)).await.unwrap().is_empty(), "it is paused still");
+    let losses = source.losses();
+    assert!(losses.count == 1 && losses.last.unwrap().registration);
+    assert!(admin.set_paused(&id, false).await.unwrap());
+    let came: Vec<_> = take(&source, 3).await.iter().map(|held| held.id).collect();
+    assert!(waiting.iter().all(|id| came.contains(id)), "{came:?}");
+}
+
+#[tokio::test]
+async fn a_subscription_that_began_at_the_beginning_reads_on_from_its_mark_when_its_group_is_lost() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let mut slow = common::spec("*");
+    slow.id = "audit/slow".parse().unwrap();
+    // It settles nothing, and so keeps all in the lane.
+    let _slow = transport.open(slow).await.unwrap();
+    let past = publish_many(&transport, 20).await;
+    let mut spec = common::spec("*");
+    spec.start_at = StartAt::Beginning;
+    let source = transport.open(spec.clone()).await.unwrap();
+    let before = take(&source, 20).await;
+    assert_eq!(before.iter().map(|held| held.id).collect::<Vec<_>>(), past);
+    destroy(&server, LANE);
+    let again = take(&source, 20).await;
+    assert_eq!(again.iter().map(|held| held.id).collect::<Vec<_>>(), past, "nothing was settled, so all comes again");
+    for held in &again {
+        ack(&source, held).await;
+    }
+    let (starts, mark) = (key(&server, ":starts"), "billing/ledger\n1\nmark");
+    let noted = async || {
+        let mark = server.command(&["HGET", &starts, mark]).unwrap();
+        mark.text().is_some_and(|mark| mark.ends_with(" 20"))
+    };
+    eventually("the mark is behind what was settled", noted).await;
+    let fresh = publish_many(&transport, 3).await;
+    destroy(&server, LANE);
+    let source = transport.open(spec).await.unwrap();
+    let came = take(&source, 3).await;
+    assert_eq!(came.iter().map(|held| held.id).collect::<Vec<_>>(), fresh, "by a process that comes later, too");
+    for held in &came {
+        ack(&source, held).await;
+    }
+    let books = transport.admin().books(&"billing/ledger".parse().unwrap()).await.unwrap();
+    assert!(books.balanced() && (books.published, books.acked) == (23, 23), "{books:?}");
 }

@@ -1,7 +1,7 @@
 //! Pleasant tests for event code.
 //!
 //! - [`TestBus`]: a bus on a paused clock, with assertions on what was published, finished, retried and given up.
-//! - [`run_handler`]: one call of a handler, without a bus.
+//! - [`run_handler`], [`run_batch_handler`]: one call of a handler, without a bus.
 //! - [`conformance`]: the suite that every transport passes, entered by one line.
 //! - `redis` (feature `redis-server`): a real Redis server as a child process, gone when the test is.
 
@@ -11,4 +11,4 @@ pub mod conformance;
 pub mod redis;
 mod watched;
 
-pub use bus::{DeadLettered, HandlerRun, Retried, TestBus, run_handler};
+pub use bus::{BatchRun, DeadLettered, HandlerRun, Retried, TestBus, run_batch_handler, run_handler};

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use tekup_core::{
-    Result, SubscriptionId,
+    Result, SubscriptionId, TenantId,
     transport::{
         Capabilities, Delivery, DeliveryRef, Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
-        Transport,
+        SubscriptionState, Transport,
     },
 };
+use tokio::sync::watch;
 
 /// Who hears of what happens on a transport.
 pub(crate) trait Watcher: Send + Sync + 'static {
@@ -54,6 +55,10 @@ impl<T: Transport, W: Watcher> Transport for Watched<T, W> {
         self.transport.admin()
     }
 
+    fn partition_of(&self, tenant: &TenantId) -> usize {
+        self.transport.partition_of(tenant)
+    }
+
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
         self.transport.renewal_runtime()
     }
@@ -88,6 +93,10 @@ impl<S: Source, W: Watcher> Source for WatchedSource<S, W> {
 
     async fn renew(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
         self.source.renew(held).await
+    }
+
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        self.source.state()
     }
 
     async fn close(&self) -> Result<()> {

@@ -7,7 +7,13 @@ mod flawed;
 use std::time::Duration;
 
 use flawed::{Flaw, Flawed};
-use tekup_core::transport::{Books, Capabilities, DeadReason, Delivery, Outgoing, Receipt, Settled, Start, Verdict};
+use tekup_core::{
+    RateLimit, Timestamp,
+    transport::{
+        Books, Capabilities, DeadReason, Delivery, LetterKey, Outgoing, Receipt, Settled, Start, SubscriptionState,
+        Verdict,
+    },
+};
 
 struct Honest;
 impl Flaw for Honest {}
@@ -186,9 +192,48 @@ catches! {
         }
     }, on_the_bus::a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised;
 
+    a_pause_that_a_bus_is_not_told_of: TellsNoState {
+        const TELLS_ITS_STATE: bool = false;
+    }, pausing::a_pause_hands_back_what_is_not_started_and_lets_the_started_finish;
+
+    a_pause_that_begins_anew_when_it_is_asked_for: ForgetsSince {
+        fn state(mut state: SubscriptionState) -> SubscriptionState {
+            state.paused = state.paused.and(Some(Timestamp::from_unix_millis(0).expect("a time")));
+            state
+        }
+    }, pausing::a_pause_that_is_said_twice_changes_nothing;
+
+    a_rate_limit_that_each_replica_has_for_itself: LimitsEach {
+        fn limit(limit: RateLimit) -> RateLimit {
+            RateLimit::new(limit.events() * 2, limit.period())
+        }
+    }, rate_limiting::a_rate_limit_is_shared_by_all_replicas;
+
+    a_death_that_is_replayed_twice: ReplaysAnyDeath {
+        fn letter(key: LetterKey) -> LetterKey {
+            LetterKey { died: None, ..key }
+        }
+    }, purging::a_letter_that_has_died_again_is_another_one;
+
+    a_purge_that_only_says_so: KeepsPurged {
+        const PURGES: bool = false;
+    }, purging::a_purged_letter_is_gone_and_its_event_stays_failed;
+
+    purged_letters_that_nobody_counted: ForgetsPurged {
+        fn books(books: Books) -> Books {
+            Books { purged: 0, ..books }
+        }
+    }, purging::many_dead_letters_are_purged_in_one_call;
+
+    a_hold_that_keeps_nobody_off: HoldsForAnybody {
+        fn holder(_: &str) -> &str {
+            "anybody"
+        }
+    }, letter_jobs::a_second_job_is_refused_while_one_runs;
+
     something_undeclared_that_is_not_refused: Boastful {
         const CAN: Capabilities = Capabilities { status: false, ..Honest::CAN };
-    }, unsupported::without_status_it_is_unsupported;
+    }, unsupported::without_status_it_is_unsupported_and_so_are_traces;
 
     undeclared_dead_letters_that_are_not_refused: BoastfulToo {
         const CAN: Capabilities = Capabilities { dead_letters: false, ..Honest::CAN };

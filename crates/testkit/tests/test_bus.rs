@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    Context, ErrorKind, Event, HandlerError, Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent,
+    Context, ErrorKind, Event, HandlerError, Outcome, RateLimit, RawEvent, RetryPolicy, Subscription, TekupEvent,
     transport::DeadReason,
 };
 use tekup_testkit::{TestBus, run_handler};
@@ -37,6 +37,27 @@ fn lead(score: f64) -> LeadCreated {
 fn message(assertion: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(assertion)).expect_err("the assertion must fail");
     panic.downcast_ref::<String>().cloned().expect("a message")
+}
+
+#[tokio::test]
+async fn until_idle_does_not_wait_for_what_a_pause_or_a_rate_limit_holds_back() {
+    let bus = TestBus::new("crm").unwrap();
+    let calls = Arc::new(AtomicU32::new(0));
+    let scoring = Subscription::to::<LeadCreated>("scoring").rate_limit(RateLimit::per_second(20));
+    let scoring =
+        scoring.handler_with(Arc::clone(&calls), async |calls, _, _| _ = calls.fetch_add(1, Ordering::SeqCst));
+    bus.subscribe(scoring).await.unwrap();
+    bus.pause("crm/scoring").await.unwrap();
+    for score in [10.0, 20.0, 30.0] {
+        bus.publish(lead(score).event("acme")).await.unwrap();
+    }
+    bus.until_idle().await;
+    assert_eq!(calls.load(Ordering::SeqCst), 0);
+    bus.resume("crm/scoring").await.unwrap();
+    bus.until_idle().await;
+    assert_eq!(calls.load(Ordering::SeqCst), 2, "the burst");
+    bus.advance(Duration::from_millis(50)).await;
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]

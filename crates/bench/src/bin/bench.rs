@@ -8,6 +8,7 @@ use tekup_bench::{
     args::{Args, USAGE},
     report::{self, Row},
     round,
+    scenario::Setting,
 };
 use tekup_testkit::redis::RedisServer;
 
@@ -34,23 +35,23 @@ async fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<Vec<Row>> {
     let server = RedisServer::start()?;
     let mut rows = Vec::new();
-    for tenants in [64, 1] {
-        let asked: Vec<_> = args.scenarios.iter().filter(|scenario| scenario.tenants() == tenants).collect();
+    for setting in Setting::ALL {
+        let asked: Vec<_> = args.scenarios.iter().filter(|scenario| scenario.setting() == setting).collect();
         if asked.is_empty() {
             continue;
         }
-        let rounds = rounds(&server, args, tenants).await?;
+        let rounds = rounds(&server, args, setting).await?;
         rows.extend(asked.into_iter().map(|scenario| Row::of(*scenario, args.events, &rounds)));
     }
     Ok(rows)
 }
 
-async fn rounds(server: &RedisServer, args: &Args, tenants: usize) -> Result<Vec<round::Round>> {
+async fn rounds(server: &RedisServer, args: &Args, setting: Setting) -> Result<Vec<round::Round>> {
     // The first one warms up caches and allocators, and is not counted.
-    round::run(server, args.events.min(20_000), tenants).await?;
+    round::run(server, args.events.min(20_000), setting).await?;
     let mut rounds = Vec::with_capacity(args.rounds);
     for _ in 0..args.rounds {
-        rounds.push(round::run(server, args.events, tenants).await?);
+        rounds.push(round::run(server, args.events, setting).await?);
     }
     Ok(rounds)
 }

@@ -14,15 +14,15 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::running::RunningSet;
+use super::{gathering::Gathering, running::RunningSet};
 use crate::{
     config::BusConfig,
     envelope::Limits,
     error::{Error, ErrorKind, Result},
-    ids::ServiceName,
-    metrics::Meter,
+    ids::{ServiceName, TenantId},
+    metrics::{Meter, Tally},
     runtime::Slots,
-    transport::{DynTransport, Transport},
+    transport::{DynTransport, Outgoing, Receipt, Transport},
 };
 
 /// How often the others are told what was counted, while anything is.
@@ -36,6 +36,7 @@ pub(super) struct Core {
     pub(super) slots: Slots,
     pub(super) meter: Meter,
     pub(super) running: RunningSet,
+    pub(super) gathering: Gathering,
     /// Suspects of a crash run one at a time in all subscriptions of this bus.
     pub(super) suspect_gate: Arc<Semaphore>,
     flushing: AtomicBool,
@@ -53,6 +54,7 @@ impl Core {
             slots: Slots::new(config.handlers),
             meter: Meter::default(),
             running: RunningSet::default(),
+            gathering: Gathering::new(&config),
             suspect_gate: Arc::new(Semaphore::new(1)),
             flushing: AtomicBool::new(false),
             stopping: Mutex::default(),
@@ -67,6 +69,21 @@ impl Core {
 
     pub(super) fn expect_open(&self) -> Result<()> {
         if self.closed.is_cancelled() { Err(Self::closed()) } else { Ok(()) }
+    }
+
+    /// Stores a batch in one call of the transport, and counts what is new.
+    pub(super) async fn store(core: &Arc<Self>, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
+        let tenants: Vec<TenantId> = batch.iter().map(|outgoing| outgoing.tenant.clone()).collect();
+        let answers = core.transport.publish(batch).await?;
+        let is_new = |answer: &Result<Receipt>| answer.as_ref().is_ok_and(|receipt| !receipt.duplicate);
+        let stored = tenants.iter().zip(&answers).filter(|(_, answer)| is_new(answer));
+        core.meter.note(stored.map(|(tenant, _)| (Some(tenant), Tally::published())));
+        Self::flush_in_background(core);
+        Ok(answers)
+    }
+
+    pub(super) fn unanswered() -> Error {
+        Error::new(ErrorKind::Internal, "the transport left an event without an answer")
     }
 
     /// Begins to tell the others what is counted here, once; needs a runtime, so it is not done when the bus is made.
@@ -113,6 +130,9 @@ impl Core {
         }
         // Handlers that were finishing may have published until now.
         self.closed.cancel();
+        // Who still waits for room is refused; what has found room is stored, whether or not its publisher stays.
+        self.gathering.room.close();
+        self.gathering.flushed().await;
         self.flush().await
     }
 }

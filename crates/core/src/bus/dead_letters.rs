@@ -1,9 +1,13 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
+    bus::{EventBus, Publish},
+    envelope::Limits,
     error::{Error, ErrorKind, Result},
+    event::TekupEvent,
     ids::{EventId, SubscriptionId, TenantId},
-    transport::{DeadLetter, DeadLetterPage, DynAdmin},
+    letters::{Edit, LetterFilter, SelectedLetters},
+    transport::{DeadLetter, DeadLetterPage, DynAdmin, LetterKey, Receipt},
 };
 
 /// The dead letters of one subscription; of one tenant only, if they were asked for by a tenant's handle.
@@ -31,19 +35,22 @@ use crate::{
 /// # bus.shutdown().await
 /// # }
 /// ```
+///
+/// Where the subscription runs in this process, a letter is replayed only if a handler could be given it by now: else it
+/// would only die again. [`DeadLetters::forced`] leaves that out.
 #[derive(Clone)]
 pub struct DeadLetters {
+    bus: EventBus,
     admin: Arc<dyn DynAdmin>,
     subscription: SubscriptionId,
     tenant: Option<TenantId>,
+    is_forced: bool,
 }
 
-/// How many are replayed in one call of the transport.
-const PAGE: usize = 100;
-
 impl DeadLetters {
-    pub(super) fn new(admin: Arc<dyn DynAdmin>, subscription: SubscriptionId, tenant: Option<TenantId>) -> Self {
-        Self { admin, subscription, tenant }
+    pub(super) fn new(bus: EventBus, subscription: SubscriptionId) -> Self {
+        let admin = bus.0.transport.admin();
+        Self { bus, admin, subscription, tenant: None, is_forced: false }
     }
 
     pub(super) fn only(self, tenant: &TenantId) -> Self {
@@ -91,7 +98,7 @@ impl DeadLetters {
         Error: From<T::Error>,
     {
         let tenant = self.allowed(tenant.try_into().map_err(Error::from)?)?;
-        self.admin.dead_letter(&self.subscription, &tenant, id).await
+        self.find(&(tenant, id).into()).await
     }
 
     /// How many there are.
@@ -118,7 +125,8 @@ impl DeadLetters {
     /// was there.
     ///
     /// # Errors
-    /// As [`DeadLetters::show`].
+    /// As [`DeadLetters::show`]; [`ErrorKind::Undecodable`] if the subscription runs here and no handler of it could be
+    /// given the event.
     ///
     /// ```
     /// use tekup_core::{EventBus, EventId, RawEvent, Subscription};
@@ -137,13 +145,190 @@ impl DeadLetters {
         Error: From<T::Error>,
     {
         let tenant = self.allowed(tenant.try_into().map_err(Error::from)?)?;
-        Ok(self.admin.replay(&self.subscription, vec![(tenant, id)]).await? == 1)
+        self.replay_letter(&(tenant, id).into()).await
     }
 
-    /// Gives all back that are there now; answers how many. What dies again meanwhile is not given back a second time.
+    /// As [`DeadLetters::replay`], for a letter that was listed: one without a tenant too, if this handle is no tenant's.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if no such subscription is registered. After an error of the store, some may have been
+    /// As [`DeadLetters::replay`].
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, EventId, RawEvent, Subscription, transport::LetterKey};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let stranger = LetterKey { tenant: None, id: EventId::generate(), died: None };
+    /// assert!(!bus.dead_letters("crm/audit")?.replay_letter(&stranger).await?);
+    /// assert!(bus.tenant("acme")?.dead_letters("crm/audit")?.replay_letter(&stranger).await.is_err());
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn replay_letter(&self, letter: &LetterKey) -> Result<bool> {
+        self.expect_own(letter)?;
+        if self.asks_handlers() {
+            let Some(found) = self.find(letter).await? else { return Ok(false) };
+            self.reads(&found)?;
+        }
+        Ok(self.admin.replay(&self.subscription, vec![letter.clone()]).await? == 1)
+    }
+
+    /// Deletes one with its bytes, for good; answers whether it was there. Its event stays failed, and the books count it
+    /// as purged.
+    ///
+    /// # Errors
+    /// As [`DeadLetters::show`].
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, EventId, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// assert!(!bus.dead_letters("crm/audit")?.purge("acme", EventId::generate()).await?);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn purge<T>(&self, tenant: T, id: EventId) -> Result<bool>
+    where
+        T: TryInto<TenantId>,
+        Error: From<T::Error>,
+    {
+        let tenant = self.allowed(tenant.try_into().map_err(Error::from)?)?;
+        self.purge_letter(&(tenant, id).into()).await
+    }
+
+    /// As [`DeadLetters::purge`], for a letter that was listed: one without a tenant too, if this handle is no tenant's.
+    ///
+    /// # Errors
+    /// As [`DeadLetters::show`].
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, EventId, RawEvent, Subscription, transport::LetterKey};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let stranger = LetterKey { tenant: None, id: EventId::generate(), died: None };
+    /// assert!(!bus.dead_letters("crm/audit")?.purge_letter(&stranger).await?);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn purge_letter(&self, letter: &LetterKey) -> Result<bool> {
+        self.expect_own(letter)?;
+        Ok(self.admin.purge(&self.subscription, vec![letter.clone()]).await? == 1)
+    }
+
+    /// Those that a filter means: to be listed, counted, replayed or purged.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription, letters::LetterFilter};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let old = bus.dead_letters("crm/audit")?.filter(LetterFilter::new().event_type("lead.*"));
+    /// assert_eq!((old.count().await?, old.purge().await?.matched), (0, 0));
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub fn filter(&self, filter: LetterFilter) -> SelectedLetters {
+        SelectedLetters::new(self.clone(), filter)
+    }
+
+    /// A handle that replays and edits without asking whether a handler of this process could be given the event.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let dead = tekup_core::EventBus::in_memory("crm")?.dead_letters("crm/audit")?;
+    /// assert!(dead.forced().replay("acme", tekup_core::EventId::generate()).await.is_err()); // there is no crm/audit
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn forced(&self) -> Self {
+        Self { is_forced: true, ..self.clone() }
+    }
+
+    /// Publishes, when awaited, a *new* event of the same tenant and type with other data, which names the dead one as
+    /// its cause and keeps its correlation, user and metadata. Every subscription that takes the type gets it, as any
+    /// event. The dead letter stays as it is, unless [`Edit::purge`] is asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] if that is no tenant's name; [`ErrorKind::TenantMismatch`] if this handle is another
+    /// tenant's.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, Outcome, Subscription, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let bus = EventBus::in_memory("crm")?;
+    /// let scoring = Subscription::to::<LeadCreated>("scoring").handler(async |event, _| {
+    ///     if event.data.score < 0.0 { Outcome::dead_letter("a negative score") } else { Outcome::Done }
+    /// });
+    /// bus.subscribe(scoring).await?;
+    /// let id = bus.publish(LeadCreated { score: -1.0 }.event("acme")).await?.id;
+    ///
+    /// let dead = bus.dead_letters("crm/scoring")?;
+    /// while dead.count().await? == 0 {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// let edited = dead.edit("acme", id, LeadCreated { score: 1.0 })?.purge().await?;
+    /// assert!(edited.receipt.id != id && edited.purged);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub fn edit<T, E>(&self, tenant: T, id: EventId, data: E) -> Result<Edit>
+    where
+        T: TryInto<TenantId>,
+        Error: From<T::Error>,
+        E: TekupEvent,
+    {
+        let tenant = self.allowed(tenant.try_into().map_err(Error::from)?)?;
+        Ok(Edit::with_data(self.clone(), tenant, id, data))
+    }
+
+    /// As [`DeadLetters::edit`], with the new data as JSON: for who does not know its type.
+    ///
+    /// # Errors
+    /// As [`DeadLetters::edit`].
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, EventId, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let edit = bus.dead_letters("crm/audit")?.edit_json("acme", EventId::generate(), r#"{"score":1}"#)?;
+    /// assert!(edit.await.is_err()); // there is no such letter
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub fn edit_json<T>(&self, tenant: T, id: EventId, json: impl Into<String>) -> Result<Edit>
+    where
+        T: TryInto<TenantId>,
+        Error: From<T::Error>,
+    {
+        let tenant = self.allowed(tenant.try_into().map_err(Error::from)?)?;
+        Ok(Edit::with_json(self.clone(), tenant, id, json.into()))
+    }
+
+    /// Gives all back that are there now; answers how many. What dies again meanwhile is not given back a second time,
+    /// and what no handler of this process could be given stays: `filter(LetterFilter::all()).replay()` tells of both.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if no such subscription is registered; [`ErrorKind::Conflict`] while another job works on
+    /// the same letters. After an error of the store, some may have been
     /// given back: calling again goes on with the others.
     ///
     /// # Cancel safety
@@ -161,21 +346,72 @@ impl DeadLetters {
     /// # }
     /// ```
     pub async fn replay_all(&self) -> Result<u64> {
-        let mut left = self.count().await?;
-        let (mut replayed, mut after) = (0, None);
-        loop {
-            let page = self.list(after, PAGE).await?;
-            let mut looked_at = page.letters;
-            looked_at.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-            left -= looked_at.len() as u64;
-            let letters: Vec<_> =
-                looked_at.into_iter().filter_map(|letter| Some((letter.tenant?, letter.id))).collect();
-            if !letters.is_empty() {
-                replayed += self.admin.replay(&self.subscription, letters).await?;
-            }
-            after = page.next;
-            if after.is_none() || left == 0 {
-                return Ok(replayed);
+        let progress = self.filter(LetterFilter::all()).replay().await?;
+        if progress.refused > 0 {
+            let (subscription, refused) = (&self.subscription, progress.refused);
+            tracing::warn!(%subscription, refused, "dead letters were not replayed: no handler could be given them");
+        }
+        Ok(progress.done)
+    }
+
+    pub(crate) fn admin(&self) -> &Arc<dyn DynAdmin> {
+        &self.admin
+    }
+
+    pub(crate) fn subscription(&self) -> &SubscriptionId {
+        &self.subscription
+    }
+
+    /// Whose letters the handle reaches; `None`: everyone's.
+    pub(crate) fn tenant(&self) -> Option<&TenantId> {
+        self.tenant.as_ref()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.bus.0.limits
+    }
+
+    pub(crate) async fn publish(&self, event: impl Publish) -> Result<Receipt> {
+        self.bus.publish(event).await
+    }
+
+    pub(crate) async fn find(&self, letter: &LetterKey) -> Result<Option<DeadLetter>> {
+        self.admin.dead_letter(&self.subscription, letter).await
+    }
+
+    /// Whether it makes sense to replay a letter, as far as this process can tell.
+    pub(crate) fn reads(&self, letter: &DeadLetter) -> Result<()> {
+        self.check_with_handlers(letter).map_err(|cause| {
+            let message = format!(
+                "dead letter {} of `{}` would only die again: {cause}; mend the type, or replay it with `forced()`",
+                letter.id, self.subscription
+            );
+            Error::new(ErrorKind::Undecodable, message).with_source(cause)
+        })
+    }
+
+    fn asks_handlers(&self) -> bool {
+        !self.is_forced && self.bus.0.running.find(&self.subscription).is_some()
+    }
+
+    /// Whether a handler of this process could be given what is in a letter; yes, where the subscription runs elsewhere.
+    pub(crate) fn check_with_handlers(&self, letter: &DeadLetter) -> Result<()> {
+        match self.bus.0.running.find(&self.subscription) {
+            Some(runtime) if !self.is_forced => runtime.reads(letter),
+            _ => Ok(()),
+        }
+    }
+
+    fn expect_own(&self, letter: &LetterKey) -> Result<()> {
+        match (&self.tenant, &letter.tenant) {
+            (None, _) => Ok(()),
+            (Some(_), Some(tenant)) => self.allowed(tenant.clone()).map(drop),
+            (Some(own), None) => {
+                let message = format!(
+                    "dead letter {} has no tenant and was asked for by tenant `{own}`'s handle: use the bus itself",
+                    letter.id
+                );
+                Err(Error::new(ErrorKind::TenantMismatch, message))
             }
         }
     }

@@ -53,7 +53,7 @@ impl EventBus {
     /// # }
     /// ```
     pub fn dead_letters(&self, subscription: impl AsRef<str>) -> Result<DeadLetters> {
-        Ok(DeadLetters::new(self.0.transport.admin(), subscription.as_ref().parse()?, None))
+        Ok(DeadLetters::new(self.clone(), subscription.as_ref().parse()?))
     }
 
     /// What became of all that was ever stored for a subscription, named `<service>/<name>`.

@@ -2,13 +2,20 @@
 
 mod core;
 mod dead_letters;
+mod gathering;
 mod look;
+mod pause;
 mod publish;
+mod queues;
+mod room;
 mod running;
+mod sending;
 mod signals;
 mod stop;
 mod subscribe;
 mod tenant;
+mod trace;
+mod wait;
 
 use std::{fmt, sync::Arc};
 
@@ -17,6 +24,7 @@ use tokio::sync::Semaphore;
 pub use dead_letters::DeadLetters;
 pub use publish::Publish;
 pub use tenant::TenantBus;
+pub use trace::{Trace, TraceNode};
 
 use self::core::Core;
 use crate::{

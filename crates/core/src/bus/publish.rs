@@ -5,8 +5,6 @@ use crate::{
     envelope::{Limits, Metadata},
     error::{Error, ErrorKind, Result},
     event::{Draft, Event, RawEvent, TekupEvent},
-    ids::TenantId,
-    metrics::Tally,
     transport::{Outgoing, Receipt},
 };
 
@@ -21,8 +19,15 @@ impl EventBus {
     /// was stored; [`ErrorKind::Unavailable`] if it does not answer: publish again with the same id, which is stored
     /// once.
     ///
+    /// # At once
+    /// Publishers that wait at the same time share calls to the store, so that many tasks publish about as fast as one
+    /// with batches; a single one waits for nobody. Each has a receipt or an error of its own. What a task publishes is
+    /// stored in its order. Events on their way are bounded
+    /// ([`BusConfig::publish_buffer_events`](crate::BusConfig::publish_buffer_events)): if there is no room within
+    /// [`BusConfig::publish_wait`](crate::BusConfig::publish_wait), that is [`ErrorKind::Backpressure`] too.
+    ///
     /// # Cancel safety
-    /// If dropped, the event may or may not be stored.
+    /// If dropped, the event may or may not be stored; those that share its call are stored all the same.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -39,12 +44,13 @@ impl EventBus {
     /// ```
     pub async fn publish(&self, event: impl Publish) -> Result<Receipt> {
         let outgoing = event.into_outgoing(&self.0.limits)?;
-        let mut answers = self.send(vec![outgoing]).await?;
-        answers.pop().unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "the transport answered nothing")))
+        self.0.expect_open()?;
+        Core::publish(&self.0, outgoing).await
     }
 
     /// Stores many events in few round trips: one result for each, in their order. What is wrong with one does not stop
-    /// the others.
+    /// the others. A batch of none stores nothing, and is no mistake. Events that belong together can say so: see
+    /// [`EventBatch`](crate::EventBatch).
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] for more events than [`BusConfig::max_batch_events`](crate::BusConfig::max_batch_events); an error of the whole call means
@@ -77,8 +83,8 @@ impl EventBus {
         let mut good = Vec::with_capacity(made.len());
         let made: Vec<Result<()>> = made.into_iter().map(|made| made.map(|outgoing| good.push(outgoing))).collect();
         let mut answers = self.send(good).await?.into_iter();
-        let unanswered = || Err(Error::new(ErrorKind::Internal, "the transport left an event without an answer"));
-        Ok(made.into_iter().map(|made| made.and_then(|()| answers.next().unwrap_or_else(unanswered))).collect())
+        let mut next = || answers.next().unwrap_or_else(|| Err(Core::unanswered()));
+        Ok(made.into_iter().map(|made| made.and_then(|()| next())).collect())
     }
 
     async fn send(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
@@ -86,13 +92,7 @@ impl EventBus {
             return Ok(Vec::new());
         }
         self.0.expect_open()?;
-        let tenants: Vec<TenantId> = batch.iter().map(|outgoing| outgoing.tenant.clone()).collect();
-        let answers = self.0.transport.publish(batch).await?;
-        let is_new = |answer: &Result<Receipt>| answer.as_ref().is_ok_and(|receipt| !receipt.duplicate);
-        let stored = tenants.iter().zip(&answers).filter(|(_, answer)| is_new(answer));
-        self.meter().note(stored.map(|(tenant, _)| (Some(tenant), Tally::published())));
-        Core::flush_in_background(&self.0);
-        Ok(answers)
+        Core::store(&self.0, batch).await
     }
 }
 

@@ -1,12 +1,15 @@
 //! The subscriptions that run in this process.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use super::core::Core;
 use crate::{
     error::{Error, ErrorKind, Result, shown},
     ids::{Pattern, SubscriptionId},
-    runtime::Running,
+    runtime::{Running, Runtime},
     subscription::Settings,
     sync::lock,
 };
@@ -68,6 +71,13 @@ impl RunningSet {
     pub(super) fn ids(&self) -> Vec<SubscriptionId> {
         let state = lock(&self.0);
         state.by_name.values().filter_map(|entry| entry.running.as_ref()).map(|it| it.runtime.id().clone()).collect()
+    }
+
+    /// The subscription, if it runs here.
+    pub(super) fn find(&self, id: &SubscriptionId) -> Option<Arc<Runtime>> {
+        let state = lock(&self.0);
+        let mut running = state.by_name.values().filter_map(|entry| entry.running.as_ref()).map(|it| &it.runtime);
+        running.find(|runtime| runtime.id() == id).cloned()
     }
 
     /// No further subscription is taken; those that run are handed out to be stopped.

@@ -15,7 +15,8 @@ use crate::{
 impl EventBus {
     /// Registers a durable subscription, if it is new, and starts to handle its events in this process.
     ///
-    /// A new one gets what is published from now on; one that was registered before gets what it missed.
+    /// A new one gets what is published from now on, unless it says otherwise ([`Subscription::start_at`]); one that was
+    /// registered before gets what it missed.
     ///
     /// # Errors
     /// Every mistake of the subscription at once ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)); [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if this bus
@@ -101,10 +102,12 @@ impl EventBus {
         let config = self.config();
         let spec = SourceSpec {
             tenants: settings.tenants.clone(),
+            start_at: settings.start_at,
             lease: config.lease,
             retry_limit: config.retry_limit,
             dead_letter_ttl: config.dead_letter_ttl,
             dead_letter_cap: config.dead_letter_cap,
+            rate_limit: settings.rate_limit,
             ..SourceSpec::new(id.clone(), settings.patterns.clone())
         };
         self.0.transport.open(spec).await

@@ -1,4 +1,6 @@
-use super::{DeadLetters, EventBus};
+use std::time::Duration;
+
+use super::{DeadLetters, EventBus, Trace};
 use crate::{
     error::Result,
     event::IntoDraft,
@@ -149,6 +151,49 @@ impl TenantBus {
     /// ```
     pub async fn status(&self, id: EventId) -> Result<EventStatus> {
         self.bus.status(&self.tenant, id).await
+    }
+
+    /// As [`EventBus::wait_for`], for an event of this tenant; another tenant's is unknown.
+    ///
+    /// # Errors
+    /// Those of the store.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it only looks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tekup_core::{EventBus, EventId, transport::Stage};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let acme = EventBus::in_memory("crm")?.tenant("acme")?;
+    /// let status = acme.wait_for(EventId::generate(), Duration::from_secs(5)).await?;
+    /// assert_eq!(status.stage, Stage::Unknown);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wait_for(&self, id: EventId, patience: Duration) -> Result<EventStatus> {
+        self.bus.wait_for(&self.tenant, id, patience).await
+    }
+
+    /// As [`EventBus::trace`], of this tenant.
+    ///
+    /// # Errors
+    /// As [`EventBus::trace`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let acme = tekup_core::EventBus::in_memory("crm")?.tenant("acme")?;
+    /// assert!(acme.trace("import-7").await?.roots.is_empty());
+    /// assert!(acme.trace("").await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn trace(&self, correlation: impl AsRef<str>) -> Result<Trace> {
+        self.bus.trace(&self.tenant, correlation).await
     }
 
     /// This tenant's dead letters of a subscription, named `<service>/<name>`.

@@ -48,7 +48,8 @@ pub struct BusConfig {
     /// The most dead letters that a subscription keeps, in each partition of a transport that has several; then the
     /// oldest go, counted. Default 1,000,000.
     pub dead_letter_cap: usize,
-    /// Most events that one call of a batch handler gets: 1 to 1,000; default 10.
+    /// Most events that one call of a batch handler gets, for services that take it from here:
+    /// `.batch_handler(bus.config().batch_size, ..)`. 1 to 1,000; default 10.
     pub batch_size: usize,
     /// Handlers at once in each subscription: 1 to 10,000; default 5.
     pub concurrency: usize,
@@ -78,6 +79,13 @@ pub struct BusConfig {
     pub max_batch_events: usize,
     /// Arrays and objects inside each other: 1 to 100; default 64.
     pub max_depth: usize,
+    /// Events of concurrent publishers on their way to the store: 1 to 100,000; default 1,000. Then publishers wait.
+    pub publish_buffer_events: usize,
+    /// Bytes of concurrent publishers on their way to the store: 1 KiB to 1 GiB; default 1 MiB. Then publishers wait.
+    pub publish_buffer_bytes: usize,
+    /// How long a publisher waits for room, before that is an error: at most 1 h; default 5 s.
+    #[serde(rename = "publishWaitMs", with = "units::millis")]
+    pub publish_wait: Duration,
 }
 
 impl Default for BusConfig {
@@ -102,6 +110,9 @@ impl Default for BusConfig {
             max_metadata_bytes: limits.metadata_bytes,
             max_batch_events: limits.batch_events,
             max_depth: limits.depth,
+            publish_buffer_events: 1_000,
+            publish_buffer_bytes: 1 << 20,
+            publish_wait: Duration::from_secs(5),
         }
     }
 }
@@ -119,7 +130,8 @@ impl BusConfig {
     }
 
     /// Reads `SERVICE_NAME`, `EVENT_BUS_RETRY_ATTEMPTS`, `EVENT_BUS_RETRY_DELAY` (ms), `EVENT_BUS_DEAD_LETTER_TTL`
-    /// (s), `EVENT_BUS_BATCH_SIZE` and `EVENT_BUS_CONCURRENCY`; what is absent has its default.
+    /// (s), `EVENT_BUS_BATCH_SIZE`, `EVENT_BUS_CONCURRENCY`, `EVENT_BUS_PUBLISH_BUFFER_EVENTS`,
+    /// `EVENT_BUS_PUBLISH_BUFFER_BYTES` and `EVENT_BUS_PUBLISH_WAIT` (ms); what is absent has its default.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] with every mistake at once: a value that is no number or out of range, an absent
@@ -145,6 +157,9 @@ impl BusConfig {
         read.duration("EVENT_BUS_DEAD_LETTER_TTL", Duration::from_secs, &mut config.dead_letter_ttl);
         read.number("EVENT_BUS_BATCH_SIZE", &mut config.batch_size);
         read.number("EVENT_BUS_CONCURRENCY", &mut config.concurrency);
+        read.number("EVENT_BUS_PUBLISH_BUFFER_EVENTS", &mut config.publish_buffer_events);
+        read.number("EVENT_BUS_PUBLISH_BUFFER_BYTES", &mut config.publish_buffer_bytes);
+        read.duration("EVENT_BUS_PUBLISH_WAIT", Duration::from_millis, &mut config.publish_wait);
         read.unknown();
         config.collect(&mut problems);
         problems.into_result(ErrorKind::InvalidConfig)?;
@@ -204,6 +219,8 @@ impl BusConfig {
             ("maxMetadataBytes", self.max_metadata_bytes, 0, mib),
             ("maxBatchEvents", self.max_batch_events, 1, 10_000),
             ("maxDepth", self.max_depth, 1, 100),
+            ("publishBufferEvents", self.publish_buffer_events, 1, 100_000),
+            ("publishBufferBytes", self.publish_buffer_bytes, 1_024, 1 << 30),
         ] {
             problems.check((least..=most).contains(&value), || format!("{what} is {value}: use {least} to {most}"));
         }
@@ -214,6 +231,7 @@ impl BusConfig {
             ("timeoutMs", self.timeout, Duration::from_millis(1), 24 * hour),
             ("leaseMs", self.lease, Duration::from_millis(100), hour),
             ("shutdownGraceMs", self.shutdown_grace, Duration::ZERO, hour),
+            ("publishWaitMs", self.publish_wait, Duration::ZERO, hour),
         ] {
             problems
                 .check((least..=most).contains(&value), || format!("{what} is {value:?}: use {least:?} to {most:?}"));

@@ -94,6 +94,11 @@ impl Metadata {
         self.0.is_empty()
     }
 
+    /// Adds all fields of another, or replaces those of the same name.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        others.0.iter().for_each(|(name, value)| self.0.insert(name.into(), value.to_owned()));
+    }
+
     /// `correlationId`, if it is there as a string.
     pub(crate) fn correlation_id(&self) -> Option<String> {
         self.get(CORRELATION).ok().flatten()

@@ -71,7 +71,8 @@ impl<T> Draft<T> {
         self
     }
 
-    /// The event's own id, for one that exists already: the same id of the same tenant is stored once.
+    /// The event's own id, for one that exists already: the same id of the same tenant is stored once. Of a key of
+    /// another system, such as the number of a webhook, make one that is always the same: a UUIDv5.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -192,6 +193,15 @@ impl<T> Draft<T> {
 
     pub(crate) fn user_if_absent(mut self, user: &UserId) -> Self {
         self.user.get_or_insert_with(|| user.clone());
+        self
+    }
+
+    /// Adds what a batch says of all its events.
+    pub(super) fn in_batch(mut self, fields: Result<Metadata>, problems: &Problems) -> Self {
+        self.problems.extend(problems);
+        if let Some(fields) = self.problems.keep(fields) {
+            self.metadata.extend(&fields);
+        }
         self
     }
 

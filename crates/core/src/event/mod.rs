@@ -1,10 +1,12 @@
 //! Events: typed, raw, and on their way to be published.
 
+mod batch;
 mod descriptor;
 mod draft;
 mod raw;
 mod typed;
 
+pub use batch::EventBatch;
 pub use descriptor::EventDescriptor;
 pub use draft::{Draft, IntoDraft};
 pub use raw::RawEvent;

@@ -1,6 +1,7 @@
 //! Handlers: what is done with an event, and what they say about it.
 
 mod advice;
+mod batch;
 mod context;
 mod error;
 mod outcome;
@@ -9,6 +10,8 @@ mod route;
 use std::future::Future;
 
 pub use advice::Advise;
+pub(crate) use batch::{Attempts, BatchRoute, Call, ErasedBatch, Sifted, TypedBatch};
+pub use batch::{BatchContext, BatchOutcome, IntoBatchOutcome};
 pub use context::Context;
 pub(crate) use context::Origin;
 pub(crate) use error::Advice;

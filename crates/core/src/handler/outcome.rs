@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{any::Any, time::Duration};
 
 use super::{HandlerError, HandlerResult};
 
@@ -60,6 +60,16 @@ impl Outcome {
     #[must_use]
     pub fn dead_letter(why: impl Into<HandlerError>) -> Self {
         Self::Failed(why.into().permanent())
+    }
+
+    /// The handler panicked: a failed attempt, with what the panic said, if it said it in words.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("without a message");
+        Self::retry(format!("handler panicked: {text}"))
     }
 }
 

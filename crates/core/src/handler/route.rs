@@ -5,15 +5,16 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use tracing::Instrument;
 
-use super::{Context, Outcome};
+use super::{BatchRoute, Context, Outcome, Sifted};
 use crate::{
     envelope::{Envelope, Limits},
     error::{Error, ErrorKind, Result},
     event::{Event, RawEvent, TekupEvent},
-    transport::{DeadReason, Delivery},
+    ids::{EventId, TenantId},
+    transport::{DeadLetter, DeadReason, Delivery},
 };
 
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What a handler can be given: [`Event`]`<T>` or [`RawEvent`].
 ///
@@ -98,6 +99,8 @@ pub(crate) trait Route: Send + Sync {
     fn event_type(&self) -> Option<&'static str>;
     fn run<'a>(&'a self, delivery: &'a Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'a, Ended>;
     fn run_raw(&self, raw: RawEvent, cx: MakeContext) -> BoxFuture<'_, Ended>;
+    /// Whether its handler could be given that, as it is told by the error if not.
+    fn reads(&self, raw: &RawEvent) -> Result<()>;
 }
 
 pub(crate) struct Typed<E> {
@@ -123,7 +126,7 @@ impl<E: Incoming> Route for Typed<E> {
     fn run<'a>(&'a self, delivery: &'a Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'a, Ended> {
         Box::pin(async move {
             let read = E::__read(delivery.bytes.clone(), &limits)
-                .and_then(|event| same_event(delivery, event.__envelope()).map(|()| event));
+                .and_then(|event| same_event(&delivery.tenant, delivery.id, event.__envelope()).map(|()| event));
             match read {
                 Ok(event) => self.give(event, cx).await,
                 Err(error) => Ended::Dead(DeadReason::Undecodable, error.to_string()),
@@ -139,17 +142,21 @@ impl<E: Incoming> Route for Typed<E> {
             }
         })
     }
+
+    fn reads(&self, raw: &RawEvent) -> Result<()> {
+        E::__from_raw(raw).map(drop)
+    }
 }
 
 /// What is stored beside the envelope decides who may see an event, so the envelope must say the same.
-fn same_event(delivery: &Delivery, envelope: &Envelope) -> Result<()> {
-    if delivery.tenant.as_ref() == Some(&envelope.tenant) && delivery.id == envelope.id {
+pub(super) fn same_event(tenant: &Option<TenantId>, id: EventId, envelope: &Envelope) -> Result<()> {
+    if tenant.as_ref() == Some(&envelope.tenant) && id == envelope.id {
         return Ok(());
     }
-    let stored = delivery.tenant.as_ref().map_or("no tenant", |tenant| tenant.as_str());
+    let stored = tenant.as_ref().map_or("no tenant", |tenant| tenant.as_str());
     let message = format!(
-        "stored as event {} of {stored}, but its envelope says event {} of {}: publish it with its own id and tenant",
-        delivery.id, envelope.id, envelope.tenant
+        "stored as event {id} of {stored}, but its envelope says event {} of {}: publish it with its own id and tenant",
+        envelope.id, envelope.tenant
     );
     Err(Error::new(ErrorKind::Undecodable, message))
 }
@@ -157,12 +164,23 @@ fn same_event(delivery: &Delivery, envelope: &Envelope) -> Result<()> {
 /// All handlers of a subscription.
 pub(crate) struct Router {
     routes: Vec<Box<dyn Route>>,
+    /// The one handler of a subscription that takes batches: it then has no routes.
+    batch: Option<Box<dyn BatchRoute>>,
     limits: Limits,
 }
 
 impl Router {
     pub(crate) fn new(routes: Vec<Box<dyn Route>>, limits: Limits) -> Self {
-        Self { routes, limits }
+        Self { routes, batch: None, limits }
+    }
+
+    pub(crate) fn of_batches(batch: Box<dyn BatchRoute>, limits: Limits) -> Self {
+        Self { routes: Vec::new(), batch: Some(batch), limits }
+    }
+
+    /// For a subscription that takes batches.
+    pub(crate) fn sift(&self, batch: Vec<Delivery>) -> Option<Sifted> {
+        self.batch.as_ref().map(|route| route.sift(batch, &self.limits))
     }
 
     pub(crate) async fn run(&self, delivery: &Delivery, cx: MakeContext) -> Ended {
@@ -171,16 +189,37 @@ impl Router {
             return route.run(delivery, self.limits, cx).await;
         }
         let read = RawEvent::parse_within(delivery.bytes.clone(), &self.limits)
-            .and_then(|raw| same_event(delivery, raw.envelope()).map(|()| raw));
+            .and_then(|raw| same_event(&delivery.tenant, delivery.id, raw.envelope()).map(|()| raw));
         let raw = match read {
             Ok(raw) => raw,
             Err(error) => return Ended::Dead(DeadReason::Undecodable, error.to_string()),
         };
-        let event_type = &raw.envelope().event_type;
-        let exact = self.routes.iter().find(|route| route.event_type() == Some(event_type.as_str()));
-        match exact.or_else(|| self.routes.iter().find(|route| route.event_type().is_none())) {
+        match self.route_of(&raw) {
             Some(route) => route.run_raw(raw, cx).await,
-            None => Ended::Dead(DeadReason::Unhandled, format!("no handler of this subscription takes `{event_type}`")),
+            None => Ended::Dead(DeadReason::Unhandled, unhandled(&raw)),
         }
     }
+
+    fn route_of(&self, raw: &RawEvent) -> Option<&dyn Route> {
+        let event_type = raw.envelope().event_type.as_str();
+        let exact = self.routes.iter().find(|route| route.event_type() == Some(event_type));
+        exact.or_else(|| self.routes.iter().find(|route| route.event_type().is_none())).map(Box::as_ref)
+    }
+
+    /// Whether a dead letter would reach a handler, were it replayed now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Undecodable`] with what would end it again.
+    pub(crate) fn reads(&self, letter: &DeadLetter) -> Result<()> {
+        let raw = RawEvent::parse_within(letter.bytes.clone(), &self.limits)?;
+        same_event(&letter.tenant, letter.id, raw.envelope())?;
+        // One handler is given whatever comes, and says itself what it does not take.
+        let route = if let [only] = self.routes.as_slice() { Some(only.as_ref()) } else { self.route_of(&raw) };
+        let unknown = || Error::new(ErrorKind::Undecodable, unhandled(&raw));
+        route.ok_or_else(unknown)?.reads(&raw)
+    }
+}
+
+fn unhandled(raw: &RawEvent) -> String {
+    format!("no handler of this subscription takes `{}`", raw.envelope().event_type)
 }

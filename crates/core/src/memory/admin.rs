@@ -1,10 +1,14 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::Shared;
 use crate::{
     error::{Error, ErrorKind, Result, shown},
     ids::{EventId, SubscriptionId, TenantId},
-    transport::{Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus},
+    rate_limit::RateLimit,
+    transport::{
+        Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, SubscriptionState,
+        Traced,
+    },
 };
 
 /// What operators ask of a [`MemoryTransport`](super::MemoryTransport). All its calls answer at once.
@@ -45,21 +49,37 @@ impl Admin for MemoryAdmin {
         Ok(self.0.lock().turn_of(subscription)?.subscription.letters.page(tenant, after, most))
     }
 
-    async fn dead_letter(
-        &self,
-        subscription: &SubscriptionId,
-        tenant: &TenantId,
-        id: EventId,
-    ) -> Result<Option<DeadLetter>> {
-        Ok(self.0.lock().turn_of(subscription)?.subscription.letters.get(&(tenant.clone(), id)))
+    async fn dead_letter(&self, subscription: &SubscriptionId, letter: &LetterKey) -> Result<Option<DeadLetter>> {
+        Ok(self.0.lock().turn_of(subscription)?.subscription.letters.get(letter))
     }
 
     async fn count_dead_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<u64> {
         Ok(self.0.lock().turn_of(subscription)?.subscription.letters.count(tenant) as u64)
     }
 
-    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<(TenantId, EventId)>) -> Result<u64> {
+    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         Ok(self.0.lock().turn_of(subscription)?.replay(&letters))
+    }
+
+    async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
+        Ok(self.0.lock().turn_of(subscription)?.purge(&letters))
+    }
+
+    async fn hold_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<Duration>> {
+        let mut store = self.0.lock();
+        let turn = store.turn_of(subscription)?;
+        Ok(turn.subscription.letter_holds.hold(tenant, holder, turn.now, lease))
+    }
+
+    async fn free_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>, holder: &str) -> Result<()> {
+        self.0.lock().turn_of(subscription)?.subscription.letter_holds.free(tenant, holder);
+        Ok(())
     }
 
     async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
@@ -73,6 +93,23 @@ impl Admin for MemoryAdmin {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         Ok(self.0.lock().counters.of(tenant))
+    }
+
+    async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
+        Ok(self.0.lock().trace(tenant, correlation))
+    }
+
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        Ok(self.0.lock().turn_of(subscription)?.set_paused(paused))
+    }
+
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        limit.map_or(Ok(()), |limit| limit.check())?;
+        Ok(self.0.lock().turn_of(subscription)?.set_rate_limit(limit))
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        Ok(*self.0.lock().turn_of(subscription)?.subscription.state.borrow())
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Backlog {
     pub ready: usize,
     /// Deliveries handed out and not settled.
     pub held: usize,
+    /// Deliveries that only a pause or the rate limit of their subscription keeps from being handed out.
+    pub held_back: usize,
     /// Retries that are not due yet.
     pub retrying: usize,
     /// Dead letters.
@@ -25,7 +27,7 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    /// Whether nothing happens until something is published or time passes.
+    /// Whether nothing happens until something is published or resumed, or time passes.
     ///
     /// ```
     /// use tekup_core::memory::Backlog;
@@ -39,6 +41,7 @@ impl Backlog {
     pub(super) fn add(&mut self, other: Self) {
         self.ready += other.ready;
         self.held += other.held;
+        self.held_back += other.held_back;
         self.retrying += other.retrying;
         self.dead += other.dead;
         self.first = self.first.take().or(other.first);

@@ -82,6 +82,10 @@ impl HeldItems {
         self.by_place.keys().copied().filter(move |place| place.0 == lane)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.by_place.values().map(|held| &held.item)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_place.len()
     }

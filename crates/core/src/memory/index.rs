@@ -5,9 +5,10 @@ use std::{
 
 use tokio::time::Instant;
 
+use super::traces::Traces;
 use crate::{
-    ids::{EventId, TenantId},
-    transport::Stage,
+    ids::{EventId, EventType, TenantId},
+    transport::{Stage, TraceLink, Traced},
 };
 
 /// How long ids and status are kept.
@@ -23,6 +24,7 @@ const MOST: usize = 1_000_000;
 pub(super) struct Index {
     numbers: HashMap<(TenantId, EventId), u64>,
     records: VecDeque<Record>,
+    pub(super) traces: Traces,
     /// The number of the first record.
     first: u64,
     /// How many records are kept at most.
@@ -34,6 +36,8 @@ struct Record {
     key: (TenantId, EventId),
     stored: Instant,
     marks: Vec<Mark>,
+    /// Under which correlation it is traced.
+    correlation: Option<String>,
 }
 
 /// Where an event stands for one subscription.
@@ -46,7 +50,7 @@ pub(super) struct Mark {
 
 impl Default for Index {
     fn default() -> Self {
-        Self { numbers: HashMap::new(), records: VecDeque::new(), first: 0, most: MOST }
+        Self { numbers: HashMap::new(), records: VecDeque::new(), traces: Traces::default(), first: 0, most: MOST }
     }
 }
 
@@ -63,8 +67,23 @@ impl Index {
         let number = self.first + self.records.len() as u64;
         let pending = |subscription: &u32| Mark { subscription: *subscription, stage: Stage::Pending, failures: 0 };
         self.numbers.insert(key.clone(), number);
-        self.records.push_back(Record { key, stored, marks: route.iter().map(pending).collect() });
+        self.records.push_back(Record { key, stored, marks: route.iter().map(pending).collect(), correlation: None });
         number
+    }
+
+    /// Traces the event that was added last.
+    pub(super) fn trace(&mut self, link: TraceLink, event_type: EventType) {
+        let Some(record) = self.records.back_mut() else { return };
+        let (tenant, id) = record.key.clone();
+        record.correlation = Some(link.correlation.clone());
+        self.traces.add(tenant, link.correlation, Traced { id, event_type, cause: link.cause });
+    }
+
+    /// Notes an event as pending for one more subscription, the newest of all.
+    pub(super) fn join(&mut self, number: u64, subscription: u32) {
+        if let Some(record) = self.record_at(number) {
+            record.marks.push(Mark { subscription, stage: Stage::Pending, failures: 0 });
+        }
     }
 
     /// Notes where an event stands now, unless it is forgotten.
@@ -99,6 +118,9 @@ impl Index {
         if let Some(record) = self.records.pop_front() {
             self.numbers.remove(&record.key);
             self.first += 1;
+            if let Some(correlation) = record.correlation {
+                self.traces.forget(&(record.key.0, correlation));
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::item::Stored;
 use crate::{
     ids::{EventId, TenantId},
     timestamp::Timestamp,
-    transport::{DeadLetter, DeadLetterPage, DeadReason},
+    transport::{DeadLetter, DeadLetterPage, DeadReason, LetterKey},
 };
 
 /// How many letters are looked at for one page, so that a tenant without letters costs no full search.
@@ -27,6 +27,7 @@ pub(super) struct Letters {
     cap: usize,
     expired: u64,
     dropped: u64,
+    purged: u64,
 }
 
 #[derive(Debug)]
@@ -63,7 +64,7 @@ impl Letter {
 impl Letters {
     pub(super) fn new(keep: Duration, cap: usize) -> Self {
         let (by_serial, by_id) = (BTreeMap::new(), HashMap::new());
-        Self { by_serial, by_id, serial: 0, keep, cap, expired: 0, dropped: 0 }
+        Self { by_serial, by_id, serial: 0, keep, cap, expired: 0, dropped: 0, purged: 0 }
     }
 
     /// How long letters are kept, and how many at most, from now on.
@@ -106,13 +107,31 @@ impl Letters {
         }
     }
 
-    pub(super) fn take(&mut self, key: &(TenantId, EventId)) -> Option<Letter> {
+    fn take(&mut self, key: &(TenantId, EventId)) -> Option<Letter> {
         let serial = self.by_id.remove(key)?;
         self.by_serial.remove(&serial)
     }
 
-    pub(super) fn get(&self, key: &(TenantId, EventId)) -> Option<DeadLetter> {
-        self.by_id.get(key).and_then(|serial| self.by_serial.get(serial)).map(Letter::shown)
+    /// Removes, counted, on request; answers whether it was there.
+    pub(super) fn purge(&mut self, key: &LetterKey) -> bool {
+        let was_there = self.take_meant(key).is_some();
+        self.purged += u64::from(was_there);
+        was_there
+    }
+
+    /// Removes the letter, if it is the one that is meant.
+    pub(super) fn take_meant(&mut self, key: &LetterKey) -> Option<Letter> {
+        self.meant(key)?;
+        self.take(&owned(key)?)
+    }
+
+    pub(super) fn get(&self, key: &LetterKey) -> Option<DeadLetter> {
+        self.meant(key).map(Letter::shown)
+    }
+
+    fn meant(&self, key: &LetterKey) -> Option<&Letter> {
+        let letter = self.by_id.get(&owned(key)?).and_then(|serial| self.by_serial.get(serial))?;
+        key.means(letter.died).then_some(letter)
     }
 
     /// At most so many letters after the one with that serial.
@@ -150,4 +169,13 @@ impl Letters {
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
     }
+
+    pub(super) fn purged(&self) -> u64 {
+        self.purged
+    }
+}
+
+/// In this store every event has a tenant.
+fn owned(key: &LetterKey) -> Option<(TenantId, EventId)> {
+    Some((key.tenant.clone()?, key.id))
 }

@@ -11,6 +11,7 @@
 
 mod admin;
 mod backlog;
+mod bucket;
 mod clock;
 mod counters;
 mod held;
@@ -18,12 +19,14 @@ mod index;
 mod item;
 mod lane_limit;
 mod lanes;
+mod letter_holds;
 mod letters;
 mod ready;
 mod shelf;
 mod source;
 mod store;
 mod subscription;
+mod traces;
 mod turn;
 mod waiting;
 

@@ -69,6 +69,10 @@ impl Ready {
         self.shelves.iter().find_map(|shelf| shelf.oldest_of(lane))
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.shelves.iter().flat_map(Shelf::iter)
+    }
+
     /// Some item that waits, of the highest priority.
     pub(super) fn first(&self) -> Option<&Item> {
         Priority::ALL.into_iter().find_map(|priority| self.shelves[priority.rank()].first())

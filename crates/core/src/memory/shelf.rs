@@ -69,6 +69,10 @@ impl Shelf {
         self.lanes.get(&lane)?.front().map(|item| item.place)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.lanes.values().flatten()
+    }
+
     /// Some item that waits: the oldest of the lowest lane.
     pub(super) fn first(&self) -> Option<&Item> {
         self.lanes.values().next()?.front()

@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    sync::Notify,
+    sync::{Notify, watch},
     task::consume_budget,
     time::{Instant, sleep_until},
 };
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     ids::SubscriptionId,
-    transport::{Delivery, DeliveryRef, Settled, Settlement, Source, SourceSpec},
+    transport::{Delivery, DeliveryRef, Settled, Settlement, Source, SourceSpec, SubscriptionState},
 };
 
 /// What one replica of a subscription reads from. Dropping it closes it.
@@ -46,6 +46,7 @@ pub struct MemorySource {
     number: u32,
     replica: Replica,
     bell: Arc<Notify>,
+    state: watch::Receiver<SubscriptionState>,
     interrupted: AtomicBool,
     closed: AtomicBool,
 }
@@ -54,11 +55,11 @@ impl MemorySource {
     pub(super) fn open(shared: Arc<Shared>, spec: SourceSpec) -> Self {
         let mut store = shared.lock();
         let (number, source) = store.open(&spec);
-        let bell = store.bell(number);
+        let (bell, state) = (store.bell(number), store.state(number));
         drop(store);
         let replica = Replica { number: source, lease: spec.lease, retry_limit: spec.retry_limit };
         let (interrupted, closed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { shared, id: spec.id, number, replica, bell, interrupted, closed }
+        Self { shared, id: spec.id, number, replica, bell, state, interrupted, closed }
     }
 
     fn is_closed(&self) -> bool {
@@ -128,6 +129,10 @@ impl Source for MemorySource {
             return Ok(held);
         }
         Ok(self.shared.lock().turn(self.number)?.renew(held, &self.replica))
+    }
+
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        self.state.clone()
     }
 
     async fn close(&self) -> Result<()> {

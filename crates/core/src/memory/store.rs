@@ -1,6 +1,12 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     backlog::Backlog,
@@ -16,7 +22,10 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
-    transport::{Books, CounterDelta, EventStatus, Outgoing, Receipt, SourceSpec, SubscriptionStatus},
+    transport::{
+        Books, CounterDelta, EventStatus, Outgoing, Receipt, SourceSpec, StartAt, SubscriptionState,
+        SubscriptionStatus, Traced,
+    },
 };
 
 /// All that is stored.
@@ -72,7 +81,7 @@ impl Store {
     }
 
     fn add(&mut self, outgoing: Outgoing, now: Instant) -> Result<Receipt> {
-        let Outgoing { id, tenant, event_type, priority, bytes } = outgoing;
+        let Outgoing { id, tenant, event_type, priority, bytes, trace } = outgoing;
         let key = (tenant.clone(), id);
         if self.index.knows(&key) {
             return Ok(Receipt::new(id, true));
@@ -83,15 +92,21 @@ impl Store {
             return Err(is_full(full));
         }
         let number = self.index.add(key, now, route);
+        if let Some(link) = trace {
+            self.index.trace(link, event_type.clone());
+        }
         let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes });
         for number in route {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
-                subscription.published += 1;
-                subscription.ready.put(Item::fresh(lane, Arc::clone(&event)));
+                subscription.give(Item::fresh(lane, Arc::clone(&event)));
                 self.lane_limit.keep(lane, *number, subscription, &mut self.index, now);
             }
         }
         Ok(Receipt::new(id, false))
+    }
+
+    pub(super) fn trace(&self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
+        self.index.traces.of(tenant, correlation)
     }
 
     /// Registers a subscription, or another replica of one that exists; answers its number and that of the source.
@@ -101,7 +116,8 @@ impl Store {
         let next = u32::try_from(self.subscriptions.len()).unwrap_or(u32::MAX);
         let number = *self.numbers.entry(spec.id.clone()).or_insert(next);
         if number == next {
-            self.subscriptions.push(Subscription::new(spec));
+            let subscription = self.begun(spec, number);
+            self.subscriptions.push(subscription);
         }
         if let Some(subscription) = self.subscriptions.get_mut(number as usize) {
             subscription.update(spec);
@@ -110,9 +126,35 @@ impl Store {
         (number, self.sources)
     }
 
+    /// A new subscription, with what it begins with.
+    fn begun(&mut self, spec: &SourceSpec, number: u32) -> Subscription {
+        let (mut subscription, now) = (Subscription::new(spec), Instant::now());
+        if spec.start_at == StartAt::Beginning {
+            for (entry, (lane, event)) in self.lying(&subscription) {
+                self.index.join(entry, number);
+                subscription.give(Item::fresh(lane, event));
+                self.lane_limit.keep(lane, number, &mut subscription, &mut self.index, now);
+            }
+        }
+        subscription
+    }
+
+    /// What the lanes still hold of what a subscription takes, each event once, by its number.
+    fn lying(&self, reader: &Subscription) -> BTreeMap<u64, (u32, Arc<Stored>)> {
+        let items = self.subscriptions.iter().flat_map(Subscription::in_lanes);
+        let taken = items.filter(|item| reader.takes(&item.event.event_type));
+        taken.map(|item| (item.place.1, (item.place.0, Arc::clone(&item.event)))).collect()
+    }
+
     /// What wakes the subscription's replicas.
     pub(super) fn bell(&self, number: u32) -> Arc<Notify> {
         self.subscriptions.get(number as usize).map(|one| Arc::clone(&one.bell)).unwrap_or_default()
+    }
+
+    /// What tells the subscription's replicas of its state.
+    pub(super) fn state(&self, number: u32) -> watch::Receiver<SubscriptionState> {
+        let state = self.subscriptions.get(number as usize).map(|one| one.state.subscribe());
+        state.unwrap_or_else(|| watch::Sender::default().subscribe())
     }
 
     /// One source of the subscription is gone.

@@ -1,18 +1,24 @@
 use std::sync::Arc;
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     backlog::{Backlog, Unsettled},
+    bucket::Bucket,
     held::HeldItems,
     item::Item,
+    letter_holds::LetterHolds,
     letters::Letters,
     ready::Ready,
     waiting::Waiting,
 };
 use crate::{
     ids::{EventType, Pattern, SubscriptionId, TenantId},
-    transport::{Books, SourceSpec},
+    rate_limit::RateLimit,
+    transport::{Books, SourceSpec, SubscriptionState},
 };
 
 /// A durable subscription: it outlives its replicas.
@@ -25,10 +31,15 @@ pub(super) struct Subscription {
     pub(super) replicas: usize,
     /// Wakes the replicas that wait. Each looks for itself whether there is something for it.
     pub(super) bell: Arc<Notify>,
+    pub(super) state: watch::Sender<SubscriptionState>,
+    /// The rate limit that the newest replica named.
+    declared: Option<RateLimit>,
+    bucket: Bucket,
     pub(super) ready: Ready,
     pub(super) held: HeldItems,
     pub(super) waiting: Waiting,
     pub(super) letters: Letters,
+    pub(super) letter_holds: LetterHolds,
     pub(super) published: u64,
     pub(super) acked: u64,
     /// What a limit of a lane took.
@@ -43,10 +54,14 @@ impl Subscription {
             tenants: spec.tenants.clone(),
             replicas: 0,
             bell: Arc::default(),
+            state: watch::Sender::default(),
+            declared: None,
+            bucket: Bucket::default(),
             ready: Ready::default(),
             held: HeldItems::default(),
             waiting: Waiting::default(),
             letters: Letters::new(spec.dead_letter_ttl, spec.dead_letter_cap),
+            letter_holds: LetterHolds::default(),
             published: 0,
             acked: 0,
             dropped: 0,
@@ -58,12 +73,55 @@ impl Subscription {
         self.patterns.clone_from(&spec.patterns);
         self.tenants.clone_from(&spec.tenants);
         self.letters.limit(spec.dead_letter_ttl, spec.dead_letter_cap);
+        // What an operator has set holds until a replica says something new.
+        if std::mem::replace(&mut self.declared, spec.rate_limit) != spec.rate_limit {
+            self.state.send_modify(|state| state.rate_limit = spec.rate_limit);
+            self.bell.notify_waiters();
+        }
+    }
+
+    fn rate_limit(&self) -> Option<RateLimit> {
+        self.state.borrow().rate_limit
+    }
+
+    /// How many may be handed out at this moment.
+    pub(super) fn allowed(&self, now: Instant) -> usize {
+        let SubscriptionState { paused, rate_limit } = *self.state.borrow();
+        match (paused, rate_limit) {
+            (Some(_), _) => 0,
+            (None, Some(limit)) => self.bucket.left(limit, now),
+            (None, None) => usize::MAX,
+        }
+    }
+
+    /// So many were handed out.
+    pub(super) fn spend(&mut self, count: usize, now: Instant) {
+        if let Some(limit) = self.rate_limit() {
+            self.bucket.take(count, limit, now);
+        }
+    }
+
+    /// When the rate limit lets the next one of those go that wait for nothing else.
+    pub(super) fn next_allowed(&self, now: Instant) -> Option<Instant> {
+        let waits = self.ready.first().is_some() && self.allowed(now) == 0;
+        self.rate_limit().filter(|_| waits).map(|limit| self.bucket.next(limit, now))
     }
 
     /// How many deliveries are neither finished nor dead.
     pub(super) fn unsettled(&self) -> usize {
         let ready = self.ready.count();
         ready.fresh + ready.retries + ready.abandoned + self.held.len() + self.waiting.len()
+    }
+
+    /// What lies in lanes for it: not what is retried, which belongs to it alone.
+    pub(super) fn in_lanes(&self) -> impl Iterator<Item = &Item> {
+        self.ready.iter().chain(self.held.iter()).filter(|item| !item.is_retry())
+    }
+
+    /// Is given an event that lies in a lane.
+    pub(super) fn give(&mut self, item: Item) {
+        self.published += 1;
+        self.ready.put(item);
     }
 
     pub(super) fn takes(&self, event_type: &EventType) -> bool {
@@ -107,15 +165,19 @@ impl Subscription {
             retrying: self.retries() as u64,
             dead: self.letters.count(None) as u64,
             expired: self.letters.expired(),
+            purged: self.letters.purged(),
             dropped: self.letters.dropped() + self.dropped,
         }
     }
 
     pub(super) fn backlog(&self, now: Instant) -> Backlog {
         let (ready, due) = (self.ready.count(), self.waiting.due(now));
+        let (could_go, abandoned) = (ready.fresh + ready.retries + due, ready.abandoned);
+        let goes = self.allowed(now) > 0;
         Backlog {
-            ready: ready.fresh + ready.retries + due,
-            held: self.held.len() + ready.abandoned,
+            ready: if goes { could_go } else { 0 },
+            held: self.held.len() + if goes { abandoned } else { 0 },
+            held_back: if goes { 0 } else { could_go + abandoned },
             retrying: self.waiting.len() - due,
             dead: self.letters.count(None),
             first: self.first_unsettled(now).map(|item| self.describe(item)),

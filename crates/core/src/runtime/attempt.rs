@@ -19,10 +19,8 @@ impl Runtime {
     pub(super) async fn attempt(self: &Arc<Self>, seat: usize, delivery: Delivery) {
         // All of a user's code runs within: decoding, the filter, the handler, its drop, and its error's words.
         let tried = AssertUnwindSafe(self.try_once(seat, &delivery)).catch_unwind().await;
-        let ending = tried.unwrap_or_else(|panic| {
-            let error = format!("handler panicked: {}", text_of(&*panic));
-            self.judge_failure(&delivery, &HandlerError::from(error))
-        });
+        let ending = tried
+            .unwrap_or_else(|panic| self.judge(&delivery, Ended::Said(Outcome::panicked(&*panic)), Duration::ZERO));
         // From here on the settler answers for it, so a stop that comes now does not release it.
         self.held.leave(seat);
         self.outbox.push(ending);
@@ -38,7 +36,7 @@ impl Runtime {
         self.judge(delivery, ended, took)
     }
 
-    fn wants(&self, delivery: &Delivery) -> bool {
+    pub(super) fn wants(&self, delivery: &Delivery) -> bool {
         let tenants = &self.settings.tenants;
         tenants.is_empty() || delivery.tenant.as_ref().is_none_or(|tenant| tenants.contains(tenant))
     }
@@ -47,14 +45,14 @@ impl Runtime {
         let handling = self.router.run(delivery, self.context_of(delivery, deadline));
         match tokio::time::timeout_at(deadline, handling).await {
             // A handler that blocked its thread may come back after its time: that is too late.
-            Err(_) => self.timed_out(),
-            Ok(Ended::Said(_)) if Instant::now() > deadline => self.timed_out(),
+            Err(_) => Ended::Said(self.timed_out()),
+            Ok(Ended::Said(_)) if Instant::now() > deadline => Ended::Said(self.timed_out()),
             Ok(ended) => ended,
         }
     }
 
-    fn timed_out(&self) -> Ended {
-        Ended::Said(Outcome::retry(format!("handler took longer than {:?}", self.settings.timeout)))
+    pub(super) fn timed_out(&self) -> Outcome {
+        Outcome::retry(format!("handler took longer than {:?}", self.settings.timeout))
     }
 
     fn context_of(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> MakeContext {
@@ -78,7 +76,7 @@ impl Runtime {
         })
     }
 
-    fn judge(&self, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
+    pub(super) fn judge(&self, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
         match ended {
             Ended::Filtered => Self::ending(delivery, Verdict::Skip, Tally::filtered()),
             Ended::Said(Outcome::Done) => Self::ending(delivery, Verdict::Ack, Tally::handled(took)),
@@ -88,18 +86,31 @@ impl Runtime {
     }
 
     fn judge_failure(&self, delivery: &Delivery, error: &HandlerError) -> Ending {
+        let ending = self.fail(delivery, error);
+        self.log_failure(delivery, &ending.settlement.verdict);
+        ending
+    }
+
+    /// What follows from a failure by the retry policy.
+    pub(super) fn fail(&self, delivery: &Delivery, error: &HandlerError) -> Ending {
         let failures = delivery.failures + 1;
         let text = error.to_string();
         let reason = match self.settings.retry.decide(failures, error.advice, fastrand::f64()) {
             Decision::RetryAfter(delay) => {
-                self.log_retry(delivery, failures, delay, &text);
                 return Self::ending(delivery, Verdict::Retry { delay, failures, error: text }, Tally::retried());
             }
             Decision::Exhausted => DeadReason::AttemptsExhausted,
             Decision::Rejected => DeadReason::Rejected,
         };
-        self.log_dead(delivery, reason, &text);
         Self::ending(delivery, Verdict::DeadLetter { reason, attempts: failures, error: text }, Tally::dead(true))
+    }
+
+    fn log_failure(&self, delivery: &Delivery, verdict: &Verdict) {
+        match verdict {
+            Verdict::Retry { delay, failures, error } => self.log_retry(delivery, *failures, *delay, error),
+            Verdict::DeadLetter { reason, error, .. } => self.log_dead(delivery, *reason, error),
+            _ => {}
+        }
     }
 
     fn judge_dead(&self, delivery: &Delivery, reason: DeadReason, error: String) -> Ending {
@@ -110,9 +121,7 @@ impl Runtime {
 
     /// Gives up a delivery that no handler was given.
     pub(super) fn settle_dead(&self, delivery: &Delivery, verdict: Verdict) {
-        if let Verdict::DeadLetter { reason, error, .. } = &verdict {
-            self.log_dead(delivery, *reason, error);
-        }
+        self.log_failure(delivery, &verdict);
         self.outbox.push(Self::ending(delivery, verdict, Tally::dead(false)));
     }
 
@@ -130,7 +139,7 @@ impl Runtime {
         );
     }
 
-    fn log_dead(&self, delivery: &Delivery, reason: DeadReason, error: &str) {
+    pub(super) fn log_dead(&self, delivery: &Delivery, reason: DeadReason, error: &str) {
         let tenant = delivery.tenant.as_ref().map(tracing::field::display);
         let attempts = delivery.failures + 1;
         tracing::error!(
@@ -138,13 +147,4 @@ impl Runtime {
             "an event goes to the dead letters; list and replay them when the cause is mended"
         );
     }
-}
-
-/// What a panic said, if it said it in words.
-fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message")
 }

@@ -20,10 +20,17 @@ pub(super) struct Held {
     /// Each with the round of the keeper in which it came.
     all: Mutex<State>,
     /// What each handler works on, and until when. A seat is locked by its handler and, rarely, by the keeper.
-    seats: Vec<Mutex<Option<(DeliveryRef, Instant)>>>,
+    seats: Vec<Mutex<Option<Sitting>>>,
     /// Lost while waiting: not to be started any more.
     lost: Mutex<HashSet<DeliveryRef>>,
     any_lost: AtomicBool,
+}
+
+/// What a handler works on: one delivery, or those of a batch.
+struct Sitting {
+    first: DeliveryRef,
+    others: Vec<DeliveryRef>,
+    deadline: Instant,
 }
 
 #[derive(Default)]
@@ -67,13 +74,26 @@ impl Held {
 
     /// Takes a seat for a handler; gives it up by [`leave`](Self::leave).
     pub(super) fn sit(&self, seat: usize, held: DeliveryRef, deadline: Instant) {
-        if let Some(seat) = self.seats.get(seat) {
-            *lock(seat) = Some((held, deadline));
+        self.sit_with(seat, Sitting { first: held, others: Vec::new(), deadline });
+    }
+
+    /// Takes a seat for a handler of a batch.
+    pub(super) fn sit_all(&self, seat: usize, mut held: impl Iterator<Item = DeliveryRef>, deadline: Instant) {
+        if let Some(first) = held.next() {
+            self.sit_with(seat, Sitting { first, others: held.collect(), deadline });
         }
     }
 
-    pub(super) fn leave(&self, seat: usize) -> Option<DeliveryRef> {
-        self.seats.get(seat).and_then(|seat| lock(seat).take()).map(|(held, _)| held)
+    fn sit_with(&self, seat: usize, sitting: Sitting) {
+        if let Some(seat) = self.seats.get(seat) {
+            *lock(seat) = Some(sitting);
+        }
+    }
+
+    /// Answers how many deliveries were worked on.
+    pub(super) fn leave(&self, seat: usize) -> usize {
+        let left = self.seats.get(seat).and_then(|seat| lock(seat).take());
+        left.map_or(0, |sitting| 1 + sitting.others.len())
     }
 
     pub(super) fn seats(&self) -> usize {
@@ -92,15 +112,24 @@ impl Held {
 
     /// What is worked on though its time has run out.
     fn overdue(&self, now: Instant) -> HashSet<DeliveryRef> {
-        let seats = self.seats.iter().filter_map(|seat| *lock(seat));
-        seats.filter(|(_, deadline)| *deadline <= now).map(|(held, _)| held).collect()
+        let mut overdue = HashSet::new();
+        for seat in &self.seats {
+            if let Some(late) = lock(seat).as_ref().filter(|sitting| sitting.deadline <= now) {
+                overdue.insert(late.first);
+                overdue.extend(&late.others);
+            }
+        }
+        overdue
     }
 
-    /// Another process has these now.
+    /// Another process has these now, as was found when they were last due.
     pub(super) fn lose(&self, refs: &[DeliveryRef]) {
         let mut state = lock(&self.all);
-        // What was settled meanwhile is not lost.
-        let lost: Vec<_> = refs.iter().filter(|held| state.since.remove(*held).is_some()).copied().collect();
+        let round = state.round;
+        // What was settled meanwhile is not lost, nor what was released and has come again.
+        let was_due = |held: &&DeliveryRef| state.since.get(held).is_some_and(|since| *since < round);
+        let lost: Vec<_> = refs.iter().filter(was_due).copied().collect();
+        lost.iter().for_each(|held| _ = state.since.remove(held));
         drop(state);
         if !lost.is_empty() {
             lock(&self.lost).extend(lost);
@@ -168,6 +197,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_batch_is_renewed_until_its_deadline_only() {
+        let all = Held::new(1);
+        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(10));
+        all.add([held(1), held(2)]);
+        all.sit_all(0, [held(1), held(2)].into_iter(), later);
+        all.due(now);
+        assert_eq!((all.due(now).len(), all.due(later).len()), (2, 0));
+        assert_eq!((all.leave(0), all.leave(0)), (2, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_is_held_already_is_not_taken_in_again_unless_its_handlers_time_is_over() {
         let all = Held::new(1);
         let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(10));
@@ -181,9 +221,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_released_and_came_again_is_not_lost_by_an_answer_about_before() {
+        let all = Held::new(1);
+        all.add([held(1)]);
+        all.due(Instant::now());
+        all.remove(&[held(1)]);
+        all.add([held(1)]);
+        all.lose(&[held(1)]);
+        assert!(!all.is_lost(&held(1)));
+        assert_eq!(all.due(Instant::now()), []);
+        assert_eq!(all.due(Instant::now()), [held(1)]);
+    }
+
+    #[test]
     fn what_is_lost_while_waiting_is_said_once_and_what_was_settled_is_not_lost() {
         let all = Held::new(1);
         all.add([held(1)]);
+        all.due(Instant::now());
         all.lose(&[held(1), held(2)]);
         assert!(all.is_lost(&held(1)));
         assert!(!all.is_lost(&held(1)) && !all.is_lost(&held(2)));

@@ -9,6 +9,8 @@
 //! a task of its own, and what they share is here.
 
 mod attempt;
+mod batch;
+mod gate;
 mod held;
 mod keeper;
 mod outage;
@@ -35,7 +37,7 @@ use crate::{
     handler::{Origin, Router},
     ids::SubscriptionId,
     subscription::Settings,
-    transport::DynSource,
+    transport::{DeadLetter, DynSource},
 };
 
 /// What the tasks of a running subscription share.
@@ -55,6 +57,8 @@ pub(crate) struct Runtime {
     stopping: CancellationToken,
     /// As many as handlers may run at once.
     turns: Semaphore,
+    /// Held while the subscription's state is heeded.
+    heeding: Mutex<()>,
     /// Why reading ended by itself, if it did.
     failure: Mutex<Option<Arc<crate::Error>>>,
 }
@@ -84,8 +88,9 @@ impl Runtime {
             suspects: Suspects::default(),
             held: Held::new(workers + 1),
             outbox: Outbox::default(),
-            pace: Pace::new(settings.prefetch, settings.concurrency, bus.config().lease),
+            pace: Pace::new(settings.prefetch, settings.batch_most(), settings.concurrency, bus.config().lease),
             turns: Semaphore::new(workers),
+            heeding: Mutex::default(),
             failure: Mutex::default(),
             id,
             settings,
@@ -95,6 +100,7 @@ impl Runtime {
             origin,
             stopping,
         });
+        runtime.heed();
         Ok(Running::spawn(runtime, workers))
     }
 
@@ -108,6 +114,11 @@ impl Runtime {
         self.source.losses()
     }
 
+    /// Whether a dead letter would reach a handler, were it replayed now.
+    pub(crate) fn reads(&self, letter: &DeadLetter) -> Result<()> {
+        self.router.reads(letter)
+    }
+
     /// Why it stopped reading by itself, if it did.
     pub(crate) fn failure(&self) -> Option<Arc<crate::Error>> {
         crate::sync::lock(&self.failure).clone()
@@ -118,8 +129,9 @@ impl Running {
     fn spawn(runtime: Arc<Runtime>, workers: usize) -> Self {
         let renewal = runtime.bus.renewal_runtime();
         let keeper = keeper::run(Arc::clone(&runtime));
-        let mut handlers: Vec<_> =
-            (0..workers).map(|seat| tokio::spawn(worker::run(Arc::clone(&runtime), seat))).collect();
+        let mut handlers: Vec<_> = (0..workers).map(|seat| worker::spawn(Arc::clone(&runtime), seat)).collect();
+        // Ends by itself when the subscription stops.
+        drop(tokio::spawn(gate::run(Arc::clone(&runtime))));
         handlers.push(tokio::spawn(suspects::run(Arc::clone(&runtime), workers)));
         Self {
             reader: tokio::spawn(reader::run(Arc::clone(&runtime))),

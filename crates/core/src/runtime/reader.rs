@@ -43,14 +43,15 @@ impl Runtime {
         loop {
             let prefetch = self.pace.prefetch();
             let waiting = self.ready.len();
+            let few = (prefetch / 2).max(self.settings.batch_most() - 1);
             let (many_suspects, slow_store) = (self.suspects.len() > SUSPECTS, self.outbox.len() > UNSETTLED);
-            // Half a queue at a time: fewer, larger reads, and never an empty queue.
-            if waiting <= prefetch / 2 && !many_suspects && !slow_store {
+            // Half a queue at a time: fewer, larger reads, and never an empty queue; nor less than a batch, for it may wait.
+            if waiting <= few && !many_suspects && !slow_store {
                 return Some(prefetch - waiting);
             }
             tokio::select! {
                 () = self.stopping.cancelled() => return None,
-                () = self.ready.at_most(prefetch / 2), if waiting > prefetch / 2 => {}
+                () = self.ready.at_most(few), if waiting > few => {}
                 () = self.suspects.at_most(SUSPECTS), if many_suspects => {}
                 () = self.outbox.at_most(UNSETTLED), if slow_store => {}
             }
@@ -67,9 +68,15 @@ impl Runtime {
         if !taken_over.is_empty() {
             self.suspects.push(taken_over);
         }
-        if !fresh.is_empty() {
-            self.ready.push(fresh);
+        if self.ready.is_on_hold() {
+            // What comes after a resume comes before the news of it, or a pause has just begun.
+            self.heed();
         }
+        let mut unwanted = self.ready.push(fresh);
+        if self.ready.is_on_hold() {
+            unwanted.extend(self.suspects.drain());
+        }
+        unwanted.iter().for_each(|delivery| self.release(delivery));
     }
 
     /// What can't be mended by trying again is said once, and kept for whoever asks.

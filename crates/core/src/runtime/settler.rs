@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     metrics::Tally,
     sync::lock,
-    transport::{Settled, Settlement},
+    transport::{Settled, Settlement, Verdict},
 };
 
 /// The most that leaves in one call.
@@ -55,6 +55,17 @@ impl Outbox {
         let mut state = lock(&self.state);
         state.waiting.push(ending);
         state.pushed += 1;
+        drop(state);
+        self.added.notify_one();
+    }
+
+    pub(super) fn push_all(&self, endings: Vec<Ending>) {
+        if endings.is_empty() {
+            return;
+        }
+        let mut state = lock(&self.state);
+        state.pushed += endings.len() as u64;
+        state.waiting.extend(endings);
         drop(state);
         self.added.notify_one();
     }
@@ -161,7 +172,9 @@ impl Runtime {
         let (settlements, tallies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|ending| (ending.settlement, ending.tally)).unzip();
         let answers = self.send(&settlements, outage).await;
-        self.held.remove(settlements.iter().map(|settlement| &settlement.held));
+        // What was released was forgotten then, and may be held anew.
+        let ended = settlements.iter().filter(|settlement| !matches!(settlement.verdict, Verdict::Release));
+        self.held.remove(ended.map(|settlement| &settlement.held));
         let Some(answers) = answers else { return };
         let settled = || settlements.iter().zip(&answers);
         let done = settled().zip(tallies).filter(|((_, answer), _)| **answer == Settled::Done);

@@ -57,17 +57,19 @@ impl Runtime {
         }
     }
 
+    /// Forgets it first: it may be handed out to this process again before the answer has come.
     pub(super) fn release(&self, delivery: &Delivery) {
+        self.held.remove([&delivery.held]);
         self.outbox.push(Self::ending(delivery, Verdict::Release, Tally::default()));
     }
 
     /// What was started and could not finish in time has been cancelled; its lease decides, so that an event that never
     /// finishes is counted as started.
     fn hand_back_unfinished(&self) {
-        let cancelled: Vec<_> = (0..self.held.seats()).filter_map(|seat| self.held.leave(seat)).collect();
-        if !cancelled.is_empty() {
+        let count: usize = (0..self.held.seats()).map(|seat| self.held.leave(seat)).sum();
+        if count > 0 {
             tracing::warn!(
-                subscription = %self.id, count = cancelled.len(),
+                subscription = %self.id, count,
                 "handlers were cancelled at the end of the grace period; their events are handled again when their leases end"
             );
         }

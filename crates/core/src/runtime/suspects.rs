@@ -66,9 +66,17 @@ pub(super) async fn run(runtime: Arc<Runtime>, seat: usize) {
             // The queue has been handed back already; this one was not in it.
             return runtime.release(&suspect);
         };
+        if runtime.ready.is_on_hold() {
+            // The subscription was paused while this one waited for its turn.
+            runtime.release(&suspect);
+            continue;
+        }
         let Some(started) = runtime.start_suspect(&suspect).await else { continue };
         if started.held.starts > runtime.bus.config().crash_limit {
             runtime.park(&started);
+        } else if runtime.settings.batch.is_some() {
+            // Alone, so that another crash accuses no neighbour.
+            runtime.attempt_batch(seat, vec![started]).await;
         } else {
             runtime.attempt(seat, started).await;
         }

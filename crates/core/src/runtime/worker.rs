@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::SemaphorePermit;
+use tokio::{sync::SemaphorePermit, task::JoinHandle};
 
-use super::{Runtime, slots::Slot};
+use super::{Runtime, batch, slots::Slot};
 
 /// The right to run a handler: one of the subscription's own, and one of the service's.
 pub(super) struct Turn<'a> {
@@ -12,8 +12,16 @@ pub(super) struct Turn<'a> {
     _slot: Slot,
 }
 
+/// Begins to work, with one delivery after another or with batches of them.
+pub(super) fn spawn(runtime: Arc<Runtime>, seat: usize) -> JoinHandle<()> {
+    match runtime.settings.batch {
+        Some(batch) => tokio::spawn(batch::run(runtime, seat, batch)),
+        None => tokio::spawn(run(runtime, seat)),
+    }
+}
+
 /// Works until the ready queue is closed. What it works on then is finished.
-pub(super) async fn run(runtime: Arc<Runtime>, seat: usize) {
+async fn run(runtime: Arc<Runtime>, seat: usize) {
     while runtime.ready.some().await {
         // A turn first, then a delivery: what waits for a turn can still be handed back.
         let Some(turn) = runtime.stopping.run_until_cancelled(runtime.turn()).await else { return };

@@ -5,10 +5,15 @@ use crate::{
     config::BusConfig,
     error::{BoxError, Error, ErrorKind, Problems, Result},
     event::{Event, RawEvent, TekupEvent},
-    handler::{Context, Erased, Filter, Handler, HandlerError, Incoming, IntoOutcome, Route, Router, Typed},
+    handler::{
+        Context, Erased, ErasedBatch, Filter, Handler, HandlerError, Incoming, IntoOutcome, Route, Router, Typed,
+        TypedBatch,
+    },
     ids::{Pattern, SubscriptionName, TenantId},
     priority::Priority,
+    rate_limit::RateLimit,
     retry::RetryPolicy,
+    transport::StartAt,
 };
 
 /// A durable, named reader of a service: which events it takes, what it does with them, and how it fails.
@@ -44,11 +49,12 @@ pub struct Subscription<E> {
     name: Option<SubscriptionName>,
     patterns: Vec<Pattern>,
     tenants: Vec<TenantId>,
-    wishes: Wishes,
+    pub(super) wishes: Wishes,
     filter: Option<Filter<E>>,
     handler: Option<Erased<E>>,
+    pub(super) batch: Option<ErasedBatch<E>>,
     others: Vec<Box<dyn Route>>,
-    problems: Problems,
+    pub(super) problems: Problems,
     event: PhantomData<fn(E)>,
 }
 
@@ -110,6 +116,7 @@ impl<E: Incoming> Subscription<E> {
             wishes: Wishes::default(),
             filter: None,
             handler: None,
+            batch: None,
             others: Vec::new(),
             problems,
             event: PhantomData,
@@ -150,6 +157,58 @@ impl<E: Incoming> Subscription<E> {
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.wishes.timeout = Some(timeout);
+        self
+    }
+
+    /// Where the subscription starts when it is registered for the first time, in any process: by default with what is
+    /// published from then on. Later it goes on where it was, whatever is said here.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, RawEvent, Subscription, TekupEvent, transport::StartAt};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoicePaid {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("billing")?;
+    /// bus.subscribe(Subscription::matching("slow", "*").concurrency(1).handler(async |_: RawEvent, cx| {
+    ///     cx.stopping().await;
+    /// }))
+    /// .await?;
+    /// let id = bus.publish(InvoicePaid {}.event("acme")).await?.id;
+    ///
+    /// let (late, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    /// let all = Subscription::matching("all", "*").start_at(StartAt::Beginning);
+    /// bus.subscribe(all.handler_with(late, async |late, event: RawEvent, _| {
+    ///     late.send(event.envelope().id)?;
+    ///     Ok(())
+    /// }))
+    /// .await?;
+    /// assert_eq!(seen.recv().await, Some(id));
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub fn start_at(mut self, start: StartAt) -> Self {
+        self.wishes.start_at = start;
+        self
+    }
+
+    /// How many deliveries are handed out in a time to all replicas together, retries included; default: as many as the
+    /// handlers take. At most a tenth of the limit comes at once.
+    ///
+    /// It is stored with the subscription. A replica that is started with another limit than the last one sets it for
+    /// all; what [`EventBus::set_rate_limit`](crate::EventBus::set_rate_limit) has set holds until then.
+    ///
+    /// ```
+    /// use tekup_core::{RateLimit, RawEvent, Subscription};
+    /// let subscription = Subscription::matching("audit", "*")
+    ///     .rate_limit(RateLimit::per_second(100))
+    ///     .handler(async |_: RawEvent, _| ());
+    /// # drop(subscription);
+    /// ```
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.wishes.rate_limit = Some(limit);
         self
     }
 
@@ -378,22 +437,32 @@ impl<E: Incoming> Subscription<E> {
     }
 
     pub(crate) fn build(mut self, config: &BusConfig) -> Result<(Settings, Router)> {
-        let handles = self.handler.is_some() || !self.others.is_empty();
+        let alone = self.batch.is_none() || (self.handler.is_none() && self.others.is_empty());
+        self.problems.check(alone, || {
+            "subscription has a batch handler and another one: a batch handler takes all of its events, so keep one"
+                .into()
+        });
+        let handles = self.handler.is_some() || self.batch.is_some() || !self.others.is_empty();
         self.problems.check(handles, || "subscription has no handler: add one with `.handler(..)`".into());
         self.problems.check(self.patterns.len() <= 100, || {
             format!("subscription has {} patterns: use at most 100", self.patterns.len())
         });
-        if self.handler.is_none() && handles && self.patterns.len() > self.others.len() {
+        if self.handler.is_none() && self.batch.is_none() && handles && self.patterns.len() > self.others.len() {
             self.problems.push("subscription has a pattern without a handler: add one with `.handler(..)`");
         }
-        self.problems.check(self.filter.is_none() || self.handler.is_some(), || {
-            "subscription has a filter, which is for `.handler(..)` alone, but no such handler".into()
+        self.problems.check(self.filter.is_none() || self.handler.is_some() || self.batch.is_some(), || {
+            "subscription has a filter, which is for `.handler(..)` and `.batch_handler(..)`, but no such handler"
+                .into()
         });
         // A subscription without a valid name can't come further than this; the stand-in is never seen.
         let name = self.name.or_else(|| SubscriptionName::new("invalid").ok());
         let Some(name) = name else { return Err(Error::new(ErrorKind::InvalidInput, "subscription has no name")) };
         let settings = Settings::new(name, self.patterns, self.tenants, &self.wishes, config, &mut self.problems);
         self.problems.into_result(ErrorKind::InvalidInput)?;
+        if let Some(handler) = self.batch {
+            let route = TypedBatch { handler, filter: self.filter };
+            return Ok((settings, Router::of_batches(Box::new(route), config.limits())));
+        }
         let mut routes = self.others;
         if let Some(handler) = self.handler {
             routes.push(Box::new(Typed { handler, filter: self.filter }));

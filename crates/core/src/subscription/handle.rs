@@ -1,6 +1,13 @@
 use std::{fmt, sync::Arc};
 
-use crate::{bus::EventBus, error::Error, error::Result, ids::SubscriptionId, runtime::Runtime, transport::Losses};
+use crate::{
+    bus::EventBus,
+    error::Error,
+    error::Result,
+    ids::SubscriptionId,
+    runtime::Runtime,
+    transport::{Losses, SubscriptionState},
+};
 
 /// A subscription that runs in this process. Dropping it changes nothing.
 ///
@@ -78,6 +85,23 @@ impl SubscriptionHandle {
     #[must_use]
     pub fn losses(&self) -> Losses {
         self.runtime.losses()
+    }
+
+    /// Whether it is paused, and its rate limit, as this process knows it: at once, without asking the store.
+    ///
+    /// ```
+    /// # use tekup_core::{EventBus, RawEvent, Subscription};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let bus = EventBus::in_memory("audit")?;
+    /// let running = bus.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// assert!(!running.state().is_paused());
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn state(&self) -> SubscriptionState {
+        self.runtime.state()
     }
 
     /// Stops here, and keeps position, retries and dead letters: as

@@ -1,9 +1,10 @@
 //! What a service wants to be told, and what it does then.
 
+mod batch;
 mod builder;
 mod handle;
 mod settings;
 
 pub use builder::Subscription;
 pub use handle::SubscriptionHandle;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{BatchSettings, Settings};

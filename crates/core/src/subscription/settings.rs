@@ -5,7 +5,9 @@ use crate::{
     error::Problems,
     ids::{Pattern, SubscriptionName, TenantId},
     priority::Priority,
+    rate_limit::RateLimit,
     retry::RetryPolicy,
+    transport::StartAt,
 };
 
 /// What the author of a subscription may set; what is absent comes from the bus.
@@ -16,6 +18,19 @@ pub(crate) struct Wishes {
     pub(crate) prefetch: Option<usize>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) batch: Option<BatchSettings>,
+    pub(crate) wait: Option<Duration>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) start_at: StartAt,
+}
+
+/// How a batch is gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BatchSettings {
+    /// The most events of one call.
+    pub(crate) most: usize,
+    /// How long a batch that is not full waits for company.
+    pub(crate) wait: Duration,
 }
 
 /// Settings of a subscription, all within their ranges.
@@ -29,6 +44,27 @@ pub(crate) struct Settings {
     pub(crate) prefetch: usize,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
+    /// `None` for handlers of one event a call.
+    pub(crate) batch: Option<BatchSettings>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) start_at: StartAt,
+}
+
+impl Wishes {
+    fn check_batch(&self, problems: &mut Problems) {
+        let wait = self.wait.unwrap_or_default();
+        problems.check(self.wait.is_none() || self.batch.is_some(), || {
+            format!("wait is {wait:?}, which is for `.batch_handler(..)` alone: remove it, or handle batches")
+        });
+        let longest = Duration::from_secs(60);
+        problems.check(wait <= longest, || format!("wait is {wait:?}: use at most {longest:?}"));
+        let Some(BatchSettings { most, .. }) = self.batch else { return };
+        problems.check((1..=1_000).contains(&most), || format!("batch has at most {most} events: use 1 to 1,000"));
+        let prefetch = self.prefetch.unwrap_or(most);
+        problems.check(prefetch >= most, || {
+            format!("prefetch is {prefetch}, but a batch has up to {most} events: hold at least as many")
+        });
+    }
 }
 
 impl Settings {
@@ -49,9 +85,18 @@ impl Settings {
             prefetch: wishes.prefetch.unwrap_or(config.prefetch),
             retry: wishes.retry.clone().unwrap_or_else(|| config.retry_policy()),
             timeout: wishes.timeout.unwrap_or(config.timeout),
+            batch: wishes.batch.map(|batch| BatchSettings { wait: wishes.wait.unwrap_or(batch.wait), ..batch }),
+            rate_limit: wishes.rate_limit,
+            start_at: wishes.start_at,
         };
         settings.check(problems);
+        wishes.check_batch(problems);
         settings
+    }
+
+    /// How many events one call of a handler takes at most.
+    pub(crate) fn batch_most(&self) -> usize {
+        self.batch.map_or(1, |batch| batch.most)
     }
 
     fn check(&self, problems: &mut Problems) {
@@ -63,5 +108,6 @@ impl Settings {
             format!("timeout is {:?}: use 1 ms to 24 h", self.timeout)
         });
         self.retry.check(problems);
+        self.rate_limit.iter().for_each(|limit| limit.find_problems(problems));
     }
 }

@@ -300,6 +300,8 @@ pub struct Books {
     pub dead: u64,
     /// Dead letters that went because of their age.
     pub expired: u64,
+    /// Dead letters that were deleted on request.
+    pub purged: u64,
     /// Dead letters that went to make room for newer ones, and what a hard cap took.
     pub dropped: u64,
 }
@@ -314,7 +316,7 @@ impl Books {
     #[must_use]
     pub const fn balanced(&self) -> bool {
         let waiting = self.ready + self.pending + self.retrying;
-        self.published == self.acked + waiting + self.dead + self.expired + self.dropped
+        self.published == self.acked + waiting + self.dead + self.expired + self.purged + self.dropped
     }
 }
 

@@ -11,7 +11,7 @@
 pub struct Capabilities {
     /// The same id of the same tenant is stored once.
     pub dedupe: bool,
-    /// Where an event stands can be asked.
+    /// Where an event stands can be asked, and what caused it.
     pub status: bool,
     /// Dead letters can be listed and replayed.
     pub dead_letters: bool,

@@ -1,16 +1,19 @@
 //! The seam behind pointers, so that a bus has no type parameter. Written once, here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 
 use super::{
     Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport,
+    LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState, Traced,
+    Transport,
 };
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
+    rate_limit::RateLimit,
 };
 
 pub(crate) trait DynTransport: Send + Sync {
@@ -18,6 +21,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn publish(&self, batch: Vec<Outgoing>) -> BoxFuture<'_, Result<Vec<Result<Receipt>>>>;
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>>;
     fn admin(&self) -> Arc<dyn DynAdmin>;
+    fn partition_of(&self, tenant: &TenantId) -> usize;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
 }
 
@@ -27,6 +31,7 @@ pub(crate) trait DynSource: Send + Sync {
     fn start(&self, delivery: DeliveryRef) -> BoxFuture<'_, Result<Option<Delivery>>>;
     fn settle(&self, batch: Vec<Settlement>) -> BoxFuture<'_, Result<Vec<Settled>>>;
     fn renew(&self, held: Vec<DeliveryRef>) -> BoxFuture<'_, Result<Vec<DeliveryRef>>>;
+    fn state(&self) -> watch::Receiver<SubscriptionState>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
     fn losses(&self) -> Losses;
 }
@@ -43,22 +48,39 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn dead_letter<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
-        tenant: &'a TenantId,
-        id: EventId,
+        letter: &'a LetterKey,
     ) -> BoxFuture<'a, Result<Option<DeadLetter>>>;
     fn count_dead_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
         tenant: Option<&'a TenantId>,
     ) -> BoxFuture<'a, Result<u64>>;
-    fn replay<'a>(
+    fn replay<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>>;
+    fn purge<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>>;
+    fn hold_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
-        letters: Vec<(TenantId, EventId)>,
-    ) -> BoxFuture<'a, Result<u64>>;
+        tenant: Option<&'a TenantId>,
+        holder: &'a str,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Option<Duration>>>;
+    fn free_letters<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+        holder: &'a str,
+    ) -> BoxFuture<'a, Result<()>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
+    fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>>;
+    fn set_paused<'a>(&'a self, subscription: &'a SubscriptionId, paused: bool) -> BoxFuture<'a, Result<bool>>;
+    fn set_rate_limit<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        limit: Option<RateLimit>,
+    ) -> BoxFuture<'a, Result<bool>>;
+    fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -76,6 +98,10 @@ impl<T: Transport> DynTransport for T {
 
     fn admin(&self) -> Arc<dyn DynAdmin> {
         Arc::new(Transport::admin(self))
+    }
+
+    fn partition_of(&self, tenant: &TenantId) -> usize {
+        Transport::partition_of(self, tenant)
     }
 
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
@@ -102,6 +128,10 @@ impl<S: Source> DynSource for S {
 
     fn renew(&self, held: Vec<DeliveryRef>) -> BoxFuture<'_, Result<Vec<DeliveryRef>>> {
         Box::pin(Source::renew(self, held))
+    }
+
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        Source::state(self)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
@@ -131,10 +161,9 @@ impl<A: Admin> DynAdmin for A {
     fn dead_letter<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
-        tenant: &'a TenantId,
-        id: EventId,
+        letter: &'a LetterKey,
     ) -> BoxFuture<'a, Result<Option<DeadLetter>>> {
-        Box::pin(Admin::dead_letter(self, subscription, tenant, id))
+        Box::pin(Admin::dead_letter(self, subscription, letter))
     }
 
     fn count_dead_letters<'a>(
@@ -145,12 +174,31 @@ impl<A: Admin> DynAdmin for A {
         Box::pin(Admin::count_dead_letters(self, subscription, tenant))
     }
 
-    fn replay<'a>(
+    fn replay<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(Admin::replay(self, subscription, letters))
+    }
+
+    fn purge<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(Admin::purge(self, subscription, letters))
+    }
+
+    fn hold_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
-        letters: Vec<(TenantId, EventId)>,
-    ) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(Admin::replay(self, subscription, letters))
+        tenant: Option<&'a TenantId>,
+        holder: &'a str,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Option<Duration>>> {
+        Box::pin(Admin::hold_letters(self, subscription, tenant, holder, lease))
+    }
+
+    fn free_letters<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+        holder: &'a str,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(Admin::free_letters(self, subscription, tenant, holder))
     }
 
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>> {
@@ -163,5 +211,25 @@ impl<A: Admin> DynAdmin for A {
 
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>> {
         Box::pin(Admin::counters(self, tenant))
+    }
+
+    fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>> {
+        Box::pin(Admin::trace(self, tenant, correlation))
+    }
+
+    fn set_paused<'a>(&'a self, subscription: &'a SubscriptionId, paused: bool) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(Admin::set_paused(self, subscription, paused))
+    }
+
+    fn set_rate_limit<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        limit: Option<RateLimit>,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(Admin::set_rate_limit(self, subscription, limit))
+    }
+
+    fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>> {
+        Box::pin(Admin::state(self, subscription))
     }
 }

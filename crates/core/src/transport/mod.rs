@@ -10,12 +10,18 @@ mod admin;
 mod capabilities;
 mod delivery;
 mod erased;
+mod letter_key;
 mod loss;
 mod outgoing;
 mod settlement;
 mod spec;
+mod start_at;
+mod state;
+mod trace;
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
+
+use tokio::sync::watch;
 
 pub use admin::{
     Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, DeadReason, EventStatus, Stage, SubscriptionStatus,
@@ -23,14 +29,19 @@ pub use admin::{
 pub use capabilities::Capabilities;
 pub use delivery::{Delivery, DeliveryRef, Start};
 pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
+pub use letter_key::LetterKey;
 pub use loss::{Loss, Losses};
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
 pub use spec::SourceSpec;
+pub use start_at::StartAt;
+pub use state::SubscriptionState;
+pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
+    rate_limit::RateLimit,
 };
 
 /// What stores and moves events.
@@ -91,7 +102,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Registers a durable subscription, if it is new, and begins to read from it as one of its replicas.
     ///
     /// When it returns, every event that is published later and matches will be stored for the subscription, until the
-    /// subscription is removed for good; ending the process or closing the source keeps it.
+    /// subscription is removed for good; ending the process or closing the source keeps it. One that is registered for
+    /// the first time begins where [`SourceSpec::start_at`] says; else that has no effect.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};
@@ -120,6 +132,19 @@ pub trait Transport: Send + Sync + 'static {
     /// # }
     /// ```
     fn admin(&self) -> Self::Admin;
+
+    /// Which part of the store a tenant's events are in. Events of one partition share a call at the least cost, so the
+    /// bus asks which of those that are published at once should leave together.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Transport}};
+    ///
+    /// assert_eq!(MemoryTransport::new().partition_of(&"acme".parse()?), 0); // there is only one
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    fn partition_of(&self, _tenant: &TenantId) -> usize {
+        0
+    }
 
     /// The runtime on which leases are renewed, where that is not the caller's: a handler that blocks its thread must
     /// not block renewal.
@@ -166,7 +191,8 @@ pub trait Source: Send + Sync + 'static {
     /// Waits until there is at least one delivery, and returns at most `most` of them: by weight from the highest
     /// priority to the lowest, oldest first within a lane.
     ///
-    /// Returns at once, with nothing, if `most` is 0. Returns what it has, or an empty batch, after [`interrupt`](Source::interrupt), and
+    /// Gives nothing while the subscription is paused, and goes on at once when it is resumed; gives no more than its rate
+    /// limit allows, over all replicas. Returns at once, with nothing, if `most` is 0. Returns what it has, or an empty batch, after [`interrupt`](Source::interrupt), and
     /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) after [`close`](Source::close). Called by one task at a time.
     ///
     /// # Cancel safety
@@ -265,6 +291,28 @@ pub trait Source: Send + Sync + 'static {
     /// # }
     /// ```
     fn renew(&self, held: Vec<DeliveryRef>) -> impl Future<Output = Result<Vec<DeliveryRef>>> + Send;
+
+    /// The subscription's state as this replica knows it, and what wakes whoever waits for another. Known when the source
+    /// is opened; a change is known within 100 ms, or, where its announcement was lost, a few seconds.
+    ///
+    /// Whoever handles what was fetched heeds a pause: what is not started is released.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// let state = source.state();
+    /// assert!(!state.borrow().is_paused());
+    /// transport.admin().set_paused(&"billing/ledger".parse()?, true).await?;
+    /// assert!(state.borrow().is_paused());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn state(&self) -> watch::Receiver<SubscriptionState>;
 
     /// Leaves as a replica; the subscription stays. What is held and not settled is left to its lease.
     ///
@@ -381,7 +429,7 @@ pub trait Admin: Send + Sync + 'static {
     /// # let verdict = Verdict::DeadLetter { reason: DeadReason::Rejected, attempts: 1, error: "no".into() };
     /// # source.settle(vec![Settlement { held: delivery.held, id: delivery.id, tenant: delivery.tenant, verdict }]).await?;
     /// # let ledger = "billing/ledger".parse()?;
-    /// let letter = transport.admin().dead_letter(&ledger, &event.tenant, event.id).await?;
+    /// let letter = transport.admin().dead_letter(&ledger, &(event.tenant, event.id).into()).await?;
     /// assert_eq!(letter.unwrap().bytes, event.bytes);
     /// # Ok(())
     /// # }
@@ -389,8 +437,7 @@ pub trait Admin: Send + Sync + 'static {
     fn dead_letter(
         &self,
         subscription: &SubscriptionId,
-        tenant: &TenantId,
-        id: EventId,
+        letter: &LetterKey,
     ) -> impl Future<Output = Result<Option<DeadLetter>>> + Send;
 
     /// How many dead letters a subscription has; of one tenant only, if one is named.
@@ -436,7 +483,7 @@ pub trait Admin: Send + Sync + 'static {
     /// # let verdict = Verdict::DeadLetter { reason: DeadReason::Rejected, attempts: 1, error: "no".into() };
     /// # source.settle(vec![Settlement { held: delivery.held, id: delivery.id, tenant: delivery.tenant, verdict }]).await?;
     /// # let ledger = "billing/ledger".parse()?;
-    /// assert_eq!(transport.admin().replay(&ledger, vec![(event.tenant.clone(), event.id)]).await?, 1);
+    /// assert_eq!(transport.admin().replay(&ledger, vec![(event.tenant, event.id).into()]).await?, 1);
     /// assert_eq!(source.fetch(1).await?[0].bytes, event.bytes);
     /// # Ok(())
     /// # }
@@ -444,8 +491,87 @@ pub trait Admin: Send + Sync + 'static {
     fn replay(
         &self,
         subscription: &SubscriptionId,
-        letters: Vec<(TenantId, EventId)>,
+        letters: Vec<LetterKey>,
     ) -> impl Future<Output = Result<u64>> + Send;
+
+    /// Deletes dead letters with their bytes, for good; answers how many of them were there. Their events stay failed as
+    /// long as their status is known, and the books count them as purged.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, DeadReason, Outgoing, Settlement, Source, SourceSpec, Transport, Verdict}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// # let delivery = source.fetch(1).await?.remove(0);
+    /// # let verdict = Verdict::DeadLetter { reason: DeadReason::Rejected, attempts: 1, error: "no".into() };
+    /// # source.settle(vec![Settlement { held: delivery.held, id: delivery.id, tenant: delivery.tenant, verdict }]).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert_eq!(transport.admin().purge(&ledger, vec![(event.tenant, event.id).into()]).await?, 1);
+    /// assert_eq!(transport.admin().books(&ledger).await?.purged, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>)
+    -> impl Future<Output = Result<u64>> + Send;
+
+    /// Keeps a subscription's dead letters, or those of one tenant, for one job of many calls: `None` if they are the
+    /// holder's from now on for so long, else how long another holds them at most. A holder that asks again renews.
+    ///
+    /// It keeps jobs from each other and nothing else: no other call asks who holds the letters. What is held of one
+    /// tenant and what is held of all have nothing to do with each other.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let source = transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?])).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// let (admin, lease) = (transport.admin(), Duration::from_secs(5));
+    /// assert_eq!(admin.hold_letters(&ledger, None, "me", lease).await?, None);
+    /// assert!(admin.hold_letters(&ledger, None, "you", lease).await?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn hold_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        holder: &str,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Option<Duration>>> + Send;
+
+    /// Ends what [`hold_letters`](Admin::hold_letters) began, if it is the holder's still.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let source = transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?])).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// let (admin, lease) = (transport.admin(), Duration::from_secs(5));
+    /// admin.hold_letters(&ledger, None, "me", lease).await?;
+    /// admin.free_letters(&ledger, None, "me").await?;
+    /// assert_eq!(admin.hold_letters(&ledger, None, "you", lease).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn free_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        holder: &str,
+    ) -> impl Future<Output = Result<()>> + Send;
 
     /// What became of all that was stored for a subscription. Exact while nothing moves; else each number is of its own
     /// moment.
@@ -497,4 +623,88 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn counters(&self, tenant: Option<&TenantId>) -> impl Future<Output = Result<Counters>> + Send;
+
+    /// What is known of the events of a correlation of a tenant: at most [`MOST_TRACED`], in any order.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, TraceLink, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let link = TraceLink { correlation: "import-7".into(), cause: None };
+    /// let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// transport.publish(vec![Outgoing { trace: Some(link), ..event.clone() }]).await?;
+    /// assert_eq!(transport.admin().trace(&event.tenant, "import-7").await?[0].id, event.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn trace(&self, tenant: &TenantId, correlation: &str) -> impl Future<Output = Result<Vec<Traced>>> + Send;
+
+    /// Pauses or resumes a subscription for all its replicas, now and to come; answers whether that changed anything.
+    /// Lasts until the opposite is said.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert!(transport.admin().set_paused(&ledger, true).await?);
+    /// assert!(!transport.admin().set_paused(&ledger, true).await?); // it is paused already
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Limits how many deliveries are handed out in a time to all replicas together, or no longer; answers whether that
+    /// changed anything. Holds until another limit is set here, or a source is opened with another limit than the last.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the limit is out of its range.
+    ///
+    /// ```
+    /// use tekup_core::{RateLimit, memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert!(transport.admin().set_rate_limit(&ledger, Some(RateLimit::per_second(100))).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn set_rate_limit(
+        &self,
+        subscription: &SubscriptionId,
+        limit: Option<RateLimit>,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Whether a subscription is paused, and its rate limit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// assert_eq!(transport.admin().state(&"billing/ledger".parse()?).await?.rate_limit, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn state(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<SubscriptionState>> + Send;
 }

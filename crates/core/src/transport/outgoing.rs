@@ -1,5 +1,6 @@
 use bytes::Bytes;
 
+use super::TraceLink;
 use crate::{
     error::Result,
     event::{Event, RawEvent, TekupEvent},
@@ -30,6 +31,8 @@ pub struct Outgoing {
     pub priority: Priority,
     /// The envelope with its data; stored as it is.
     pub bytes: Bytes,
+    /// To which correlation it belongs, if to any.
+    pub trace: Option<TraceLink>,
 }
 
 impl Outgoing {
@@ -56,6 +59,7 @@ impl Outgoing {
             event_type: envelope.event_type.clone(),
             priority: T::PRIORITY,
             bytes,
+            trace: TraceLink::of(envelope),
         })
     }
 
@@ -79,6 +83,7 @@ impl Outgoing {
             event_type: envelope.event_type.clone(),
             priority: Priority::default(),
             bytes: event.bytes().clone(),
+            trace: TraceLink::of(envelope),
         }
     }
 
@@ -99,7 +104,7 @@ impl Outgoing {
     #[must_use]
     pub fn unchecked(tenant: TenantId, event_type: EventType, bytes: impl Into<Bytes>) -> Self {
         let priority = Priority::default();
-        Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into() }
+        Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into(), trace: None }
     }
 }
 

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
+use super::StartAt;
 use crate::{
     error::{ErrorKind, Problems, Result},
     ids::{Pattern, SubscriptionId, TenantId},
+    rate_limit::RateLimit,
 };
 
 /// What a transport must know to open a subscription.
@@ -24,6 +26,8 @@ pub struct SourceSpec {
     /// The tenants that it is for; empty means all. Others' events are handed out all the same: the caller acks them
     /// unseen.
     pub tenants: Vec<TenantId>,
+    /// Where it begins, if it is registered for the first time.
+    pub start_at: StartAt,
     /// How long a delivery belongs to a replica without renewal: 100 ms to 1 h.
     pub lease: Duration,
     /// The most retries that may wait in one partition; at this many, fresh events are no longer fetched.
@@ -33,6 +37,9 @@ pub struct SourceSpec {
     /// The most dead letters that are kept, in each partition of a transport that has several; then the oldest go,
     /// counted.
     pub dead_letter_cap: usize,
+    /// What this replica says about the subscription's rate limit. The newest replica that says something else than the
+    /// one before it sets the limit for all; what an operator has set meanwhile holds until then.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl SourceSpec {
@@ -52,10 +59,12 @@ impl SourceSpec {
             id,
             patterns,
             tenants: Vec::new(),
+            start_at: StartAt::default(),
             lease: Duration::from_secs(30),
             retry_limit: 10_000,
             dead_letter_ttl: Duration::from_secs(86_400),
             dead_letter_cap: 1_000_000,
+            rate_limit: None,
         }
     }
 
@@ -74,11 +83,12 @@ impl SourceSpec {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn check(&self) -> Result<()> {
-        let Self { id, lease, patterns, .. } = self;
+        let Self { id, lease, patterns, rate_limit, .. } = self;
         let mut problems = Problems::default();
         problems.check(!patterns.is_empty(), || format!("subscription `{id}` has no pattern: give it at least one"));
         let allowed = (100..=3_600_000).contains(&lease.as_millis());
         problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
+        rate_limit.iter().for_each(|limit| limit.find_problems(&mut problems));
         problems.into_result(ErrorKind::InvalidInput)
     }
 }

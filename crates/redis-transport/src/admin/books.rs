@@ -36,6 +36,7 @@ struct Moved {
     retry_held: u64,
     dead: u64,
     expired: u64,
+    purged: u64,
     dropped: u64,
 }
 
@@ -76,9 +77,9 @@ impl RedisAdmin {
         let mut call = scripts::BOOKS.call(4);
         call.arg(keys.due(subscription)).arg(keys.retry(subscription)).arg(keys.dead(subscription));
         call.arg(keys.books(subscription)).arg(subscription.to_string());
-        let counted: [u64; 6] = self.ask("a subscription's books", call).await?;
-        let [waiting, in_retry, retry_held, dead, expired, dropped] = counted;
-        Ok(Moved { waiting, in_retry, retry_held, dead, expired, dropped })
+        let counted: [u64; 7] = self.ask("a subscription's books", call).await?;
+        let [waiting, in_retry, retry_held, dead, expired, dropped, purged] = counted;
+        Ok(Moved { waiting, in_retry, retry_held, dead, expired, purged, dropped })
     }
 }
 
@@ -99,15 +100,16 @@ impl Moved {
         self.retry_held += other.retry_held;
         self.dead += other.dead;
         self.expired += other.expired;
+        self.purged += other.purged;
         self.dropped += other.dropped;
     }
 }
 
 /// Numbers that don't add up leave `acked` at 0, and the books unbalanced.
 fn balance(lanes: Lanes, moved: Moved) -> Books {
-    let Moved { waiting, in_retry, retry_held, dead, expired, dropped } = moved;
+    let Moved { waiting, in_retry, retry_held, dead, expired, purged, dropped } = moved;
     let dropped = dropped + lanes.dropped;
-    let elsewhere = waiting + in_retry + dead + expired + dropped;
+    let elsewhere = waiting + in_retry + dead + expired + purged + dropped;
     Books {
         published: lanes.added,
         acked: lanes.added.saturating_sub(lanes.unread + lanes.held + elsewhere),
@@ -116,6 +118,7 @@ fn balance(lanes: Lanes, moved: Moved) -> Books {
         retrying: waiting + in_retry.saturating_sub(retry_held),
         dead,
         expired,
+        purged,
         dropped,
     }
 }
@@ -126,11 +129,20 @@ mod tests {
 
     #[test]
     fn what_was_handed_out_and_is_nowhere_else_was_acked() {
-        let lanes = Lanes { added: 20, unread: 5, held: 4, released: 1, dropped: 0 };
-        let moved = Moved { waiting: 2, in_retry: 3, retry_held: 1, dead: 1, expired: 1, dropped: 1 };
+        let lanes = Lanes { added: 22, unread: 5, held: 4, released: 1, dropped: 0 };
+        let moved = Moved { waiting: 2, in_retry: 3, retry_held: 1, dead: 1, expired: 1, purged: 2, dropped: 1 };
         let books = balance(lanes, moved);
-        let expected =
-            Books { published: 20, acked: 3, ready: 6, pending: 4, retrying: 4, dead: 1, expired: 1, dropped: 1 };
+        let expected = Books {
+            published: 22,
+            acked: 3,
+            ready: 6,
+            pending: 4,
+            retrying: 4,
+            dead: 1,
+            expired: 1,
+            purged: 2,
+            dropped: 1,
+        };
         assert_eq!(books, expected);
         assert!(books.balanced());
     }

@@ -3,17 +3,18 @@
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use tekup_core::{
-    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
-    transport::{DeadLetter, DeadLetterPage},
+    Error, ErrorKind, Result, SubscriptionId, TenantId,
+    transport::{DeadLetter, DeadLetterPage, LetterKey},
 };
 
 use super::{
     RedisAdmin,
     cursor::{Begin, Position},
     letter,
+    letter_keys::Placed,
     page::{Found, Scan, batches, merge},
 };
-use crate::{error, keys::member, scripts};
+use crate::{error, scripts};
 
 /// The most letters that a page of one tenant looks at.
 const LOOKED_AT: usize = 1_000;
@@ -54,13 +55,15 @@ impl RedisAdmin {
     pub(super) async fn one_letter(
         &self,
         subscription: &SubscriptionId,
-        tenant: &TenantId,
-        id: EventId,
+        letter: &LetterKey,
     ) -> Result<Option<DeadLetter>> {
         self.must_exist(subscription).await?;
-        let partition = self.namespace.partition_of(tenant);
-        let member = member(id, Some(tenant.as_str()));
-        Ok(self.read_some(subscription, partition, &[&member]).await?.pop().flatten())
+        let placed = self.placed(vec![letter.clone()]);
+        let reads = placed.iter().map(|Placed { partition, letters }| {
+            let members: Vec<&[u8]> = letters.iter().map(|named| named.member.as_slice()).collect();
+            async move { self.read_some(subscription, *partition, &members).await }
+        });
+        Ok(try_join_all(reads).await?.into_iter().flatten().flatten().find(|found| letter.means(found.died)))
     }
 
     pub(super) async fn count_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<u64> {
@@ -88,7 +91,7 @@ impl RedisAdmin {
         Ok(count)
     }
 
-    fn partitions_of(&self, tenant: Option<&TenantId>) -> Vec<usize> {
+    pub(super) fn partitions_of(&self, tenant: Option<&TenantId>) -> Vec<usize> {
         match tenant {
             Some(tenant) => vec![self.namespace.partition_of(tenant)],
             None => (0..self.namespace.partitions().len()).collect(),

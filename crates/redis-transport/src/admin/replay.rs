@@ -1,32 +1,22 @@
-use std::collections::BTreeMap;
-
 use futures_util::future::try_join_all;
-use tekup_core::{EventId, Result, SubscriptionId, TenantId};
+use tekup_core::{Result, SubscriptionId, transport::LetterKey};
 
-use super::RedisAdmin;
-use crate::{keys::member, scripts};
+use super::{RedisAdmin, letter_keys::Named};
+use crate::scripts;
 
 /// The most letters that one call moves.
 const AT_ONCE: usize = 100;
 
 impl RedisAdmin {
-    pub(super) async fn give_back(
-        &self,
-        subscription: &SubscriptionId,
-        letters: Vec<(TenantId, EventId)>,
-    ) -> Result<u64> {
+    pub(super) async fn give_back(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         self.must_exist(subscription).await?;
-        let mut by_partition: BTreeMap<usize, Vec<Vec<u8>>> = BTreeMap::new();
-        for (tenant, id) in letters {
-            let members = by_partition.entry(self.namespace.partition_of(&tenant)).or_default();
-            members.push(member(id, Some(tenant.as_str())));
-        }
-        let moves = by_partition.iter().map(|(&partition, members)| self.move_all(subscription, partition, members));
+        let placed = self.placed(letters);
+        let moves = placed.iter().map(|some| self.move_all(subscription, some.partition, &some.letters));
         Ok(try_join_all(moves).await?.into_iter().sum())
     }
 
-    async fn move_all(&self, subscription: &SubscriptionId, partition: usize, members: &[Vec<u8>]) -> Result<u64> {
-        let (mut rest, mut moved) = (members, 0);
+    async fn move_all(&self, subscription: &SubscriptionId, partition: usize, letters: &[Named]) -> Result<u64> {
+        let (mut rest, mut moved) = (letters, 0);
         while !rest.is_empty() {
             let (batch, _) = rest.split_at(rest.len().min(AT_ONCE));
             let (looked_at, there) = self.move_some(subscription, partition, batch).await?;
@@ -41,13 +31,13 @@ impl RedisAdmin {
         &self,
         subscription: &SubscriptionId,
         partition: usize,
-        members: &[Vec<u8>],
+        letters: &[Named],
     ) -> Result<(usize, u64)> {
         let keys = self.keys(partition)?;
         let mut call = scripts::REPLAY.call(5);
         call.arg(keys.dead(subscription)).arg(keys.letters(subscription)).arg(keys.retry(subscription));
         call.arg(keys.exceptions(subscription)).arg(keys.bell()).arg(subscription.to_string());
-        members.iter().for_each(|member| _ = call.arg(member.as_slice()));
+        letters.iter().for_each(|letter| letter.write(&mut call));
         self.ask("a replay", call).await
     }
 }

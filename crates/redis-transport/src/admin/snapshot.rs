@@ -72,7 +72,7 @@ impl Snapshot {
         self.subscriptions.iter().any(|known| known.id == *subscription)
     }
 
-    fn not_found(&self, subscription: &SubscriptionId) -> tekup_core::Error {
+    pub(super) fn not_found(&self, subscription: &SubscriptionId) -> tekup_core::Error {
         let names: Vec<String> = self.subscriptions.iter().map(|known| known.id.to_string()).collect();
         let hint = match nearest(&subscription.to_string(), names.iter().map(String::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),

@@ -1,5 +1,6 @@
 //! Where an event stands, derived from positions and from what was written down anyway.
 
+use redis::Pipeline;
 use tekup_core::{
     Error, ErrorKind, EventId, EventType, Result, TenantId,
     transport::{EventStatus, Stage, SubscriptionStatus},
@@ -75,11 +76,13 @@ impl RedisAdmin {
         tenant: &TenantId,
         id: EventId,
     ) -> Result<Option<Place>> {
-        let key = self.keys(partition)?.index(snapshot.layout.bucket(id), id);
-        let mut command = redis::cmd("GET");
-        command.arg(key);
-        let bucket: Option<Vec<u8>> = self.ask("a bucket of the index", command).await?;
-        let place = bucket.as_deref().and_then(|bucket| index::place_in(bucket, &member(id, Some(tenant.as_str()))));
+        let (keys, bucket) = (self.keys(partition)?, snapshot.layout.bucket(id));
+        let member = member(id, Some(tenant.as_str()));
+        let mut look = Pipeline::with_capacity(2);
+        look.cmd("GET").arg(keys.index(bucket, id));
+        look.cmd("HGET").arg(keys.index_rest(bucket, id)).arg(&member);
+        let (log, rest): (Option<Vec<u8>>, Option<String>) = self.ask_both("a bucket of the index", look).await?;
+        let place = rest.or_else(|| index::place_in(log.as_deref()?, &member));
         Ok(place.and_then(|text| Place::parse(&text)))
     }
 

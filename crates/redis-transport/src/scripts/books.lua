@@ -6,7 +6,8 @@
 -- KEYS[3]  dead   ZSET
 -- KEYS[4]  books  HASH
 -- ARGV[1]  subscription
--- result   {waiting for a time, in the retry stream, of these handed out and not handed back, dead, expired, dropped}
+-- result   {waiting for a time, in the retry stream, of these handed out and not handed back, dead, expired, dropped,
+--          purged}
 
 local function handed_out()
   local summary = redis.pcall('XPENDING', KEYS[2], ARGV[1])
@@ -18,8 +19,8 @@ local function handed_out()
   return held
 end
 
-local counted = redis.call('HMGET', KEYS[4], 'expired', 'dropped')
+local counted = redis.call('HMGET', KEYS[4], 'expired', 'dropped', 'purged')
 return {
   redis.call('ZCARD', KEYS[1]), redis.call('XLEN', KEYS[2]), handed_out(), redis.call('ZCARD', KEYS[3]),
-  tonumber(counted[1]) or 0, tonumber(counted[2]) or 0,
+  tonumber(counted[1]) or 0, tonumber(counted[2]) or 0, tonumber(counted[3]) or 0,
 }

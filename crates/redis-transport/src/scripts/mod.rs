@@ -29,6 +29,8 @@ macro_rules! scripts {
 scripts! {
     /// Stores a batch in one partition.
     PUBLISH = "publish.lua";
+    /// Takes note of causes.
+    TRACE = "trace.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
     /// Makes anew what a subscription has lost.
@@ -71,12 +73,26 @@ scripts! {
     LETTERS = "letters.lua";
     /// Gives dead letters back to their subscription.
     REPLAY = "replay.lua";
+    /// Deletes dead letters.
+    PURGE = "purge.lua";
+    /// Keeps dead letters for one job.
+    HOLD_LETTERS = "hold_letters.lua";
+    /// Ends that.
+    FREE_LETTERS = "free_letters.lua";
     /// Adds what a process has counted.
     COUNTERS = "counters.lua";
     /// Tells what of a subscription has left its lanes.
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.
     BOOKS_LANES = "books_lanes.lua";
+    /// Pauses or resumes a subscription.
+    PAUSE = "pause.lua";
+    /// Sets or lifts a rate limit.
+    LIMIT = "limit.lua";
+    /// Tells a replica of its subscription's state.
+    STATE = "state.lua";
+    /// Gives a replica a share of the rate limit.
+    RATION = "ration.lua";
 }
 
 const SHARED: [(&str, &str); 10] = [

@@ -8,7 +8,8 @@
 -- KEYS[4]       starts  HASH
 -- KEYS[5]       bell    sharded channel
 -- KEYS[5+l]     the l-th lane     STREAM
--- KEYS[5+L+r]   the r-th index bucket, one for each run of events that share it  STRING
+-- KEYS[4+L+2r]  the r-th index bucket, one for each run of events that share it  STRING
+-- KEYS[5+L+2r]  what that bucket has no room for  HASH
 -- ARGV[1]       version of the layout that the buckets were found with
 -- ARGV[2]       seconds that an id is remembered
 -- ARGV[3]       L, how many lanes
@@ -16,11 +17,11 @@
 -- ARGV[4+l]     name of the l-th lane: `<type>:<priority>`
 -- ARGV[4+L+r]   how many events the r-th run has
 -- ARGV[5+L+R]   for each event the number l of its lane, in two bytes, the higher one first
--- ARGV[5+L+R..] for each event: its member (16 bytes of its id, then its tenant), its envelope
+-- ARGV[6+L+R..] for each event: its member (16 bytes of its id, then its tenant), its envelope
 -- result        `STALE` if the layout has another version, else {how many bytes the last bucket holds, then the places
 --               of those events that were stored before}
 --
--- A bucket holds for each of its events: member, line feed, `<number of the lane>:<entry>`, line feed.
+-- The place of an event is `<number of its lane>:<entry>`.
 
 local redis_call = redis.call
 local KEYS, ARGV = KEYS, ARGV
@@ -90,29 +91,22 @@ local lane_bytes = ARGV[lanes_at]
 local byte = string.byte
 local event = 0
 for r = 1, run_count do
-  local bucket, count = KEYS[5 + lane_count + r], tonumber(ARGV[4 + lane_count + r])
-  local held = redis_call('GET', bucket)
-  local known = held and places_in(held, count)
-  local stored, filled = {held or ''}, 1
+  local count = tonumber(ARGV[4 + lane_count + r])
+  local bucket = open_bucket(KEYS[4 + lane_count + 2 * r], KEYS[5 + lane_count + 2 * r], count)
   for i = event + 1, event + count do
     local member = ARGV[lanes_at + 2 * i - 1]
-    if known and known(member) then
+    if not bucket.is_new and bucket.place(member) then
       answer[#answer + 1] = i
     else
       local high, low = byte(lane_bytes, 2 * i - 1, 2 * i)
       local number = high * 256 + low
       if number ~= l then enter(number) end
       local entry = store(member, ARGV[lanes_at + 2 * i])
-      stored[filled + 1], stored[filled + 2], stored[filled + 3], stored[filled + 4] = member, '\n', prefix, entry
-      stored[filled + 5] = '\n'
-      filled = filled + 5
+      bucket.put(member, prefix .. entry)
     end
   end
-  if filled > 1 then
-    local all = table.concat(stored)
-    redis_call('SET', bucket, all, 'EX', window)
-    if r == run_count then answer[1] = #all end
-  end
+  local bytes = bucket.save(window)
+  if r == run_count then answer[1] = bytes end
   event = event + count
 end
 

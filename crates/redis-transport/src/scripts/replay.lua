@@ -8,8 +8,8 @@
 -- KEYS[4]  exceptions  HASH
 -- KEYS[5]  bell        sharded channel
 -- ARGV[1]  subscription
--- ARGV[2+] members, at most 100
--- result   {how many members were looked at, how many of them were there}
+-- ARGV[2+] for each letter, at most 100: its member, and when it died in ms; empty for whenever that was
+-- result   {how many letters were looked at, how many of them were there}
 
 local group = ARGV[1]
 local looked, moved, bytes = 0, 0, 0
@@ -19,6 +19,11 @@ local function make_stream()
   if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then return made end
 end
 
+-- What was replayed and has died again since is another letter.
+local function is_meant(died, meant)
+  return meant == '' or died == tonumber(meant)
+end
+
 local function move(member, letter)
   local entry = redis.call('XADD', KEYS[3], 'NOMKSTREAM', '*', 'm', member, 'e', letter[7], 'f', 0, 'w', 0, 'l', letter[6])
   redis.call('HSET', KEYS[4], member, 'retrying:0:' .. entry)
@@ -26,10 +31,10 @@ local function move(member, letter)
   redis.call('HDEL', KEYS[2], member)
 end
 
-for i = 2, #ARGV do
+for i = 2, #ARGV, 2 do
   local packed = redis.call('HGET', KEYS[2], ARGV[i])
   local read, letter = pcall(cmsgpack.unpack, packed or '')
-  if packed and read and type(letter) == 'table' and letter[7] then
+  if packed and read and type(letter) == 'table' and letter[7] and is_meant(letter[5], ARGV[i + 1]) then
     if moved == 0 then
       local failed = make_stream()
       if failed then return failed end

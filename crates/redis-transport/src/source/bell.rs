@@ -33,6 +33,8 @@ pub(crate) enum Ring<'text> {
     Released(&'text str),
     /// The subscription's retry stream got entries.
     Retry(&'text str),
+    /// The subscription was paused, resumed, or given another rate limit.
+    State(&'text str),
 }
 
 impl<'text> Ring<'text> {
@@ -49,6 +51,7 @@ impl<'text> Ring<'text> {
             "due" => Some(Self::Due(group)),
             "released" => Some(Self::Released(group)),
             "retry" => Some(Self::Retry(group)),
+            "state" => Some(Self::State(group)),
             _ => None,
         }
     }
@@ -182,6 +185,7 @@ mod tests {
             ("due:a/b", Some(Ring::Due("a/b"))),
             ("released:a/b", Some(Ring::Released("a/b"))),
             ("retry:a/b", Some(Ring::Retry("a/b"))),
+            ("state:a/b", Some(Ring::State("a/b"))),
             ("l", None),
             ("lx", None),
             ("", None),

@@ -29,7 +29,8 @@ impl Ear for Inner {
                 self.heat_retry(partition);
                 self.wake.notify_one();
             }
-            Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) => {}
+            Ring::State(group) if *group == self.group => self.wake_state.notify_one(),
+            Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) => {}
         }
     }
 
@@ -42,6 +43,7 @@ impl Ear for Inner {
         self.heat_all();
         self.wake.notify_one();
         self.wake_keeper.notify_one();
+        self.wake_state.notify_one();
     }
 }
 

@@ -5,7 +5,10 @@
 //! registered subscription its group itself.
 
 use redis::{Cmd, Pipeline, Value};
-use tekup_core::{Error, ErrorKind, Pattern, Result, TenantId, transport::SourceSpec};
+use tekup_core::{
+    Error, ErrorKind, Pattern, Result, TenantId,
+    transport::{SourceSpec, StartAt},
+};
 
 use super::lanes::{Lanes, Registry, takes};
 use crate::{connection::Connection, error, keys::PartitionKeys, scripts};
@@ -85,7 +88,7 @@ fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry) -> Result<
     }
     cmd.arg(&registry.version).arg(spec.id.to_string());
     cmd.arg(json(spec.patterns.iter().map(Pattern::as_str))?).arg(json(spec.tenants.iter().map(TenantId::as_str))?);
-    cmd.arg(taken);
+    cmd.arg(taken).arg(u8::from(spec.start_at == StartAt::Beginning));
     for (name, number) in &lanes {
         cmd.arg(name).arg(number);
     }

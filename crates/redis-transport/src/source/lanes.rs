@@ -59,9 +59,10 @@ impl Lane {
         self.deep.store(deep, Relaxed);
     }
 
-    /// Whether it was deep; it is not any more.
-    pub(super) fn take_deep(&self) -> bool {
-        self.deep.swap(false, Relaxed)
+    /// It is read now: what it holds beyond that is not known before it answers.
+    pub(super) fn cool(&self) {
+        self.set_hot(false);
+        self.set_deep(false);
     }
 
     pub(super) fn has_left(&self) -> bool {

@@ -10,12 +10,14 @@ mod keeper;
 mod lanes;
 mod losses;
 mod plan;
+mod ration;
 mod reader;
 mod recovery;
 mod renew;
 mod repair;
 mod reply;
 mod settle;
+mod state;
 mod trim;
 
 use std::{
@@ -28,9 +30,12 @@ use std::{
 
 use tekup_core::{
     Result,
-    transport::{Delivery, DeliveryRef, Losses, Settled, Settlement, Source, SourceSpec},
+    transport::{Delivery, DeliveryRef, Losses, Settled, Settlement, Source, SourceSpec, SubscriptionState},
 };
-use tokio::{sync::Notify, task::AbortHandle};
+use tokio::{
+    sync::{Notify, watch},
+    task::AbortHandle,
+};
 
 pub(crate) use self::bell::Bell;
 use self::{bell::Ear, lanes::Lanes, losses::LossLog, reader::Reader};
@@ -43,6 +48,7 @@ use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Sa
 pub struct RedisSource {
     inner: Arc<Inner>,
     keeper: AbortHandle,
+    follower: AbortHandle,
 }
 
 struct Inner {
@@ -58,6 +64,9 @@ struct Inner {
     wake: Notify,
     /// What the keeper waits for.
     wake_keeper: Notify,
+    /// What whoever follows the subscription's state waits for.
+    wake_state: Notify,
+    state: watch::Sender<SubscriptionState>,
     interrupted: AtomicBool,
     closed: AtomicBool,
     reader: tokio::sync::Mutex<Reader>,
@@ -90,10 +99,12 @@ impl RedisSource {
         join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
         let inner = Arc::new(Inner::new(shared, spec, lanes));
         inner.doubt_lengths();
+        inner.read_state(true).await?;
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
-        Ok(Self { inner, keeper })
+        let follower = tokio::spawn(state::follow(inner.clone())).abort_handle();
+        Ok(Self { inner, keeper, follower })
     }
 }
 
@@ -110,6 +121,8 @@ impl Inner {
             flags,
             wake: Notify::new(),
             wake_keeper: Notify::new(),
+            wake_state: Notify::new(),
+            state: watch::Sender::default(),
             interrupted: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             reader: tokio::sync::Mutex::default(),
@@ -186,8 +199,13 @@ impl Source for RedisSource {
         self.inner.losses.so_far()
     }
 
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        self.inner.state.subscribe()
+    }
+
     async fn close(&self) -> Result<()> {
         self.keeper.abort();
+        self.follower.abort();
         self.inner.closed.store(true, Relaxed);
         self.interrupt();
         self.inner.leave().await
@@ -197,6 +215,7 @@ impl Source for RedisSource {
 impl Drop for RedisSource {
     fn drop(&mut self) {
         self.keeper.abort();
+        self.follower.abort();
     }
 }
 

@@ -7,9 +7,12 @@ use tekup_core::Priority;
 pub(super) struct Share {
     pub(super) lanes: Vec<usize>,
     pub(super) count: usize,
+    /// Whether each of them is taken to hold so much, so that others were left for another time.
+    pub(super) is_narrow: bool,
 }
 
 /// What is worth a read: where each lane holds more than its share would be, fewer lanes are read, and more of each.
+/// With less room every lane is read: whoever fetches little is slow for another reason.
 const WORTH_A_READ: usize = 128;
 
 /// The lanes of one class that may hold something.
@@ -71,15 +74,16 @@ impl Turns {
 
     fn spread(&mut self, class: usize, hot: &Hot, units: usize) -> Share {
         let lanes = &hot.lanes;
-        let most = if hot.all_deep { (units / WORTH_A_READ).max(1) } else { lanes.len() };
-        let turns = most.min(lanes.len()).min(units);
+        let worth_it = units / WORTH_A_READ;
+        let is_narrow = hot.all_deep && (2..lanes.len()).contains(&worth_it);
+        let turns = if is_narrow { worth_it } else { lanes.len().min(units) };
         if turns == 0 {
-            return Share { lanes: Vec::new(), count: 0 };
+            return Share { lanes: Vec::new(), count: 0, is_narrow };
         }
         let first = self.next_lane[class] % lanes.len();
         self.next_lane[class] = first + turns;
         let turn = lanes.iter().cycle().skip(first).take(turns).copied().collect();
-        Share { lanes: turn, count: units / turns }
+        Share { lanes: turn, count: units / turns, is_narrow }
     }
 }
 
@@ -158,6 +162,16 @@ mod tests {
             shares[0].lanes.iter().for_each(|lane| seen[*lane] += 1);
         }
         assert_eq!(seen, vec![1; 8]);
+    }
+
+    #[test]
+    fn with_little_room_every_lane_has_its_turn_however_deep() {
+        let mut turns = Turns::default();
+        let deep = [Hot { lanes: (0..30).collect(), all_deep: true }, Hot::default(), Hot::default(), Hot::default()];
+        for (most, count) in [(60, 2), (255, 8)] {
+            let shares = turns.share(&deep, most);
+            assert_eq!((shares[0].lanes.len(), shares[0].count, shares[0].is_narrow), (30, count, false));
+        }
     }
 
     #[test]

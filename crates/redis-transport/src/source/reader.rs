@@ -17,6 +17,7 @@ use super::{
     Inner, join,
     lanes::{Lane, takes},
     plan::{Hot, Turns},
+    ration::Ration,
     recovery::{Search, Searches},
     reply,
 };
@@ -37,6 +38,7 @@ pub(super) struct Reader {
     asks_whether_registered: bool,
     pub(super) next_repair: Option<Instant>,
     turns: Turns,
+    ration: Ration,
     pub(super) searches: Searches,
 }
 
@@ -44,8 +46,8 @@ pub(super) struct Reader {
 struct Read {
     lanes: Vec<(usize, Arc<Lane>)>,
     count: usize,
-    /// Whether all of them were taken to hold so much.
-    was_deep: bool,
+    /// Whether all of them are taken to hold so much.
+    is_narrow: bool,
 }
 
 impl Inner {
@@ -64,11 +66,23 @@ impl Inner {
                 self.ask_whether_registered().await?;
             }
             self.learn_lanes().await?;
+            // Also while it is paused: nobody else may know what it has lost.
             if self.lost.swap(false, Relaxed) {
                 self.repair(&mut reader).await?;
             }
+            if self.is_paused() {
+                let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
+                continue;
+            }
+            let most = self.ration(&mut reader.ration, most).await?;
+            if most == 0 {
+                let next = reader.ration.next.map_or(look_again, |next| next.min(look_again));
+                let _ = tokio::time::timeout_at(next, self.wake.notified()).await;
+                continue;
+            }
             let found = self.claim(&mut reader, most).await?;
             if !found.is_empty() {
+                reader.ration.spend(found.len());
                 return Ok(found);
             }
             let found = match self.read_hot(&mut reader, most).await {
@@ -79,8 +93,10 @@ impl Inner {
                 found => found?,
             };
             if !found.is_empty() {
+                reader.ration.spend(found.len());
                 return Ok(found);
             }
+            self.give_back(&mut reader.ration).await?;
             let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
         }
     }
@@ -150,7 +166,7 @@ impl Inner {
             for place in share.lanes {
                 let Some(lane) = table.get(place) else { continue };
                 let read = by_partition.entry(lane.partition);
-                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count, was_deep: false })
+                read.or_insert_with(|| Read { lanes: Vec::new(), count: share.count, is_narrow: share.is_narrow })
                     .lanes
                     .push((place, lane.clone()));
             }
@@ -159,15 +175,14 @@ impl Inner {
         reads
     }
 
-    async fn read(&self, reader: &mut Reader, mut reads: Vec<Read>) -> Result<Vec<Delivery>> {
+    async fn read(&self, reader: &mut Reader, reads: Vec<Read>) -> Result<Vec<Delivery>> {
         let live = self.shared.reads.live().await?;
         reader.enter(live.epoch(), self);
         let (epoch, consumer) = (live.epoch(), self.consumer(live.epoch()));
         let mut pipeline = Pipeline::with_capacity(reads.len());
-        for read in &mut reads {
+        for read in &reads {
             // A ring that comes while we read is kept: it is heard after this.
-            read.lanes.iter().for_each(|(_, lane)| lane.set_hot(false));
-            read.was_deep = read.lanes.iter().all(|(_, lane)| lane.take_deep());
+            read.lanes.iter().for_each(|(_, lane)| lane.cool());
             let cmd = pipeline.cmd("XREADGROUP").arg("GROUP").arg(&self.group).arg(&consumer);
             cmd.arg("COUNT").arg(read.count).arg("STREAMS");
             read.lanes.iter().for_each(|(_, lane)| {
@@ -259,7 +274,7 @@ impl Inner {
 impl Read {
     /// How much it must give for its lanes to be as deep as they were taken for.
     fn hopes_for(&self) -> usize {
-        if self.was_deep { self.count * self.lanes.len() } else { 0 }
+        if self.is_narrow { self.count * self.lanes.len() } else { 0 }
     }
 
     fn heat(&self) {

@@ -37,7 +37,14 @@ pub(crate) fn event(event_type: &str) -> Outgoing {
         event_type: event_type.parse().unwrap(),
         priority: Priority::Medium,
         bytes: "{}".into(),
+        trace: None,
     }
+}
+
+/// An id of that millisecond, with these bytes behind it.
+pub(crate) fn id_of(ms: u64, bytes: [u8; 10]) -> EventId {
+    let id = uuid::Builder::from_unix_timestamp_millis(ms, &bytes).into_uuid();
+    EventId::from_uuid(id).unwrap()
 }
 
 /// Publishes one event, which must be stored as a new one.

@@ -1,6 +1,8 @@
-//! A server that forgets its scripts again and again.
+//! A server that forgets its scripts again and again, while workers are killed.
 
 use std::time::Duration;
+
+use tekup_core::EventId;
 
 use crate::{
     job::Task,
@@ -11,10 +13,16 @@ use crate::{
 #[tokio::test]
 async fn forgetting_all_scripts_again_and_again_does_no_harm() {
     let world = World::new().await;
-    let _worker = world.hire(world.orders("a").concurrency(5)).await;
+    let lease = Duration::from_millis(500);
+    let mut killed = world.hire(world.orders("killed").concurrency(5).lease(lease)).await;
+    let held = world.publish(times(20, Task::Wait)).await;
+    world.until_started_by("killed", held[0]).await;
+    let worker = world.hire(world.orders("a").concurrency(5).lease(lease)).await;
+    worker.open_gate();
+    killed.kill();
     let mut flushes = 0;
     let ids = tokio::select! {
-        ids = publish_and_wait(&world) => ids,
+        ids = publish_and_wait(&world, held) => ids,
         () = flush(&world, &mut flushes) => 0,
     };
     assert!(flushes > 50, "only {flushes} flushes");
@@ -41,9 +49,10 @@ async fn flush(world: &World, flushes: &mut usize) {
     }
 }
 
-/// Batches, single events and retries, each of which would panic if the publisher heard of it.
-async fn publish_and_wait(world: &World) -> usize {
-    let mut ids = Vec::new();
+/// Batches, single events and retries, each of which would panic if the publisher heard of it; and what the killed worker
+/// held, which is taken over meanwhile.
+async fn publish_and_wait(world: &World, held: Vec<EventId>) -> usize {
+    let mut ids = held;
     for _ in 0..20 {
         ids.extend(world.publish(times(50, Task::Pass)).await);
         ids.extend(world.publish([Task::FailFirst(10)]).await);

@@ -13,7 +13,7 @@ pub(crate) enum Task {
     /// Done at once.
     Pass,
     /// Takes the process down.
-    Abort,
+    Kill,
     /// Waits until the worker's gate is open.
     Wait,
     /// Fails at the first attempt; the next may come after so many milliseconds.

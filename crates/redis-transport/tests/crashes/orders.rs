@@ -18,6 +18,12 @@ pub(crate) struct Orders {
     pub(crate) crash_limit: u32,
     /// Whether a job that waits fails after its wait.
     pub(crate) fails_waiting: bool,
+    /// Replays all dead letters of the jobs, so many per second, instead of doing jobs.
+    pub(crate) replays: Option<f64>,
+    /// Whether it pauses the jobs before it is ready.
+    pub(crate) pauses: bool,
+    /// How many jobs a second it allows before it is ready.
+    pub(crate) limit: Option<u32>,
     without: Option<u8>,
 }
 
@@ -33,6 +39,9 @@ impl Orders {
             concurrency: 1,
             crash_limit: 5,
             fails_waiting: false,
+            replays: None,
+            pauses: false,
+            limit: None,
             without: None,
         }
     }
@@ -51,6 +60,18 @@ impl Orders {
 
     pub(crate) fn fails_waiting(self) -> Self {
         Self { fails_waiting: true, ..self }
+    }
+
+    pub(crate) fn replaying(self, per_second: f64) -> Self {
+        Self { replays: Some(per_second), ..self }
+    }
+
+    pub(crate) fn pauses(self) -> Self {
+        Self { pauses: true, ..self }
+    }
+
+    pub(crate) fn limits(self, per_second: u32) -> Self {
+        Self { limit: Some(per_second), ..self }
     }
 
     /// With all safeguards but one; with all, for `None`.

@@ -24,10 +24,10 @@ async fn fifty_with_one_that_kills(world: &World, without: Option<Safeguard>) ->
     let warm_up = world.publish(times(20, Task::Pass).chain([Task::Wait])).await;
     let mut first = world.hire(orders("worker-0")).await;
     world.until_started_by("worker-0", warm_up[20]).await;
-    let fifty = world.publish([Task::Abort].into_iter().chain(times(49, Task::Pass))).await;
+    let fifty = world.publish([Task::Kill].into_iter().chain(times(49, Task::Pass))).await;
     world.until("the fifty are held", async || world.books().await.pending >= 51).await;
     first.open_gate();
-    assert_eq!(first.ended().await.signal(), Some(6));
+    assert_eq!(first.ended().await.signal(), Some(9));
     for number in 1..MOST_WORKERS {
         let mut worker = world.hire(orders(&format!("worker-{number}"))).await;
         worker.open_gate();
@@ -42,7 +42,7 @@ async fn fifty_with_one_that_kills(world: &World, without: Option<Safeguard>) ->
         if !has_crashed {
             return fifty;
         }
-        assert_eq!(worker.ended().await.signal(), Some(6));
+        assert_eq!(worker.ended().await.signal(), Some(9));
     }
     panic!("{MOST_WORKERS} workers have crashed: {:?}", world.books().await);
 }

@@ -2,14 +2,16 @@
 
 use std::{fs::File, io::Read, process, sync::Mutex, time::Duration};
 
-use tekup_core::{BusConfig, Context, Event, EventBus, HandlerResult, Result, Subscription};
+use tekup_core::{
+    BusConfig, Context, Event, EventBus, HandlerResult, RateLimit, Result, Subscription, letters::LetterFilter,
+};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 
 use crate::{
     job::{Job, Task},
     ledger::{Ledger, Step},
     orders::{Orders, VARIABLE},
-    world::World,
+    world::{JOBS, World},
 };
 
 /// In a worker this is where it works; in the tests it is shown that a worker begins and ends as it should.
@@ -44,6 +46,13 @@ fn die_with_the_tests() {
     process::abort();
 }
 
+/// As if from outside, by its pid: nothing of it runs any more.
+fn kill_this_process() -> ! {
+    let pid = process::id().to_string();
+    let _killed = process::Command::new("sh").args(["-c", r#"kill -9 "$1""#, "kill", &pid]).status();
+    process::abort();
+}
+
 async fn serve(orders: Orders) -> Result<()> {
     let config = RedisConfig::new(&orders.url);
     let transport = match orders.left_out() {
@@ -51,9 +60,23 @@ async fn serve(orders: Orders) -> Result<()> {
         Some(safeguard) => RedisTransport::__connect_without(&config, safeguard).await?,
     };
     let bus = EventBus::new(settings(&orders), transport)?;
+    let is_ready = || drop(File::create(orders.dir.join(format!("{}.ready", orders.name))).unwrap());
+    if let Some(rate) = orders.replays {
+        let all = bus.dead_letters(JOBS)?.filter(LetterFilter::all());
+        let mut job = all.replay().per_second(rate).start().await?;
+        is_ready();
+        while job.next().await?.is_some() {}
+        return Ok(());
+    }
     bus.subscribe(Subscription::to::<Job>("jobs").handler_with(orders.clone(), handle)).await?;
+    if orders.pauses {
+        bus.pause(JOBS).await?;
+    }
+    if let Some(limit) = orders.limit {
+        bus.set_rate_limit(JOBS, Some(RateLimit::per_second(limit))).await?;
+    }
     let ready = async {
-        File::create(orders.dir.join(format!("{}.ready", orders.name))).unwrap();
+        is_ready();
         std::future::pending().await
     };
     tokio::select! {
@@ -77,7 +100,7 @@ async fn handle(orders: Orders, event: Event<Job>, cx: Context) -> HandlerResult
     note(Step::Started);
     let fails = match event.data.task {
         Task::Pass => None,
-        Task::Abort => process::abort(),
+        Task::Kill => kill_this_process(),
         Task::Wait => {
             wait_at_gate(&orders).await;
             orders.fails_waiting.then_some(0)

@@ -3,9 +3,11 @@
 mod assertions;
 mod diff;
 mod records;
+mod run_batch_handler;
 mod run_handler;
 
 pub use records::{DeadLettered, Retried};
+pub use run_batch_handler::{BatchRun, run_batch_handler};
 pub use run_handler::{HandlerRun, run_handler};
 
 use std::{
@@ -224,7 +226,7 @@ fn never_idle(left: &Backlog) -> String {
     let which = left.first.as_ref().map_or_else(|| "an event".to_owned(), ToString::to_string);
     format!(
         "the bus does not become idle: {} deliveries run and {} wait, among them {which}.\n\
-         If its handler waits for time to pass, call `advance` instead; if it waits for another thread, let the test \
+         If its handler, or a batch that is not full, waits for time to pass, call `advance` instead; if it waits for another thread, let the test \
          wait for that first; if handlers publish in a circle, break it.",
         left.held, left.ready
     )

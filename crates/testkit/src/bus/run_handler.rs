@@ -169,12 +169,15 @@ where
 
 type Said = Arc<Mutex<Option<Outcome>>>;
 
-fn key_of(envelope: &Envelope) -> (TenantId, EventId) {
+/// An event's identity.
+pub(super) type Key = (TenantId, EventId);
+
+pub(super) fn key_of(envelope: &Envelope) -> Key {
     (envelope.tenant.clone(), envelope.id)
 }
 
 /// The bus gave the event up before the handler could say anything.
-fn never_said(records: &Records, given: &(TenantId, EventId)) -> Error {
+pub(super) fn never_said(records: &Records, given: &Key) -> Error {
     let dead = records.dead().into_iter().find(|(settled, _)| settled.is_of(given)).map(|(_, dead)| dead);
     let Some(dead) = dead else {
         return Error::new(ErrorKind::Internal, "the handler was not called, and the event was not given up");

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tekup_core::{
     ErrorKind, EventId, Priority, Result,
-    transport::{Admin, Capabilities, DeadReason, Outgoing, Stage, Start, Verdict},
+    transport::{Admin, Capabilities, DeadReason, LetterKey, Outgoing, Stage, Start, Verdict},
 };
 
 use super::{
@@ -39,7 +39,7 @@ pub async fn a_dead_letter_keeps_reason_attempts_error_and_bytes<H: Harness>(sce
         let delivery = reader.take_one().await?;
         let (attempts, error) = (number as u32 + 1, format!("no {number}: ü\n\"quoted\""));
         reader.settle(&delivery, Verdict::DeadLetter { reason, attempts, error: error.clone() }).await?;
-        let found = scene.admin().dead_letter(&reader.id, &sent.tenant, sent.id).await?;
+        let found = scene.admin().dead_letter(&reader.id, &(sent.tenant.clone(), sent.id).into()).await?;
         let letter = found.ok_or_else(|| unexpected("a dead letter was not found"))?;
         assert_eq!((letter.reason, letter.attempts, letter.error), (reason, attempts, error));
         assert_eq!((letter.id, letter.tenant, letter.bytes), (sent.id, Some(sent.tenant), sent.bytes));
@@ -114,7 +114,11 @@ pub async fn dead_letters_can_be_asked_for_by_tenant<H: Harness>(scene: &Scene<H
     assert_eq!(admin.count_dead_letters(&reader.id, Some(&acme)).await?, 4);
     assert_eq!(admin.count_dead_letters(&reader.id, None).await?, 8);
     let [(_, id), ..] = exactly::<_, 4>(keys(&theirs))?;
-    assert_eq!(admin.dead_letter(&reader.id, &acme, id).await?, None, "a tenant sees another's dead letter");
+    assert_eq!(
+        admin.dead_letter(&reader.id, &(acme.clone(), id).into()).await?,
+        None,
+        "a tenant sees another's dead letter"
+    );
     assert_eq!(scene.replay(&reader.id, vec![(acme, id)]).await?, 0, "a tenant replays another's dead letter");
     Ok(())
 }
@@ -228,12 +232,15 @@ pub async fn dead_letters_expire_by_age_and_are_counted<H: Harness>(scene: &Scen
 pub async fn what_is_asked_of_no_subscription_names_it<H: Harness>(scene: &Scene<H>) -> Result<()> {
     scene.open("billing/ledger", &["*"]).await?;
     let (admin, unknown) = (scene.admin(), "billing/leger".parse()?);
-    let (tenant, id) = ("acme".parse()?, EventId::generate());
+    let letter = LetterKey::from(("acme".parse()?, EventId::generate()));
     let errors = [
         admin.dead_letters(&unknown, None, None, 10).await.err(),
-        admin.dead_letter(&unknown, &tenant, id).await.err(),
+        admin.dead_letter(&unknown, &letter).await.err(),
         admin.count_dead_letters(&unknown, None).await.err(),
-        admin.replay(&unknown, vec![(tenant, id)]).await.err(),
+        admin.replay(&unknown, vec![letter.clone()]).await.err(),
+        admin.purge(&unknown, vec![letter]).await.err(),
+        admin.hold_letters(&unknown, None, "a", H::lease()).await.err(),
+        admin.free_letters(&unknown, None, "a").await.err(),
         admin.books(&unknown).await.err(),
     ];
     for (call, error) in errors.into_iter().enumerate() {

@@ -13,7 +13,14 @@ pub(super) fn event_of(tenant: &str, event_type: &str) -> Result<Outgoing> {
     let bytes = Bytes::from(format!(
         r#"{{"id":"{id}","type":"{event_type}","version":"1.0.0","tenantId":"{tenant}","timestamp":"2025-09-14T10:15:30.123Z","data":{{}}}}"#
     ));
-    Ok(Outgoing { id, tenant: tenant.parse()?, event_type: event_type.parse()?, priority: Priority::default(), bytes })
+    Ok(Outgoing {
+        id,
+        tenant: tenant.parse()?,
+        event_type: event_type.parse()?,
+        priority: Priority::default(),
+        bytes,
+        trace: None,
+    })
 }
 
 pub(super) fn events(count: usize, event_type: &str) -> Result<Vec<Outgoing>> {

@@ -68,6 +68,10 @@ impl Ledger {
         }
     }
 
+    pub(super) fn purged(&self, id: &SubscriptionId, letters: u64) {
+        self.replayed(id, letters);
+    }
+
     pub(super) fn replayed(&self, id: &SubscriptionId, letters: u64) {
         let mut state = self.lock();
         let account = state.accounts.entry(id.clone()).or_default();

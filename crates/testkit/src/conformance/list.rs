@@ -43,6 +43,14 @@ macro_rules! transport_conformance {
                 bytes_that_are_no_event_arrive_as_they_are,
                 an_entry_of_a_stranger_is_handed_out_with_its_bytes,
             }
+            at_once {
+                publishers_at_once_have_a_receipt_each,
+                of_publishers_of_one_id_at_once_one_is_new,
+                each_task_among_many_keeps_its_order,
+                an_event_that_is_refused_fails_no_other_that_comes_at_once,
+                a_publisher_that_leaves_takes_no_other_with_it,
+                a_stopping_bus_stores_what_it_has_accepted,
+            }
             subscribing {
                 each_service_gets_every_event,
                 replicas_share_the_work,
@@ -53,6 +61,12 @@ macro_rules! transport_conformance {
                 the_patterns_of_the_newest_replica_hold,
                 first_deliveries_of_a_lane_come_in_the_order_of_storing,
                 nothing_is_missed_while_lanes_and_subscriptions_are_made_in_a_race,
+            }
+            starting {
+                a_subscription_may_start_from_the_beginning,
+                a_lane_made_later_is_read_from_the_beginning,
+                a_start_counts_at_the_first_registration_only,
+                an_event_that_lies_there_is_pending_for_who_starts_from_the_beginning,
             }
             naming {
                 tenants_with_names_alike_are_kept_apart,
@@ -120,6 +134,32 @@ macro_rules! transport_conformance {
                 a_page_of_none_or_of_too_many_is_refused,
                 a_cursor_that_no_page_gave_is_refused,
             }
+            purging {
+                a_purged_letter_is_gone_and_its_event_stays_failed,
+                a_purge_counts_what_was_there,
+                many_dead_letters_are_purged_in_one_call,
+                a_letter_that_has_died_again_is_another_one,
+                a_purged_event_may_not_be_brought_back_by_the_same_id,
+                a_strangers_dead_letter_is_replayed_and_purged_like_any,
+                dead_letters_are_held_for_one_job_at_a_time,
+                dead_letters_of_a_job_that_has_died_are_free_after_its_lease,
+                the_job_of_one_tenant_keeps_no_other_off,
+            }
+            letter_jobs {
+                a_filter_counts_and_lists_what_it_means_and_nothing_else,
+                a_replay_by_filter_gives_back_what_it_means_and_nothing_else,
+                a_purge_by_filter_deletes_what_it_means_and_nothing_else,
+                a_filter_that_means_nothing_or_all_by_mistake_does_nothing,
+                a_replay_at_a_rate_tells_its_progress_and_keeps_what_it_did,
+                a_second_job_is_refused_while_one_runs,
+                a_job_that_paused_too_long_gives_way_to_another,
+                what_dies_again_during_a_replay_is_not_given_back_twice,
+                letters_that_others_took_meanwhile_are_counted_as_gone,
+                a_tenants_job_reaches_its_own_letters_only,
+                what_no_handler_could_be_given_is_refused_unless_forced,
+                an_edited_letter_is_a_new_event_that_names_the_dead_one,
+                a_letter_whose_envelope_is_broken_is_edited_by_type,
+            }
             status {
                 the_status_follows_an_event_from_pending_to_completed,
                 the_status_follows_an_event_through_death_and_replay,
@@ -131,7 +171,7 @@ macro_rules! transport_conformance {
             }
             unsupported {
                 without_dead_letters_they_are_unsupported,
-                without_status_it_is_unsupported,
+                without_status_it_is_unsupported_and_so_are_traces,
             }
             counting {
                 counters_sum_over_processes_and_tenants,
@@ -148,6 +188,11 @@ macro_rules! transport_conformance {
                 what_is_stored_after_the_store_lost_everything_arrives,
                 what_was_not_settled_arrives_though_its_place_was_lost,
             }
+            tracing {
+                what_handlers_publish_is_traced_to_what_caused_it_also_after_a_retry,
+                events_of_one_correlation_are_traced_together_whoever_published_them,
+                of_a_correlation_with_too_many_events_a_trace_says_that_some_are_left_out,
+            }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
                 what_can_not_be_decoded_is_dead_at_its_first_attempt_and_stops_nobody,
@@ -156,6 +201,39 @@ macro_rules! transport_conformance {
                 a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised,
                 what_a_filter_leaves_out_is_finished_and_counted,
                 a_handler_may_publish_while_its_bus_is_stopping,
+                waiting_for_an_event_ends_when_every_subscription_is_done_with_it,
+            }
+            batches {
+                a_batch_takes_what_waits_and_no_more_than_it_asked_for,
+                each_event_of_a_batch_has_its_own_outcome,
+                what_can_not_be_read_or_is_not_wanted_never_reaches_a_batch,
+                a_batch_may_mix_tenants_and_what_it_causes_does_not,
+                suspects_of_a_crash_are_handled_alone,
+            }
+            pausing {
+                a_paused_subscription_is_given_nothing_until_it_is_resumed,
+                a_waiting_fetch_hears_a_resume,
+                both_of_two_replicas_pause_and_go_on,
+                a_pause_holds_for_processes_to_come,
+                a_pause_is_of_one_subscription_alone,
+                a_pause_that_is_said_twice_changes_nothing,
+                a_pause_of_an_unknown_subscription_names_the_one_that_was_meant,
+                retries_that_come_due_wait_while_paused,
+                what_a_paused_replica_holds_is_renewed_and_settled,
+                the_books_and_the_status_hold_while_paused,
+                a_pause_hands_back_what_is_not_started_and_lets_the_started_finish,
+                two_buses_pause_and_share_the_work_again_when_resumed,
+                pausing_again_and_again_amid_work_loses_nothing_and_repeats_nothing,
+                a_paused_bus_starts_nothing_and_stops_at_once,
+            }
+            rate_limiting {
+                a_rate_limit_is_shared_by_all_replicas,
+                a_rate_limit_is_heard_while_it_waits,
+                retries_count_against_the_rate_limit,
+                what_one_replica_does_not_use_another_may,
+                an_operators_rate_limit_holds_until_a_replica_says_something_new,
+                a_rate_limit_out_of_range_is_refused,
+                a_bus_handles_no_more_than_its_rate_limit,
             }
         }
     };
@@ -182,19 +260,27 @@ mod tests {
         let list = include_str!("list.rs");
         let chapters = [
             include_str!("publishing.rs"),
+            include_str!("at_once.rs"),
             include_str!("subscribing.rs"),
+            include_str!("starting.rs"),
             include_str!("naming.rs"),
             include_str!("waiting.rs"),
             include_str!("leasing.rs"),
             include_str!("retrying.rs"),
             include_str!("lanes.rs"),
             include_str!("dead_letters.rs"),
+            include_str!("purging.rs"),
+            include_str!("letter_jobs.rs"),
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
             include_str!("limiting.rs"),
             include_str!("losing.rs"),
             include_str!("on_the_bus.rs"),
+            include_str!("tracing.rs"),
+            include_str!("batches.rs"),
+            include_str!("pausing.rs"),
+            include_str!("rate_limiting.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

@@ -13,6 +13,10 @@ mod replica;
 mod scene;
 
 #[doc(hidden)]
+pub mod at_once;
+#[doc(hidden)]
+pub mod batches;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
@@ -20,6 +24,8 @@ pub mod dead_letters;
 pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
+#[doc(hidden)]
+pub mod letter_jobs;
 #[doc(hidden)]
 pub mod limiting;
 #[doc(hidden)]
@@ -29,13 +35,23 @@ pub mod naming;
 #[doc(hidden)]
 pub mod on_the_bus;
 #[doc(hidden)]
+pub mod pausing;
+#[doc(hidden)]
 pub mod publishing;
 #[doc(hidden)]
+pub mod purging;
+#[doc(hidden)]
+pub mod rate_limiting;
+#[doc(hidden)]
 pub mod retrying;
+#[doc(hidden)]
+pub mod starting;
 #[doc(hidden)]
 pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
+#[doc(hidden)]
+pub mod tracing;
 #[doc(hidden)]
 pub mod unsupported;
 #[doc(hidden)]

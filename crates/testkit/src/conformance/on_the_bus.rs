@@ -30,33 +30,33 @@ use super::{
 pub const NEEDS: fn(&Capabilities) -> bool = |_| true;
 
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
-struct LeadScored {
-    score: u32,
+pub(super) struct LeadScored {
+    pub(super) score: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
-struct LeadWon {}
+pub(super) struct LeadWon {}
 
 /// A service's settings, with a short lease and a grace that no handler here needs in full.
-fn settings<H: Harness>(service: &str) -> BusConfig {
+pub(super) fn settings<H: Harness>(service: &str) -> BusConfig {
     let mut config = BusConfig::new(service);
     (config.lease, config.retry_delay, config.shutdown_grace) = (H::lease(), H::delay(), 5 * H::soon());
     config
 }
 
-fn scored(score: u32) -> tekup_core::Draft<LeadScored> {
+pub(super) fn scored(score: u32) -> tekup_core::Draft<LeadScored> {
     LeadScored { score }.event("acme")
 }
 
 /// What handlers tell the test.
-fn ear<T>() -> (Mouth<T>, Ear<T>) {
+pub(super) fn ear<T>() -> (Mouth<T>, Ear<T>) {
     let (tell, ear) = mpsc::unbounded_channel();
     (Mouth(tell), Ear(ear))
 }
 
-struct Mouth<T>(mpsc::UnboundedSender<T>);
+pub(super) struct Mouth<T>(mpsc::UnboundedSender<T>);
 
-struct Ear<T>(mpsc::UnboundedReceiver<T>);
+pub(super) struct Ear<T>(mpsc::UnboundedReceiver<T>);
 
 impl<T> Clone for Mouth<T> {
     fn clone(&self) -> Self {
@@ -65,19 +65,19 @@ impl<T> Clone for Mouth<T> {
 }
 
 impl<T> Mouth<T> {
-    fn tell(&self, what: T) {
+    pub(super) fn tell(&self, what: T) {
         // A test that has heard enough has left.
         let _unheard = self.0.send(what);
     }
 }
 
 impl<T: std::fmt::Debug> Ear<T> {
-    async fn next(&mut self, patience: Duration) -> Result<T> {
+    pub(super) async fn next(&mut self, patience: Duration) -> Result<T> {
         let told = timeout(patience, self.0.recv()).await.ok().flatten();
         told.ok_or_else(|| unexpected(format!("no handler was called within {patience:?}")))
     }
 
-    async fn nothing_for(&mut self, time: Duration) -> Result<()> {
+    pub(super) async fn nothing_for(&mut self, time: Duration) -> Result<()> {
         match timeout(time, self.0.recv()).await {
             Ok(Some(told)) => Err(unexpected(format!("a handler was called once too often: {told:?}"))),
             _ => Ok(()),
@@ -378,4 +378,32 @@ pub async fn a_handler_may_publish_while_its_bus_is_stopping<H: Harness>(scene: 
     let refused: Option<Error> = stopping.publish(scored(2)).await.err();
     assert_eq!(refused.map(|error| error.kind()), Some(ErrorKind::Closed), "a stopped bus publishes nothing");
     other.shutdown().await
+}
+
+pub async fn waiting_for_an_event_ends_when_every_subscription_is_done_with_it<H: Harness>(
+    scene: &Scene<H>,
+) -> Result<()> {
+    if !scene.can().status {
+        return Ok(());
+    }
+    let bus = scene.bus(settings::<H>("billing")).await?;
+    let may_end = Arc::new(Semaphore::new(0));
+    let quick = Subscription::to::<LeadScored>("quick").handler(async |_: Event<LeadScored>, _| ());
+    let slow = Subscription::to::<LeadScored>("slow").handler_with(Arc::clone(&may_end), async |may_end, _, _| {
+        let _ended = may_end.acquire().await;
+        Outcome::dead_letter("no such lead")
+    });
+    bus.subscribe(quick).await?;
+    bus.subscribe(slow).await?;
+    let id = bus.publish(scored(1)).await?.id;
+    let begun = Instant::now();
+    let status = bus.wait_for("acme", id, H::quiet()).await?;
+    assert!(begun.elapsed() >= H::quiet(), "it was not waited for");
+    assert!(!status.stage.is_final(), "one is not done with it: {status:?}");
+    assert_eq!(bus.wait_for("globex", id, H::soon()).await?.stage, Stage::Unknown, "it is another tenant's");
+    may_end.add_permits(1);
+    let status = bus.tenant("acme")?.wait_for(id, H::soon()).await?;
+    let stages: Vec<Stage> = status.subscriptions.iter().map(|at| at.stage).collect();
+    assert_eq!((status.stage, stages), (Stage::Failed, vec![Stage::Completed, Stage::Failed]));
+    bus.shutdown().await
 }

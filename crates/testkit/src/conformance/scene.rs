@@ -1,8 +1,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use tekup_core::{
-    BusConfig, EventBus, EventId, Result, SubscriptionId, TenantId,
-    transport::{Admin, Capabilities, EventStatus, Outgoing, Receipt, SourceSpec, Stage, Transport},
+    BusConfig, EventBus, EventId, Result, SubscriptionId,
+    transport::{Admin, Capabilities, EventStatus, LetterKey, Outgoing, Receipt, SourceSpec, Stage, Transport},
 };
 
 use super::{Harness, ledger::Ledger, replica::Replica, unexpected};
@@ -100,10 +100,24 @@ impl<H: Harness> Scene<H> {
         Ok((only.stage, only.failures))
     }
 
-    pub(super) async fn replay(&self, id: &SubscriptionId, letters: Vec<(TenantId, EventId)>) -> Result<u64> {
-        let replayed = self.admin().replay(id, letters).await?;
+    pub(super) async fn replay(
+        &self,
+        id: &SubscriptionId,
+        letters: impl IntoIterator<Item = impl Into<LetterKey>>,
+    ) -> Result<u64> {
+        let replayed = self.admin().replay(id, letters.into_iter().map(Into::into).collect()).await?;
         self.ledger.replayed(id, replayed);
         Ok(replayed)
+    }
+
+    pub(super) async fn purge(
+        &self,
+        id: &SubscriptionId,
+        letters: impl IntoIterator<Item = impl Into<LetterKey>>,
+    ) -> Result<u64> {
+        let purged = self.admin().purge(id, letters.into_iter().map(Into::into).collect()).await?;
+        self.ledger.purged(id, purged);
+        Ok(purged)
     }
 
     /// The ids of a subscription's dead letters, page by page.

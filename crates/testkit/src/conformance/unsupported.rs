@@ -2,7 +2,7 @@
 
 use tekup_core::{
     ErrorKind, EventId, Result,
-    transport::{Admin, Capabilities},
+    transport::{Admin, Capabilities, LetterKey},
 };
 
 use super::{Harness, Scene};
@@ -13,21 +13,28 @@ pub const NEEDS: fn(&Capabilities) -> bool = |_| true;
 pub async fn without_dead_letters_they_are_unsupported<H: Harness>(scene: &Scene<H>) -> Result<()> {
     let (admin, id) = (scene.admin(), "billing/ledger".parse()?);
     scene.open("billing/ledger", &["*"]).await?;
-    let tenant = "acme".parse()?;
+    let letter = LetterKey::from(("acme".parse()?, EventId::generate()));
     let kinds = [
         admin.dead_letters(&id, None, None, 10).await.err().map(|error| error.kind()),
-        admin.dead_letter(&id, &tenant, EventId::generate()).await.err().map(|error| error.kind()),
+        admin.dead_letter(&id, &letter).await.err().map(|error| error.kind()),
         admin.count_dead_letters(&id, None).await.err().map(|error| error.kind()),
-        admin.replay(&id, vec![(tenant, EventId::generate())]).await.err().map(|error| error.kind()),
+        admin.replay(&id, vec![letter.clone()]).await.err().map(|error| error.kind()),
+        admin.purge(&id, vec![letter]).await.err().map(|error| error.kind()),
+        admin.hold_letters(&id, None, "a", H::lease()).await.err().map(|error| error.kind()),
+        admin.free_letters(&id, None, "a").await.err().map(|error| error.kind()),
     ];
     let expected = (!scene.can().dead_letters).then_some(ErrorKind::Unsupported);
-    assert_eq!(kinds, [expected; 4]);
+    assert_eq!(kinds, [expected; 7]);
     Ok(())
 }
 
-pub async fn without_status_it_is_unsupported<H: Harness>(scene: &Scene<H>) -> Result<()> {
-    let answer = scene.admin().status(&"acme".parse()?, EventId::generate()).await;
+pub async fn without_status_it_is_unsupported_and_so_are_traces<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let (admin, tenant) = (scene.admin(), "acme".parse()?);
+    let kinds = [
+        admin.status(&tenant, EventId::generate()).await.err().map(|error| error.kind()),
+        admin.trace(&tenant, "import-7").await.err().map(|error| error.kind()),
+    ];
     let expected = (!scene.can().status).then_some(ErrorKind::Unsupported);
-    assert_eq!(answer.err().map(|error| error.kind()), expected);
+    assert_eq!(kinds, [expected; 2]);
     Ok(())
 }

@@ -3,14 +3,16 @@
 use std::{marker::PhantomData, time::Duration};
 
 use tekup_core::{
-    Error, ErrorKind, EventId, Result, SubscriptionId, TenantId,
+    Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef,
-        EventStatus, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, Transport, Verdict,
+        EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState, Traced,
+        Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
+use tokio::sync::watch;
 
 /// Where a transport goes wrong; by default nowhere.
 pub(crate) trait Flaw: Send + Sync + 'static {
@@ -19,6 +21,7 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     /// Whether it refuses what it says that it can't do.
     const REFUSES: bool = false;
     const HEARS_INTERRUPTS: bool = true;
+    const TELLS_ITS_STATE: bool = true;
 
     fn stored(batch: Vec<Outgoing>) -> Vec<Outgoing> {
         batch
@@ -41,6 +44,20 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     fn books(books: Books) -> Books {
         books
     }
+    fn limit(limit: RateLimit) -> RateLimit {
+        limit
+    }
+    fn state(state: SubscriptionState) -> SubscriptionState {
+        state
+    }
+    fn letter(key: LetterKey) -> LetterKey {
+        key
+    }
+    fn holder(holder: &str) -> &str {
+        holder
+    }
+    /// Whether it purges, or only says so.
+    const PURGES: bool = true;
 }
 
 pub(crate) struct Flawed<F>(MemoryTransport, PhantomData<F>);
@@ -81,7 +98,8 @@ impl<F: Flaw> Transport for Flawed<F> {
         Ok(ids.into_iter().zip(answers).map(|(id, answer)| answer.unwrap_or(Ok(Receipt::new(id, false)))).collect())
     }
 
-    async fn open(&self, spec: SourceSpec) -> Result<FlawedSource<F>> {
+    async fn open(&self, mut spec: SourceSpec) -> Result<FlawedSource<F>> {
+        spec.rate_limit = spec.rate_limit.map(F::limit);
         Ok(FlawedSource(self.0.open(spec).await?, PhantomData))
     }
 
@@ -115,6 +133,10 @@ impl<F: Flaw> Source for FlawedSource<F> {
         self.0.renew(held).await
     }
 
+    fn state(&self) -> watch::Receiver<SubscriptionState> {
+        if F::TELLS_ITS_STATE { self.0.state() } else { watch::Sender::default().subscribe() }
+    }
+
     async fn close(&self) -> Result<()> {
         self.0.close().await
     }
@@ -141,14 +163,9 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.dead_letters(subscription, tenant, after, most).await
     }
 
-    async fn dead_letter(
-        &self,
-        subscription: &SubscriptionId,
-        tenant: &TenantId,
-        id: EventId,
-    ) -> Result<Option<DeadLetter>> {
+    async fn dead_letter(&self, subscription: &SubscriptionId, letter: &LetterKey) -> Result<Option<DeadLetter>> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.dead_letter(subscription, tenant, id).await
+        self.0.dead_letter(subscription, letter).await
     }
 
     async fn count_dead_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<u64> {
@@ -156,9 +173,33 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.count_dead_letters(subscription, tenant).await
     }
 
-    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<(TenantId, EventId)>) -> Result<u64> {
+    async fn replay(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         unless::<F>(F::CAN.dead_letters)?;
-        self.0.replay(subscription, letters).await
+        self.0.replay(subscription, letters.into_iter().map(F::letter).collect()).await
+    }
+
+    async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
+        unless::<F>(F::CAN.dead_letters)?;
+        if !F::PURGES {
+            return Ok(letters.len() as u64);
+        }
+        self.0.purge(subscription, letters).await
+    }
+
+    async fn hold_letters(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+        holder: &str,
+        lease: Duration,
+    ) -> Result<Option<Duration>> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.hold_letters(subscription, tenant, F::holder(holder), lease).await
+    }
+
+    async fn free_letters(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>, holder: &str) -> Result<()> {
+        unless::<F>(F::CAN.dead_letters)?;
+        self.0.free_letters(subscription, tenant, F::holder(holder)).await
     }
 
     async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
@@ -171,5 +212,22 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {
         self.0.counters(tenant).await
+    }
+
+    async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
+        unless::<F>(F::CAN.status)?;
+        self.0.trace(tenant, correlation).await
+    }
+
+    async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
+        self.0.set_paused(subscription, paused).await
+    }
+
+    async fn set_rate_limit(&self, subscription: &SubscriptionId, limit: Option<RateLimit>) -> Result<bool> {
+        self.0.set_rate_limit(subscription, limit).await
+    }
+
+    async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
+        self.0.state(subscription).await.map(F::state)
     }
 }

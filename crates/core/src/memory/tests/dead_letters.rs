@@ -19,12 +19,12 @@ async fn count(transport: &MemoryTransport, tenant: Option<&str>) -> u64 {
 }
 
 async fn letter(transport: &MemoryTransport, id: EventId) -> Option<DeadLetter> {
-    let tenant = "acme".parse().unwrap();
-    transport.admin().dead_letter(&LEDGER.parse().unwrap(), &tenant, id).await.unwrap()
+    let key = ("acme".parse().unwrap(), id).into();
+    transport.admin().dead_letter(&LEDGER.parse().unwrap(), &key).await.unwrap()
 }
 
 async fn replay(transport: &MemoryTransport, subscription: &str, id: EventId) -> u64 {
-    let letters = vec![("acme".parse().unwrap(), id)];
+    let letters = vec![("acme".parse().unwrap(), id).into()];
     transport.admin().replay(&subscription.parse().unwrap(), letters).await.unwrap()
 }
 

@@ -8,6 +8,7 @@ mod operators;
 mod publishing;
 mod replicas;
 mod retries;
+mod state;
 mod status;
 mod subscriptions;
 

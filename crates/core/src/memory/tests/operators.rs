@@ -12,9 +12,12 @@ async fn a_subscription_that_is_unknown_is_named_with_its_nearest() {
     let errors = [
         admin.books(&wrong).await.unwrap_err(),
         admin.dead_letters(&wrong, None, None, 1).await.unwrap_err(),
-        admin.dead_letter(&wrong, &"acme".parse().unwrap(), EventId::generate()).await.unwrap_err(),
+        admin.dead_letter(&wrong, &("acme".parse().unwrap(), EventId::generate()).into()).await.unwrap_err(),
         admin.count_dead_letters(&wrong, None).await.unwrap_err(),
         admin.replay(&wrong, Vec::new()).await.unwrap_err(),
+        admin.purge(&wrong, Vec::new()).await.unwrap_err(),
+        admin.hold_letters(&wrong, None, "a", SECOND).await.unwrap_err(),
+        admin.free_letters(&wrong, None, "a").await.unwrap_err(),
     ];
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -86,7 +89,7 @@ async fn the_books_balance_whatever_happens() {
 async fn replay_first(transport: &MemoryTransport) {
     let ledger = LEDGER.parse().unwrap();
     let page = transport.admin().dead_letters(&ledger, None, None, 1).await.unwrap();
-    let letters = page.letters.into_iter().map(|letter| (letter.tenant.unwrap(), letter.id));
+    let letters = page.letters.iter().map(Into::into);
     transport.admin().replay(&ledger, letters.collect()).await.unwrap();
 }
 

@@ -34,7 +34,7 @@ async fn the_status_is_exact_at_each_stage() {
     assert_eq!(stage(&transport, id).await, (Stage::Retrying, 1));
     settle(&source, &one(&source).await, bury(2)).await;
     assert_eq!(stage(&transport, id).await, (Stage::Failed, 2));
-    transport.admin().replay(&LEDGER.parse().unwrap(), vec![("acme".parse().unwrap(), id)]).await.unwrap();
+    transport.admin().replay(&LEDGER.parse().unwrap(), vec![("acme".parse().unwrap(), id).into()]).await.unwrap();
     assert_eq!(stage(&transport, id).await, (Stage::Retrying, 0));
     settle(&source, &one(&source).await, Verdict::Ack).await;
     assert_eq!(stage(&transport, id).await, (Stage::Completed, 0));

@@ -2,6 +2,7 @@
 
 mod replay;
 mod settle;
+mod state;
 mod take;
 
 use tokio::time::Instant;

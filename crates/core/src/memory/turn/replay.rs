@@ -2,21 +2,25 @@ use std::time::Duration;
 
 use super::Turn;
 use crate::{
-    ids::{EventId, TenantId},
     memory::item::{Item, RETRIES},
-    transport::Stage,
+    transport::{LetterKey, Stage},
 };
 
 impl Turn<'_> {
     /// Gives dead letters back to this subscription, due at once; answers how many were there.
-    pub(in crate::memory) fn replay(&mut self, letters: &[(TenantId, EventId)]) -> u64 {
+    pub(in crate::memory) fn replay(&mut self, letters: &[LetterKey]) -> u64 {
         let replayed = letters.iter().filter(|key| self.replay_one(key)).count();
         self.ring();
         replayed as u64
     }
 
-    fn replay_one(&mut self, key: &(TenantId, EventId)) -> bool {
-        let Some(letter) = self.subscription.letters.take(key) else { return false };
+    /// Deletes dead letters; answers how many were there. Their events stay failed: nothing is noted.
+    pub(in crate::memory) fn purge(&mut self, letters: &[LetterKey]) -> u64 {
+        letters.iter().filter(|key| self.subscription.letters.purge(key)).count() as u64
+    }
+
+    fn replay_one(&mut self, key: &LetterKey) -> bool {
+        let Some(letter) = self.subscription.letters.take_meant(key) else { return false };
         // Its place is given when it comes due.
         let item = Item { place: (RETRIES, 0), event: letter.event, starts: 0, failures: 0, first_failure: None };
         self.mark(&item, Stage::Retrying);

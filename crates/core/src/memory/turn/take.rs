@@ -30,20 +30,26 @@ pub(in crate::memory) struct Taken {
 impl Turn<'_> {
     /// Hands out at most so many.
     pub(in crate::memory) fn take(&mut self, most: usize, replica: &Replica) -> Taken {
+        if self.subscription.state.borrow().is_paused() {
+            return Taken { deliveries: Vec::new(), next_change: None };
+        }
         self.make_ready();
         let known = self.subscription.next_change();
+        let most = most.min(self.subscription.allowed(self.now));
         let mut deliveries = Vec::new();
         while deliveries.len() < most {
             let below_limit = self.subscription.retries() < replica.retry_limit;
             let Some(item) = self.subscription.ready.take(below_limit) else { break };
             deliveries.push(self.hand_out(item, replica));
         }
+        self.subscription.spend(deliveries.len(), self.now);
         let next_change = self.subscription.next_change();
         if next_change.is_some_and(|next| known.is_none_or(|known| next < known)) {
             // A replica that could take nothing sleeps, and does not know that these leases end earlier.
             self.ring();
         }
-        Taken { deliveries, next_change }
+        let next_allowed = self.subscription.next_allowed(self.now);
+        Taken { deliveries, next_change: next_change.into_iter().chain(next_allowed).min() }
     }
 
     /// Makes ready what is due, and what is no longer held.

@@ -33,7 +33,7 @@ async fn every_event_is_accounted_for_wherever_it_is() {
     let expected = Books { published: 7, acked: 1, ready: 3, pending: 2, dead: 1, ..Books::default() };
     assert_eq!(books(&world).await, expected);
 
-    world.admin.replay(&group(IMPORT), vec![(acme.clone(), stored[2].0)]).await.unwrap();
+    world.admin.replay(&group(IMPORT), vec![(acme.clone(), stored[2].0).into()]).await.unwrap();
     assert_eq!(books(&world).await, Books { dead: 0, retrying: 1, ..expected });
     let retry = world.keys(&acme).retry(&group(IMPORT));
     world

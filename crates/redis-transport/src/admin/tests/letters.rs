@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use tekup_core::{
     ErrorKind, EventId, TenantId,
-    transport::{Admin, DeadLetter, DeadReason},
+    transport::{Admin, DeadLetter, DeadReason, LetterKey},
 };
 
 use super::world::{World, group, tenant};
@@ -60,7 +62,7 @@ async fn a_page_is_not_moved_by_letters_that_were_replayed_or_died_meanwhile() {
     fill(&world, 30).await;
     let import = group("crm/import");
     let first = world.admin.dead_letters(&import, None, None, 10).await.unwrap();
-    let replayed = first.letters.iter().map(|letter| (letter.tenant.clone().unwrap(), letter.id)).collect();
+    let replayed = first.letters.iter().map(LetterKey::from).collect();
     assert_eq!(world.admin.replay(&import, replayed).await.unwrap(), 10);
     world.die(&tenant("tenant-1"), "crm/import", EventId::generate(), 1_757_844_931_000, b"{}").await;
     let rest = world.admin.dead_letters(&import, None, first.next, 1_000).await.unwrap();
@@ -117,12 +119,12 @@ async fn one_letter_is_shown_with_all_that_is_known() {
     let (acme, id) = (tenant("acme"), EventId::generate());
     world.die(&acme, "crm/import", id, 2_000, b"not json \xff").await;
     let import = group("crm/import");
-    let letter = world.admin.dead_letter(&import, &acme, id).await.unwrap().unwrap();
+    let letter = world.admin.dead_letter(&import, &(acme.clone(), id).into()).await.unwrap().unwrap();
     assert_eq!((letter.reason, letter.attempts), (DeadReason::AttemptsExhausted, 3));
     assert_eq!((letter.error.as_str(), letter.bytes.as_ref()), ("no ledger", &b"not json \xff"[..]));
     assert_eq!((letter.first_failure.unwrap().unix_millis(), letter.died.unix_millis()), (1_000, 2_000));
-    assert_eq!(world.admin.dead_letter(&import, &tenant("globex"), id).await.unwrap(), None);
-    assert_eq!(world.admin.dead_letter(&import, &acme, EventId::generate()).await.unwrap(), None);
+    assert_eq!(world.admin.dead_letter(&import, &(tenant("globex"), id).into()).await.unwrap(), None);
+    assert_eq!(world.admin.dead_letter(&import, &(acme.clone(), EventId::generate()).into()).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -155,9 +157,12 @@ async fn an_unknown_subscription_is_named_with_the_nearest_known_one() {
     let wrong = group("crm/inport");
     let errors = [
         world.admin.dead_letters(&wrong, None, None, 1).await.unwrap_err(),
-        world.admin.dead_letter(&wrong, &tenant("acme"), EventId::generate()).await.unwrap_err(),
+        world.admin.dead_letter(&wrong, &(tenant("acme"), EventId::generate()).into()).await.unwrap_err(),
         world.admin.count_dead_letters(&wrong, None).await.unwrap_err(),
         world.admin.replay(&wrong, Vec::new()).await.unwrap_err(),
+        world.admin.purge(&wrong, Vec::new()).await.unwrap_err(),
+        world.admin.hold_letters(&wrong, None, "a", Duration::from_secs(1)).await.unwrap_err(),
+        world.admin.free_letters(&wrong, None, "a").await.unwrap_err(),
         world.admin.books(&wrong).await.unwrap_err(),
     ];
     for error in errors {

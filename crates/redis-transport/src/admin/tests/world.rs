@@ -131,10 +131,8 @@ impl World {
     pub(super) async fn index_in(&self, bucket: Bucket, tenant: &TenantId, id: EventId, entry: &str) {
         let index = self.keys(tenant).index(bucket, id);
         let member = member(id, Some(tenant.as_str()));
-        let others: Vec<u8> = self.run::<Option<Vec<u8>>>(&[b"GET", index.as_bytes()]).await.unwrap_or_default();
-        // What is found first holds.
-        let held = [&member[..], format!("\n1:{entry}\n").as_bytes(), &others].concat();
-        self.run::<redis::Value>(&[b"SET", index.as_bytes(), &held]).await;
+        let line = [&member[..], format!("\n1:{entry}\n").as_bytes()].concat();
+        self.run::<u64>(&[b"APPEND", index.as_bytes(), &line]).await;
     }
 
     /// Hands the next event of the lane to a replica of that name.

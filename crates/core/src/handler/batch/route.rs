@@ -1,0 +1,73 @@
+use std::{panic, sync::Arc};
+
+use super::{
+    super::{
+        Ended, Filter, Incoming, Outcome,
+        route::{BoxFuture, same_event},
+    },
+    BatchContext, BatchOutcome,
+};
+use crate::{
+    envelope::Limits,
+    transport::{DeadReason, Delivery},
+};
+
+/// A handler of many events of one kind, its own type erased.
+pub(crate) type ErasedBatch<E> = Arc<dyn Fn(Vec<E>, BatchContext) -> BoxFuture<'static, BatchOutcome> + Send + Sync>;
+
+/// A call of the handler with all that is for it, to be made.
+pub(crate) type Call = Box<dyn FnOnce(BatchContext) -> BoxFuture<'static, BatchOutcome> + Send>;
+
+/// A batch without what is not for its handler.
+pub(crate) struct Sifted {
+    /// What the handler is called with, in its order.
+    pub(crate) given: Vec<Delivery>,
+    /// How the others ended.
+    pub(crate) ended: Vec<(Delivery, Ended)>,
+    pub(crate) call: Call,
+}
+
+/// The handler of a subscription that takes batches.
+pub(crate) trait BatchRoute: Send + Sync {
+    /// Reads each delivery by itself, so that one which can't be read, or is not wanted, harms no other.
+    fn sift(&self, batch: Vec<Delivery>, limits: &Limits) -> Sifted;
+}
+
+pub(crate) struct TypedBatch<E> {
+    pub(crate) handler: ErasedBatch<E>,
+    pub(crate) filter: Option<Filter<E>>,
+}
+
+impl<E: Incoming> TypedBatch<E> {
+    fn read(&self, delivery: &Delivery, limits: &Limits) -> Result<E, Ended> {
+        let event = E::__read(delivery.bytes.clone(), limits)
+            .and_then(|event| same_event(&delivery.tenant, delivery.id, event.__envelope()).map(|()| event))
+            .map_err(|error| Ended::Dead(DeadReason::Undecodable, error.to_string()))?;
+        let wanted = self.filter.as_ref().is_none_or(|wants| wants(&event));
+        if wanted { Ok(event) } else { Err(Ended::Filtered) }
+    }
+
+    /// A panic, of decoding or of the filter, is this event's alone.
+    fn read_safely(&self, delivery: &Delivery, limits: &Limits) -> Result<E, Ended> {
+        let read = panic::catch_unwind(panic::AssertUnwindSafe(|| self.read(delivery, limits)));
+        read.unwrap_or_else(|panic| Err(Ended::Said(Outcome::panicked(&*panic))))
+    }
+}
+
+impl<E: Incoming> BatchRoute for TypedBatch<E> {
+    fn sift(&self, batch: Vec<Delivery>, limits: &Limits) -> Sifted {
+        let (mut events, mut given) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        let mut ended = Vec::new();
+        for delivery in batch {
+            match self.read_safely(&delivery, limits) {
+                Ok(event) => {
+                    events.push(event);
+                    given.push(delivery);
+                }
+                Err(how) => ended.push((delivery, how)),
+            }
+        }
+        let handler = Arc::clone(&self.handler);
+        Sifted { given, ended, call: Box::new(move |cx| handler(events, cx)) }
+    }
+}

@@ -1,0 +1,202 @@
+use std::{collections::VecDeque, fmt};
+
+use super::{
+    LetterProgress, SelectedLetters,
+    hold::Hold,
+    job::Work,
+    pace::{Pace, STEP},
+};
+use crate::{
+    error::Result,
+    ids::TenantId,
+    transport::{DeadLetter, LetterKey},
+};
+
+/// A replay or a purge that has begun, and goes on step by step.
+///
+/// Dropping it stops it, and frees the letters for another job; what it has done stays done.
+///
+/// ```
+/// use tekup_core::{EventBus, RawEvent, Subscription, letters::LetterFilter};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> tekup_core::Result<()> {
+/// let bus = EventBus::in_memory("crm")?;
+/// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+/// let all = bus.dead_letters("crm/audit")?.filter(LetterFilter::all());
+/// let job = all.replay().start().await?;
+/// assert!(all.replay().await.is_err()); // one runs
+/// job.stop().await?;
+/// assert!(all.replay().await.is_ok());
+/// # bus.shutdown().await
+/// # }
+/// ```
+#[must_use = "a job goes on only as far as its steps are asked for"]
+pub struct RunningLetterJob {
+    selected: SelectedLetters,
+    work: Work,
+    reach: Option<TenantId>,
+    hold: Hold,
+    pace: Pace,
+    /// Of the letters that were there when it began, how many it may still look at: what dies later comes behind them.
+    left: u64,
+    after: Option<String>,
+    has_read_all: bool,
+    /// Found, and not done yet.
+    found: VecDeque<LetterKey>,
+    progress: LetterProgress,
+}
+
+impl RunningLetterJob {
+    pub(super) async fn start(selected: SelectedLetters, work: Work, pace: Pace) -> Result<Self> {
+        let reach = selected.reach()?;
+        let letters = &selected.letters;
+        let hold = Hold::take(letters.admin().clone(), letters.subscription().clone(), reach.clone()).await?;
+        let left = selected.count_all(reach.as_ref()).await?;
+        Ok(Self {
+            selected,
+            work,
+            reach,
+            hold,
+            pace,
+            left,
+            after: None,
+            has_read_all: left == 0,
+            found: VecDeque::new(),
+            progress: LetterProgress::default(),
+        })
+    }
+
+    /// Makes the next step, when the rate allows it; `None` when all is done.
+    ///
+    /// # Errors
+    /// Those of the store: the step can be asked for again, and letters that it had moved count as gone.
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the steps were so far apart, more than five seconds, that
+    /// another job has begun meanwhile.
+    ///
+    /// # Cancel safety
+    /// If dropped, the step may be made; asked for again, letters that it had moved count as gone.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription, letters::LetterFilter};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let mut job = bus.dead_letters("crm/audit")?.filter(LetterFilter::all()).purge().start().await?;
+    /// assert!(job.next().await?.is_none()); // there is nothing to purge
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn next(&mut self) -> Result<Option<&LetterProgress>> {
+        if self.has_read_all && self.found.is_empty() {
+            self.end().await?;
+            return Ok(None);
+        }
+        // A store that answers at once would leave the other tasks of the thread no turn.
+        tokio::task::yield_now().await;
+        self.hold.keep_until(self.pace.due()).await?;
+        if self.found.is_empty() {
+            self.look().await?;
+        }
+        if !self.found.is_empty() {
+            self.act().await?;
+        }
+        Ok(Some(&self.progress))
+    }
+
+    /// How far it is.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription, letters::LetterFilter};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let job = bus.dead_letters("crm/audit")?.filter(LetterFilter::all()).replay().start().await?;
+    /// assert_eq!(job.progress().looked_at, 0);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn progress(&self) -> &LetterProgress {
+        &self.progress
+    }
+
+    /// Stops it, and answers how far it came. When this returns, another job can begin.
+    ///
+    /// # Errors
+    /// Those of the store: then another job can begin after five seconds.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription, letters::LetterFilter};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let job = bus.dead_letters("crm/audit")?.filter(LetterFilter::all()).replay().start().await?;
+    /// assert_eq!(job.stop().await?.done, 0);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn stop(mut self) -> Result<LetterProgress> {
+        self.end().await?;
+        Ok(std::mem::take(&mut self.progress))
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        self.hold.free().await
+    }
+
+    async fn look(&mut self) -> Result<()> {
+        let page = self.selected.page(self.reach.as_ref(), self.after.clone(), STEP).await?;
+        let mut letters = page.letters;
+        letters.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= letters.len() as u64;
+        self.progress.looked_at += letters.len() as u64;
+        letters.iter().for_each(|letter| self.choose(letter));
+        self.has_read_all = self.left == 0 || page.next.is_none();
+        self.after = page.next;
+        Ok(())
+    }
+
+    fn choose(&mut self, letter: &DeadLetter) {
+        if !self.selected.filter.matches(letter) {
+            return;
+        }
+        self.progress.matched += 1;
+        let readable = if self.work == Work::Replay { self.selected.letters.reads(letter) } else { Ok(()) };
+        match readable {
+            Ok(()) => self.found.push_back(letter.into()),
+            Err(error) => self.progress.refuse(letter, error.to_string()),
+        }
+    }
+
+    async fn act(&mut self) -> Result<()> {
+        let step: Vec<LetterKey> = self.found.iter().take(self.pace.most()).cloned().collect();
+        let (count, subscription) = (step.len(), self.selected.letters.subscription());
+        let admin = self.selected.letters.admin();
+        let done = match self.work {
+            Work::Replay => admin.replay(subscription, step).await?,
+            Work::Purge => admin.purge(subscription, step).await?,
+        };
+        self.found.drain(..count);
+        self.pace.spent(count);
+        self.progress.done += done;
+        self.progress.gone += (count as u64).saturating_sub(done);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RunningLetterJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningLetterJob")
+            .field("selected", &self.selected)
+            .field("work", &self.work)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! One attempt with a batch: from deliveries to their verdicts.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::{Runtime, settler::Ending};
+use crate::{
+    error::{Error, ErrorKind},
+    handler::{Attempts, BatchContext, BatchOutcome, Call, Ended, HandlerError, Outcome, Sifted},
+    subscription::BatchSettings,
+    transport::{Delivery, Verdict},
+};
+
+/// Works with batches until the ready queue is closed. What waits for company stays in the queue, and is handed back
+/// with it.
+pub(super) async fn run(runtime: Arc<Runtime>, seat: usize, batch: BatchSettings) {
+    while runtime.ready.some().await {
+        if !batch.wait.is_zero() {
+            let _full = tokio::time::timeout(batch.wait, runtime.ready.many(batch.most)).await;
+        }
+        // A turn first, then deliveries: what waits for a turn can still be handed back.
+        let Some(turn) = runtime.stopping.run_until_cancelled(runtime.turn()).await else { return };
+        let mut deliveries = runtime.ready.pop_up_to(batch.most);
+        deliveries.retain(|delivery| !runtime.held.is_lost(&delivery.held));
+        if !deliveries.is_empty() {
+            runtime.attempt_batch(seat, deliveries).await;
+        }
+        drop(turn);
+        // A handler that never waits must not keep its thread from those who read and settle.
+        tokio::task::consume_budget().await;
+    }
+}
+
+impl Runtime {
+    /// Handles a batch and hands its verdicts to the settler: at once for what is not for the handler.
+    pub(super) async fn attempt_batch(self: &Arc<Self>, seat: usize, batch: Vec<Delivery>) {
+        let started = Instant::now();
+        let deadline = started + self.settings.timeout;
+        self.held.sit_all(seat, batch.iter().map(|delivery| delivery.held), deadline);
+        let given = self.sift(batch);
+        let endings = match given {
+            Some((given, call)) => self.try_batch(&given, call, started, deadline).await,
+            None => Vec::new(),
+        };
+        // From here on the settler answers for them, so a stop that comes now does not release them.
+        self.held.leave(seat);
+        self.outbox.push_all(endings);
+    }
+
+    /// Ends what is not for the handler; answers what is.
+    fn sift(&self, batch: Vec<Delivery>) -> Option<(Vec<Delivery>, Call)> {
+        let (wanted, unwanted): (Vec<_>, Vec<_>) = batch.into_iter().partition(|delivery| self.wants(delivery));
+        let Sifted { given, ended, call } = self.router.sift(wanted)?;
+        let unwanted = unwanted.into_iter().map(|delivery| (delivery, Ended::Filtered));
+        let others = unwanted.chain(ended).map(|(delivery, ended)| self.judge(&delivery, ended, Duration::ZERO));
+        self.outbox.push_all(others.collect());
+        (!given.is_empty()).then_some((given, call))
+    }
+
+    async fn try_batch(
+        self: &Arc<Self>,
+        given: &[Delivery],
+        call: Call,
+        started: Instant,
+        deadline: Instant,
+    ) -> Vec<Ending> {
+        // All of a user's code runs within: the handler, its drop, and its error's words.
+        let tried = async {
+            let said = self.call(given, call, deadline).await;
+            let each = started.elapsed() / u32::try_from(given.len()).unwrap_or(u32::MAX);
+            self.pace.note(each);
+            self.judge_batch(given, said, each)
+        };
+        let tried = AssertUnwindSafe(tried).catch_unwind().await;
+        tried.unwrap_or_else(|panic| {
+            self.judge_batch(given, BatchOutcome::All(Outcome::panicked(&*panic)), Duration::ZERO)
+        })
+    }
+
+    async fn call(self: &Arc<Self>, given: &[Delivery], call: Call, deadline: Instant) -> BatchOutcome {
+        let cx = BatchContext::new(self.bus.clone(), Arc::clone(&self.origin), attempts_of(given), deadline);
+        let span = tracing::info_span!("handle_batch", subscription = %self.id, events = given.len());
+        match tokio::time::timeout_at(deadline, call(cx).instrument(span)).await {
+            Ok(said) if Instant::now() <= deadline => said,
+            // A handler that blocked its thread may come back after its time: that is too late.
+            _ => BatchOutcome::All(self.timed_out()),
+        }
+    }
+
+    fn judge_batch(&self, given: &[Delivery], said: BatchOutcome, each: Duration) -> Vec<Ending> {
+        match said {
+            BatchOutcome::Each(outcomes) if outcomes.len() == given.len() => {
+                let pairs = given.iter().zip(outcomes);
+                pairs.map(|(delivery, outcome)| self.judge(delivery, Ended::Said(outcome), each)).collect()
+            }
+            BatchOutcome::Each(outcomes) => self.fail_all(given, &miscounted(outcomes.len(), given.len())),
+            BatchOutcome::All(Outcome::Failed(error)) => self.fail_all(given, &error),
+            BatchOutcome::All(Outcome::Done) => {
+                given.iter().map(|delivery| self.judge(delivery, Ended::Said(Outcome::Done), each)).collect()
+            }
+        }
+    }
+
+    /// One failure of many events: said once for those that come again, and for each that does not.
+    fn fail_all(&self, given: &[Delivery], error: &HandlerError) -> Vec<Ending> {
+        let endings: Vec<_> = given.iter().map(|delivery| self.fail(delivery, error)).collect();
+        let mut again = 0_usize;
+        for (delivery, ending) in given.iter().zip(&endings) {
+            match &ending.settlement.verdict {
+                Verdict::DeadLetter { reason, error, .. } => self.log_dead(delivery, *reason, error),
+                _ => again += 1,
+            }
+        }
+        if again > 0 {
+            let (first, error) =
+                (given.first().map(|delivery| tracing::field::display(delivery.id)), error.to_string());
+            tracing::warn!(
+                subscription = %self.id, events = given.len(), again, first, error,
+                "an attempt with a batch failed; another one follows for its events"
+            );
+        }
+        endings
+    }
+}
+
+/// Of the events that have failed before.
+fn attempts_of(given: &[Delivery]) -> Attempts {
+    let retried = given.iter().filter(|delivery| delivery.failures > 0);
+    let attempt = |delivery: &Delivery| {
+        let key = (delivery.tenant.clone()?, delivery.id);
+        Some((key, (delivery.failures + 1, delivery.first_failure)))
+    };
+    retried.filter_map(attempt).collect()
+}
+
+fn miscounted(outcomes: usize, events: usize) -> HandlerError {
+    let message =
+        format!("batch handler returned {outcomes} outcomes for {events} events: return one for each, in their order");
+    HandlerError::from(Error::new(ErrorKind::InvalidInput, message))
+}

@@ -1,0 +1,200 @@
+//! Pauses and rate limits as they lie in Redis, and how soon they are heard.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{SOON, ack, connect, event, eventually, fetch_within, int, key, open, publish, spec, take};
+use serde::{Deserialize, Serialize};
+use tekup_core::{
+    BusConfig, ErrorKind, EventBus, RateLimit, RawEvent, Subscription, SubscriptionId, TekupEvent,
+    transport::{Admin, Source, Transport},
+};
+use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
+use tekup_testkit::redis::{Fsync, RedisServer};
+
+#[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+struct LeadCreated {}
+
+const LEDGER: &str = "billing/ledger";
+const TRIES: usize = 200;
+
+fn ledger() -> SubscriptionId {
+    LEDGER.parse().unwrap()
+}
+
+async fn set_paused(transport: &RedisTransport, paused: bool) {
+    assert!(transport.admin().set_paused(&ledger(), paused).await.unwrap());
+}
+
+async fn until(source: &RedisSource, paused: bool) {
+    eventually("the pause is heard", async || source.state().borrow().is_paused() == paused).await;
+}
+
+/// The longest of all but one in a hundred.
+fn p99(mut waits: Vec<Duration>) -> Duration {
+    waits.sort_unstable();
+    waits[waits.len() * 99 / 100 - 1]
+}
+
+#[tokio::test]
+async fn a_pause_and_a_resume_reach_a_bus_within_a_moment() {
+    let server = RedisServer::start().unwrap();
+    let transport = RedisTransport::connect(&RedisConfig::new(server.url())).await.unwrap();
+    let bus = EventBus::new(BusConfig::new("billing"), transport.clone()).unwrap();
+    let operator = EventBus::new(BusConfig::new("operators"), transport).unwrap();
+    let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let running = Subscription::matching("ledger", "*").handler_with(tell, async |tell, _: RawEvent, _| {
+        tell.send(Instant::now())?;
+        Ok(())
+    });
+    let running = bus.subscribe(running).await.unwrap();
+    let (mut pauses, mut resumes) = (Vec::new(), Vec::new());
+    for _ in 0..TRIES {
+        let begun = Instant::now();
+        operator.pause(LEDGER).await.unwrap();
+        while !running.state().is_paused() {
+            assert!(begun.elapsed() < SOON, "the pause is not heard");
+            tokio::task::yield_now().await;
+        }
+        pauses.push(begun.elapsed());
+        operator.publish(LeadCreated {}.event("acme")).await.unwrap();
+        assert!(heard.try_recv().is_err(), "a paused subscription has started something");
+        let begun = Instant::now();
+        operator.resume(LEDGER).await.unwrap();
+        let handled = tokio::time::timeout(SOON, heard.recv()).await.unwrap().unwrap();
+        resumes.push(handled - begun);
+    }
+    let (pause, resume) = (p99(pauses), p99(resumes));
+    println!("p99 of {TRIES}: a pause is heard after {pause:?}, a resumed event is handled after {resume:?}");
+    assert!(pause < Duration::from_millis(500) && resume < Duration::from_millis(500), "{pause:?} {resume:?}");
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pause_is_heard_though_the_bell_is_cut() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    for paused in [true, false, true, false] {
+        server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
+        set_paused(&transport, paused).await;
+        until(&source, paused).await;
+    }
+}
+
+#[tokio::test]
+async fn a_pause_and_a_rate_limit_outlive_the_server_and_hold_in_its_next_life() {
+    let mut server = RedisServer::builder().append_only(Fsync::Always).start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    set_paused(&transport, true).await;
+    let limit = Some(RateLimit::per_second(100));
+    assert!(transport.admin().set_rate_limit(&ledger(), limit).await.unwrap());
+    server.kill().unwrap();
+    server.restart().unwrap();
+    let answers = async || transport.admin().state(&ledger()).await.is_ok();
+    eventually("the server answers", answers).await;
+    let state = transport.admin().state(&ledger()).await.unwrap();
+    assert!(state.is_paused() && state.rate_limit == limit, "{state:?}");
+    publish(&transport, "lead.created").await;
+    assert!(fetch_within(&source, 10, Duration::from_millis(300)).await.unwrap().is_empty());
+    set_paused(&transport, false).await;
+    ack(&source, &take(&source, 1).await[0]).await;
+}
+
+#[tokio::test]
+async fn a_full_server_still_pauses_resumes_and_limits() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let mut limited = spec("*");
+    limited.rate_limit = Some(RateLimit::per_second(1_000));
+    let source = transport.open(limited).await.unwrap();
+    publish(&transport, "lead.created").await;
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    set_paused(&transport, true).await;
+    until(&source, true).await;
+    assert!(transport.admin().set_rate_limit(&ledger(), Some(RateLimit::per_second(500))).await.unwrap());
+    set_paused(&transport, false).await;
+    ack(&source, &take(&source, 1).await[0]).await;
+}
+
+#[tokio::test]
+async fn a_running_replica_declares_its_rate_limit_again_in_a_store_that_was_emptied() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let mut limited = spec("*");
+    limited.rate_limit = Some(RateLimit::per_second(100));
+    let source = transport.open(limited).await.unwrap();
+    let state = key(&server, ":state:billing/ledger");
+    server.command(&["DEL", &state]).unwrap();
+    // It looks again when it hears the bell anew.
+    server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
+    let declared = async || server.command(&["HGET", &state, "limit"]).unwrap().text() == Some("100/1000000/10");
+    eventually("the limit is declared", declared).await;
+    drop(source);
+}
+
+#[tokio::test]
+async fn who_has_no_rate_limit_writes_nothing_and_asks_nobody() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    publish(&transport, "lead.created").await;
+    ack(&source, &take(&source, 1).await[0]).await;
+    assert!(server.command(&["KEYS", "*:state:*"]).unwrap().items().is_empty());
+}
+
+/// How often scripts were called.
+fn script_calls(server: &RedisServer) -> u64 {
+    let stats = server.command(&["INFO", "commandstats"]).unwrap();
+    let line = stats.text().unwrap().lines().find(|line| line.starts_with("cmdstat_evalsha:"));
+    let calls = line.and_then(|line| line.split_once("calls=")?.1.split(',').next()?.parse().ok());
+    calls.unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_taken_many_at_a_time() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let mut limited = spec("*");
+    limited.rate_limit = Some(RateLimit::per_second(2_000));
+    let source = transport.open(limited).await.unwrap();
+    transport.publish((0..1_000).map(|_| event("lead.created")).collect()).await.unwrap();
+    let (before, begun) = (script_calls(&server), Instant::now());
+    let taken = take(&source, 1_000).await;
+    let (calls, took) = (script_calls(&server) - before, begun.elapsed());
+    // The burst comes at once, the others at 2,000 a second.
+    assert!(took > Duration::from_millis(350), "1,000 came within {took:?}");
+    assert!(calls < 100, "{calls} calls of scripts for {} events", taken.len());
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_holds_a_rate_limit_up_for_a_burst_at_most() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let mut limited = spec("*");
+    limited.rate_limit = Some(RateLimit::per_second(100));
+    let source = transport.open(limited).await.unwrap();
+    publish(&transport, "lead.created").await;
+    ack(&source, &take(&source, 1).await[0]).await;
+    let state = key(&server, ":state:billing/ledger");
+    let hour_ahead = (int(&server, &["HGET", &state, "full"]) + 3_600_000_000).to_string();
+    server.command(&["HSET", &state, "full", &hour_ahead]).unwrap();
+    publish(&transport, "lead.created").await;
+    ack(&source, &take(&source, 1).await[0]).await;
+}
+
+#[tokio::test]
+async fn a_state_that_was_damaged_by_hand_is_an_error_that_names_it() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    drop(open(&transport, "*").await);
+    set_paused(&transport, true).await;
+    server.command(&["HSET", &key(&server, ":state:billing/ledger"), "paused", "yesterday"]).unwrap();
+    let error = transport.admin().state(&ledger()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+    assert!(error.to_string().contains("state"), "{error}");
+}
