@@ -34,9 +34,12 @@
 //! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
 //! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
+//! - Every replica hears each event: [`Broadcast`].
 //! - One tenant only: [`TenantBus`].
 //! - Stop a subscription for a while, or slow it down: [`EventBus::pause`], [`RateLimit`].
 //! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
+//! - How long it takes: [`EventBus::latencies`].
+//! - Whether all is well: [`EventBus::health`].
 //! - Settings: [`BusConfig`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
 //!
@@ -63,6 +66,7 @@
 //! twice after a fault, so it should be idempotent ([`Context::event_id`] is the key). Nothing is dropped in silence;
 //! for each subscription the books balance ([`EventBus::books`]).
 
+mod broadcast;
 mod bus;
 mod config;
 pub mod docs;
@@ -70,6 +74,7 @@ mod envelope;
 mod error;
 mod event;
 mod handler;
+pub mod health;
 mod ids;
 pub mod letters;
 pub mod memory;
@@ -88,8 +93,9 @@ pub mod transport;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use broadcast::{Broadcast, BroadcastHandle};
 pub use bus::{DeadLetters, EventBus, Publish, TenantBus, Trace, TraceNode};
-pub use config::{BusConfig, Environment};
+pub use config::{BusConfig, Environment, HealthThresholds};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent};

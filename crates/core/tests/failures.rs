@@ -238,3 +238,13 @@ async fn what_dies_again_is_not_replayed_twice_by_one_call() {
     until("all are dead again", async || Ok(dead.count().await? == 250)).await;
     assert!(bus.books("crm/never").await.unwrap().balanced());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_idempotency_window_out_of_range_is_refused() {
+    let bus = bus();
+    for window in [Duration::ZERO, Duration::from_secs(31 * 86_400)] {
+        let guarded = Subscription::to::<LeadCreated>("guarded").idempotent(window).handler(async |_, _| ());
+        let said = bus.subscribe(guarded).await.unwrap_err().to_string();
+        assert!(said.contains("idempotency window is") && said.contains("use 1 s to 30 days"), "{said}");
+    }
+}

@@ -7,6 +7,7 @@ mod ask;
 mod books;
 mod counters;
 mod cursor;
+mod latencies;
 mod letter;
 mod letter_hold;
 mod letter_keys;
@@ -27,8 +28,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     transport::{
-        Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, SubscriptionState,
-        Traced,
+        Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, Latencies, LatencyDelta,
+        LetterKey, SubscriptionState, Traced,
     },
 };
 
@@ -130,6 +131,17 @@ impl Admin for RedisAdmin {
     /// Where the connection is cut between a call and its answer, what it added may be added twice.
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
         self.raise_counters(deltas).await
+    }
+
+    /// Where the connection is cut between a call and its answer, what it added may be added twice. At most 1,000
+    /// buckets a call to the server.
+    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
+        self.raise_latencies(deltas).await
+    }
+
+    /// About 1,000 buckets a call: mostly one call, for a type has some dozens.
+    async fn latencies(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Latencies> {
+        self.read_latencies(subscription, tenant).await
     }
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {

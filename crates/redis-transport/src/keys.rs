@@ -75,7 +75,8 @@ impl PartitionKeys {
     /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's; with `\nadded` behind it,
     /// how many entries were ever added until then; with `\nleft`, how many when it left; with `\nmark`, the last entry
     /// that it is known to have settled, with all before; with `\ndropped` and `\ndrops`, how many entries a limit took
-    /// from it, and which. `~since` → when the first subscription was registered.
+    /// from it, and which. `~since` → when the first subscription was registered. `~followed` → until when
+    /// somebody follows.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])
     }
@@ -146,6 +147,11 @@ impl PartitionKeys {
         self.key(&["letter-hold:", group.service().as_str(), "/", group.name().as_str(), ":", tenant])
     }
 
+    /// ZSET: event → until when it is known that the subscription has finished it.
+    pub(crate) fn finished(&self, group: &SubscriptionId) -> String {
+        self.of("finished:", group)
+    }
+
     /// HASH: what was counted of the subscription's books.
     pub(crate) fn books(&self, group: &SubscriptionId) -> String {
         self.of("books:", group)
@@ -167,6 +173,14 @@ impl PartitionKeys {
     /// `full`. In the first partition only.
     pub(crate) fn state(&self, group: &SubscriptionId) -> String {
         self.of("state:", group)
+    }
+
+    /// HASH: how many deliveries of each type took how long: of one tenant, or of all with `None`.
+    pub(crate) fn latencies(&self, group: &SubscriptionId, tenant: Option<&tekup_core::TenantId>) -> String {
+        match tenant {
+            None => self.of("latencies:", group),
+            Some(tenant) => self.of("latencies:", group) + ":" + tenant.as_str(),
+        }
     }
 
     /// STRING: the token of the one who sweeps for abandoned deliveries.
@@ -231,10 +245,12 @@ mod tests {
             keys.books(&group),
             keys.sweep(&group),
             keys.state(&group),
+            keys.finished(&group),
         ]);
         all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
+        all.extend([keys.latencies(&group, None), keys.latencies(&group, Some(&"acme@eu".parse().unwrap()))]);
         all
     }
 
@@ -263,11 +279,14 @@ mod tests {
             "books:billing/ledger",
             "sweep:billing/ledger",
             "state:billing/ledger",
+            "finished:billing/ledger",
             "letter-hold:billing/ledger:~all",
             "letter-hold:billing/ledger:acme",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",
+            "latencies:billing/ledger",
+            "latencies:billing/ledger:acme@eu",
         ];
         let expected: Vec<String> = expected.iter().map(|key| format!("tekup:{{s:3.7}}:{key}")).collect();
         assert_eq!(written, expected);

@@ -1,6 +1,6 @@
 //! What was fixed when the namespace was created, and the partitions that follow from it.
 
-use tekup_core::{Error, ErrorKind, Result, TenantId};
+use tekup_core::{Error, ErrorKind, Result, SubscriptionId, TenantId};
 
 use crate::{
     connection::Connection,
@@ -73,6 +73,11 @@ impl Namespace {
     /// The number of the tenant's partition: a valid index into [`partitions`](Self::partitions).
     pub(crate) fn partition_of(&self, tenant: &TenantId) -> usize {
         partition::of(tenant, self.partitions.len())
+    }
+
+    /// The number of the partition that holds what a subscription has only once: a valid index, too.
+    pub(crate) fn home_of(&self, subscription: &SubscriptionId) -> usize {
+        partition::of_name(&subscription.to_string(), self.partitions.len())
     }
 }
 

@@ -9,7 +9,12 @@ const SLOTS: usize = 16_384;
 
 /// The number of the tenant's partition: CRC-32 (ISO-HDLC) of its name, modulo the number of partitions.
 pub(crate) fn of(tenant: &TenantId, partitions: usize) -> usize {
-    crc32fast::hash(tenant.as_str().as_bytes()) as usize % partitions.max(1)
+    of_name(tenant.as_str(), partitions)
+}
+
+/// As [`of`], for any other name.
+pub(crate) fn of_name(name: &str, partitions: usize) -> usize {
+    crc32fast::hash(name.as_bytes()) as usize % partitions.max(1)
 }
 
 /// A tag for each partition, `s:<i>.<k>`, with `k` searched so that the slots lie evenly: partition `i` of `n` close to

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tekup_core::{
     Result, TenantId,
-    transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
+    transport::{Capabilities, FollowSpec, Follower, Outgoing, Receipt, SourceSpec, Transport},
 };
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     safeguard::Safeguard,
     scripts::LaneLimits,
     server::Server,
-    source::{Bell, RedisSource},
+    source::{Bell, RedisFollower, RedisSource},
 };
 
 /// Stores and moves events on one Redis server. A cheap handle: clones share their connections.
@@ -134,6 +134,10 @@ impl Transport for RedisTransport {
     async fn open(&self, spec: SourceSpec) -> Result<RedisSource> {
         spec.check()?;
         RedisSource::open(self.0.clone(), spec).await
+    }
+
+    async fn follow(&self, spec: FollowSpec) -> Result<Box<dyn Follower>> {
+        Ok(Box::new(RedisFollower::begin(self.0.clone(), spec).await?))
     }
 
     fn admin(&self) -> RedisAdmin {

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use tekup_core::{
     Result, SubscriptionId, TenantId,
     transport::{
-        Capabilities, Delivery, DeliveryRef, Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
-        SubscriptionState, Transport,
+        Capabilities, Delivery, DeliveryRef, FollowSpec, Follower, Losses, Outgoing, Receipt, Settled, Settlement,
+        Source, SourceSpec, SubscriptionState, Transport,
     },
 };
 use tokio::sync::watch;
@@ -49,6 +49,10 @@ impl<T: Transport, W: Watcher> Transport for Watched<T, W> {
         let source = self.transport.open(spec.clone()).await?;
         self.watcher.opened(&spec);
         Ok(WatchedSource { source, id: spec.id, watcher: Arc::clone(&self.watcher) })
+    }
+
+    async fn follow(&self, spec: FollowSpec) -> Result<Box<dyn Follower>> {
+        self.transport.follow(spec).await
     }
 
     fn admin(&self) -> T::Admin {

@@ -76,6 +76,13 @@ catches! {
         }
     }, lanes::never_more_come_than_were_asked_for_over_150_full_lanes;
 
+    an_end_that_is_forgotten: ForgetsEnds {
+        fn fetched(mut batch: Vec<Delivery>) -> Vec<Delivery> {
+            batch.iter_mut().for_each(|delivery| delivery.start = Start::Fresh);
+            batch
+        }
+    }, guarding::what_was_finished_before_says_so_when_it_comes_again;
+
     another_order: Reverses {
         fn fetched(mut batch: Vec<Delivery>) -> Vec<Delivery> {
             batch.reverse();

@@ -12,8 +12,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    Context, ErrorKind, Event, HandlerError, Outcome, RateLimit, RawEvent, RetryPolicy, Subscription, TekupEvent,
-    transport::DeadReason,
+    Broadcast, Context, ErrorKind, Event, HandlerError, Outcome, RateLimit, RawEvent, RetryPolicy, Subscription,
+    TekupEvent, transport::DeadReason,
 };
 use tekup_testkit::{TestBus, run_handler};
 use tokio::time::Instant;
@@ -316,4 +316,27 @@ async fn what_a_filter_leaves_out_is_not_handled() {
     bus.assert_handled("choosy", &lead(60.0));
     let text = message(|| bus.assert_handled("choosy", &lead(40.0)));
     assert!(text.contains("40") && text.contains("60"), "{text}");
+}
+
+#[tokio::test]
+async fn a_batch_that_waits_for_company_is_let_go_by_time() {
+    let bus = TestBus::new("crm").unwrap();
+    let scoring = Subscription::to::<LeadCreated>("scoring").batch_handler(10, async |_, _| ());
+    bus.subscribe(scoring.wait(Duration::from_secs(5))).await.unwrap();
+    bus.publish(lead(40.0).event("acme")).await.unwrap();
+    bus.advance(Duration::from_secs(4)).await;
+    assert_eq!(bus.process_counters().handled, 0);
+    bus.advance(Duration::from_secs(2)).await;
+    bus.assert_handled("scoring", &lead(40.0));
+}
+
+#[tokio::test]
+async fn a_bus_is_not_idle_before_its_listeners_have_heard() {
+    let bus = TestBus::new("crm").unwrap();
+    bus.listen(Broadcast::to::<LeadCreated>("cache").handler(async |_, _| tokio::task::yield_now().await))
+        .await
+        .unwrap();
+    bus.publish(lead(40.0).event("acme")).await.unwrap();
+    bus.until_idle().await;
+    assert_eq!(bus.process_counters().handled, 1);
 }

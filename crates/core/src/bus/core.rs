@@ -14,8 +14,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{gathering::Gathering, running::RunningSet};
+use super::{gathering::Gathering, health::LastLook, running::RunningSet};
 use crate::{
+    broadcast::Listeners,
     config::BusConfig,
     envelope::Limits,
     error::{Error, ErrorKind, Result},
@@ -37,6 +38,8 @@ pub(super) struct Core {
     pub(super) meter: Meter,
     pub(super) running: RunningSet,
     pub(super) gathering: Gathering,
+    pub(super) last_look: LastLook,
+    pub(super) listeners: Listeners,
     /// Suspects of a crash run one at a time in all subscriptions of this bus.
     pub(super) suspect_gate: Arc<Semaphore>,
     flushing: AtomicBool,
@@ -52,9 +55,11 @@ impl Core {
             limits: config.limits(),
             transport: Box::new(transport),
             slots: Slots::new(config.handlers),
-            meter: Meter::default(),
+            meter: Meter::by_tenant(config.latency_tenants.iter().cloned()),
             running: RunningSet::default(),
             gathering: Gathering::new(&config),
+            last_look: LastLook::default(),
+            listeners: Listeners::default(),
             suspect_gate: Arc::new(Semaphore::new(1)),
             flushing: AtomicBool::new(false),
             stopping: Mutex::default(),
@@ -114,13 +119,24 @@ impl Core {
             self.transport.admin().add_counters(untold.deltas().to_vec()).await?;
             untold.told();
         }
+        self.flush_latencies().await
+    }
+
+    async fn flush_latencies(&self) -> Result<()> {
+        let untold = self.meter.untold_latencies();
+        if !untold.deltas().is_empty() {
+            self.transport.admin().add_latencies(untold.deltas().to_vec()).await?;
+            untold.told();
+        }
         Ok(())
     }
 
     pub(super) async fn shutdown(&self) -> Result<()> {
         let grace = self.config.shutdown_grace;
         // Each stops in a task of its own, so that dropping this future leaves none half stopped.
-        let begun: Vec<_> = self.running.close().into_iter().map(|running| tokio::spawn(running.stop(grace))).collect();
+        let subscriptions = self.running.close().into_iter().map(|running| tokio::spawn(running.stop(grace)));
+        let listeners = self.listeners.close().into_iter().map(|listening| tokio::spawn(listening.stop(grace)));
+        let begun: Vec<_> = subscriptions.chain(listeners).collect();
         // Whoever else shuts down meanwhile waits for the same tasks.
         let mut stopping = self.stopping.lock().await;
         stopping.extend(begun);

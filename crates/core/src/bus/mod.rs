@@ -3,6 +3,9 @@
 mod core;
 mod dead_letters;
 mod gathering;
+mod health;
+mod latencies;
+mod listen;
 mod look;
 mod pause;
 mod publish;

@@ -3,11 +3,13 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use super::core::Core;
 use crate::{
     error::{Error, ErrorKind, Result, shown},
+    health::Vitals,
     ids::{Pattern, SubscriptionId},
     runtime::{Running, Runtime},
     subscription::Settings,
@@ -78,6 +80,12 @@ impl RunningSet {
         let state = lock(&self.0);
         let mut running = state.by_name.values().filter_map(|entry| entry.running.as_ref()).map(|it| &it.runtime);
         running.find(|runtime| runtime.id() == id).cloned()
+    }
+
+    /// What those that run say of themselves.
+    pub(super) fn vitals(&self, lease: Duration) -> Vec<Vitals> {
+        let state = lock(&self.0);
+        state.by_name.values().filter_map(|entry| entry.running.as_ref()).map(|it| it.vitals(lease)).collect()
     }
 
     /// No further subscription is taken; those that run are handed out to be stopped.

@@ -103,6 +103,7 @@ impl EventBus {
         let spec = SourceSpec {
             tenants: settings.tenants.clone(),
             start_at: settings.start_at,
+            idempotency: settings.idempotency,
             lease: config.lease,
             retry_limit: config.retry_limit,
             dead_letter_ttl: config.dead_letter_ttl,

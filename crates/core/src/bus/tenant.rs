@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{DeadLetters, EventBus, Trace};
 use crate::{
+    broadcast::{Broadcast, BroadcastHandle},
     error::Result,
     event::IntoDraft,
     handler::Incoming,
@@ -37,6 +38,10 @@ pub struct TenantBus {
 impl TenantBus {
     pub(super) fn new(bus: EventBus, tenant: TenantId) -> Self {
         Self { bus, tenant }
+    }
+
+    pub(super) fn bus(&self) -> &EventBus {
+        &self.bus
     }
 
     /// The tenant.
@@ -132,6 +137,26 @@ impl TenantBus {
     /// ```
     pub async fn subscribe<E: Incoming>(&self, subscription: Subscription<E>) -> Result<SubscriptionHandle> {
         self.bus.subscribe(subscription.only(&self.tenant)?).await
+    }
+
+    /// Listens to this tenant's events only.
+    ///
+    /// # Errors
+    /// As [`EventBus::listen`]; [`ErrorKind::TenantMismatch`](crate::ErrorKind::TenantMismatch) if the broadcast names
+    /// another tenant.
+    ///
+    /// ```
+    /// use tekup_core::{Broadcast, EventBus, RawEvent};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("shop")?;
+    /// bus.tenant("acme")?.listen(Broadcast::matching("cache", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn listen<E: Incoming>(&self, broadcast: Broadcast<E>) -> Result<BroadcastHandle> {
+        self.bus.listen(broadcast.only(&self.tenant)?).await
     }
 
     /// Where an event of this tenant stands; another tenant's is unknown.

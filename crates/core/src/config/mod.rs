@@ -1,6 +1,7 @@
 //! Settings of a bus, with the defaults of the product.
 
 mod environment;
+mod health;
 mod units;
 
 use std::time::Duration;
@@ -8,11 +9,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use environment::Environment;
+pub use health::HealthThresholds;
 
 use crate::{
     envelope::Limits,
     error::{ErrorKind, Problems, Result},
-    ids::ServiceName,
+    ids::{ServiceName, TenantId},
     retry::{LONGEST_DELAY, RetryPolicy},
 };
 
@@ -71,6 +73,8 @@ pub struct BusConfig {
     /// How long a shutdown waits for started handlers: at most 1 h; default 25 s, below Kubernetes' 30.
     #[serde(rename = "shutdownGraceMs", with = "units::millis")]
     pub shutdown_grace: Duration,
+    /// Tenants for whom it is also counted by tenant how long handling takes: at most 100; default none.
+    pub latency_tenants: Vec<TenantId>,
     /// Bytes of a whole event: 1 to 1 MiB; default 256 KiB.
     pub max_payload_bytes: usize,
     /// Bytes of an event's metadata: at most 1 MiB; default 16 KiB.
@@ -106,6 +110,7 @@ impl Default for BusConfig {
             prefetch: 1_000,
             lease: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(25),
+            latency_tenants: Vec::new(),
             max_payload_bytes: limits.payload_bytes,
             max_metadata_bytes: limits.metadata_bytes,
             max_batch_events: limits.batch_events,
@@ -215,6 +220,7 @@ impl BusConfig {
             ("crashLimit", self.crash_limit as usize, 1, 1_000),
             ("retryLimit", self.retry_limit, 1, 1_000_000),
             ("prefetch", self.prefetch, 1, 10_000),
+            ("number of latencyTenants", self.latency_tenants.len(), 0, 100),
             ("maxPayloadBytes", self.max_payload_bytes, 1, mib),
             ("maxMetadataBytes", self.max_metadata_bytes, 0, mib),
             ("maxBatchEvents", self.max_batch_events, 1, 10_000),

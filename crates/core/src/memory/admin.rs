@@ -4,6 +4,7 @@ use super::Shared;
 use crate::{
     error::{Error, ErrorKind, Result, shown},
     ids::{EventId, SubscriptionId, TenantId},
+    metrics::{Latencies, LatencyDelta},
     rate_limit::RateLimit,
     transport::{
         Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, SubscriptionState,
@@ -89,6 +90,17 @@ impl Admin for MemoryAdmin {
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
         self.0.lock().count(deltas);
         Ok(())
+    }
+
+    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
+        self.0.lock().latencies.add(deltas);
+        Ok(())
+    }
+
+    async fn latencies(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Latencies> {
+        let mut store = self.0.lock();
+        store.turn_of(subscription)?;
+        Ok(store.latencies.of(subscription, tenant))
     }
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {

@@ -60,7 +60,7 @@ impl Item {
     pub(super) fn delivery(&self, start: Start) -> Delivery {
         let bytes = match start {
             Start::Fresh => self.event.bytes.clone(),
-            Start::TakenOver => Bytes::new(),
+            Start::TakenOver | Start::Finished => Bytes::new(),
         };
         let (lane, entry) = self.place;
         Delivery {

@@ -14,11 +14,14 @@ mod backlog;
 mod bucket;
 mod clock;
 mod counters;
+mod finished;
+mod followers;
 mod held;
 mod index;
 mod item;
 mod lane_limit;
 mod lanes;
+mod latencies;
 mod letter_holds;
 mod letters;
 mod ready;
@@ -47,7 +50,7 @@ use tokio::task::{consume_budget, yield_now};
 
 use crate::{
     error::Result,
-    transport::{Capabilities, Outgoing, Receipt, SourceSpec, Transport},
+    transport::{Capabilities, FollowSpec, Follower, Outgoing, Receipt, SourceSpec, Transport},
 };
 
 /// Stores and moves events within this process. A cheap handle: its clones are one store, for any number of buses and
@@ -211,7 +214,7 @@ impl Transport for MemoryTransport {
     type Admin = MemoryAdmin;
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { dedupe: true, status: true, dead_letters: true, survives_processes: false, paused_time: true }
+        Capabilities { paused_time: true, ..Capabilities::default() }
     }
 
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
@@ -223,6 +226,10 @@ impl Transport for MemoryTransport {
     async fn open(&self, spec: SourceSpec) -> Result<MemorySource> {
         spec.check()?;
         Ok(MemorySource::open(Arc::clone(&self.0), spec))
+    }
+
+    async fn follow(&self, spec: FollowSpec) -> Result<Box<dyn Follower>> {
+        Ok(Box::new(self.0.lock().followers.add(spec.patterns)))
     }
 
     fn admin(&self) -> MemoryAdmin {

@@ -57,7 +57,8 @@ impl MemorySource {
         let (number, source) = store.open(&spec);
         let (bell, state) = (store.bell(number), store.state(number));
         drop(store);
-        let replica = Replica { number: source, lease: spec.lease, retry_limit: spec.retry_limit };
+        let replica =
+            Replica { number: source, lease: spec.lease, retry_limit: spec.retry_limit, idempotency: spec.idempotency };
         let (interrupted, closed) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { shared, id: spec.id, number, replica, bell, state, interrupted, closed }
     }

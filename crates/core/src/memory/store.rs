@@ -12,10 +12,12 @@ use super::{
     backlog::Backlog,
     clock::Clock,
     counters::AllCounters,
+    followers::Followers,
     index::Index,
     item::{Item, Stored},
     lane_limit::LaneLimit,
     lanes::Lanes,
+    latencies::AllLatencies,
     subscription::Subscription,
     turn::Turn,
 };
@@ -42,6 +44,8 @@ pub(super) struct Store {
     /// How many sources were ever opened: the last one's number.
     sources: u64,
     pub(super) counters: AllCounters,
+    pub(super) latencies: AllLatencies,
+    pub(super) followers: Followers,
     /// How many deliveries may wait for one subscription.
     backlog_limit: usize,
     pub(super) lane_limit: LaneLimit,
@@ -65,6 +69,8 @@ impl Store {
             revision: 0,
             sources: 0,
             counters: AllCounters::default(),
+            latencies: AllLatencies::default(),
+            followers: Followers::default(),
             backlog_limit,
             lane_limit: LaneLimit::default(),
         }
@@ -102,6 +108,7 @@ impl Store {
                 self.lane_limit.keep(lane, *number, subscription, &mut self.index, now);
             }
         }
+        self.followers.tell(&event);
         Ok(Receipt::new(id, false))
     }
 
@@ -214,7 +221,7 @@ impl Store {
 
     pub(super) fn backlog(&self) -> Backlog {
         let now = Instant::now();
-        let mut sum = Backlog::default();
+        let mut sum = self.followers.backlog();
         for subscription in self.subscriptions.iter().filter(|one| one.replicas > 0) {
             sum.add(subscription.backlog(now));
         }

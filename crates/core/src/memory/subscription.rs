@@ -8,6 +8,7 @@ use tokio::{
 use super::{
     backlog::{Backlog, Unsettled},
     bucket::Bucket,
+    finished::Finished,
     held::HeldItems,
     item::Item,
     letter_holds::LetterHolds,
@@ -40,6 +41,7 @@ pub(super) struct Subscription {
     pub(super) waiting: Waiting,
     pub(super) letters: Letters,
     pub(super) letter_holds: LetterHolds,
+    pub(super) finished: Finished,
     pub(super) published: u64,
     pub(super) acked: u64,
     /// What a limit of a lane took.
@@ -60,6 +62,7 @@ impl Subscription {
             ready: Ready::default(),
             held: HeldItems::default(),
             waiting: Waiting::default(),
+            finished: Finished::default(),
             letters: Letters::new(spec.dead_letter_ttl, spec.dead_letter_cap),
             letter_holds: LetterHolds::default(),
             published: 0,

@@ -24,6 +24,11 @@ impl Tally {
         Self(Counters { failed: 1, retried: 1, ..Counters::default() })
     }
 
+    /// An attempt that nothing follows.
+    pub(crate) fn failed() -> Self {
+        Self(Counters { failed: 1, ..Counters::default() })
+    }
+
     /// A dead letter, after an attempt or without one.
     pub(crate) fn dead(attempted: bool) -> Self {
         Self(Counters { failed: u64::from(attempted), dead_lettered: 1, ..Counters::default() })

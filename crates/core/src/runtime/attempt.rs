@@ -30,19 +30,20 @@ impl Runtime {
         let started = Instant::now();
         let deadline = started + self.settings.timeout;
         self.held.sit(seat, delivery.held, deadline);
-        let ended = if self.wants(delivery) { self.run(delivery, deadline).await } else { Ended::Filtered };
+        let ended = if self.wants(delivery) { self.run(seat, delivery, deadline).await } else { Ended::Filtered };
         let took = started.elapsed();
         self.pace.note(took);
-        self.judge(delivery, ended, took)
+        let is_done = matches!(ended, Ended::Said(Outcome::Done));
+        let timed = if is_done { self.subjects.timed(seat, took) } else { None };
+        Ending { timed, ..self.judge(delivery, ended, took) }
     }
 
     pub(super) fn wants(&self, delivery: &Delivery) -> bool {
-        let tenants = &self.settings.tenants;
-        tenants.is_empty() || delivery.tenant.as_ref().is_none_or(|tenant| tenants.contains(tenant))
+        self.settings.is_for(delivery.tenant.as_ref())
     }
 
-    async fn run(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> Ended {
-        let handling = self.router.run(delivery, self.context_of(delivery, deadline));
+    async fn run(self: &Arc<Self>, seat: usize, delivery: &Delivery, deadline: Instant) -> Ended {
+        let handling = self.router.run(delivery, self.context_of(seat, delivery, deadline));
         match tokio::time::timeout_at(deadline, handling).await {
             // A handler that blocked its thread may come back after its time: that is too late.
             Err(_) => Ended::Said(self.timed_out()),
@@ -55,10 +56,11 @@ impl Runtime {
         Outcome::retry(format!("handler took longer than {:?}", self.settings.timeout))
     }
 
-    fn context_of(self: &Arc<Self>, delivery: &Delivery, deadline: Instant) -> MakeContext {
+    fn context_of(self: &Arc<Self>, seat: usize, delivery: &Delivery, deadline: Instant) -> MakeContext {
         let runtime = Arc::clone(self);
         let attempt = (delivery.failures + 1, delivery.first_failure);
         Box::new(move |envelope: Envelope| {
+            runtime.subjects.note(seat, &envelope);
             let span = tracing::info_span!(
                 "handle",
                 subscription = %runtime.id,
@@ -127,7 +129,7 @@ impl Runtime {
 
     pub(super) fn ending(delivery: &Delivery, verdict: Verdict, tally: Tally) -> Ending {
         let (held, id, tenant) = (delivery.held, delivery.id, delivery.tenant.clone());
-        Ending { settlement: Settlement { held, id, tenant, verdict }, tally }
+        Ending { settlement: Settlement { held, id, tenant, verdict }, tally, timed: None }
     }
 
     fn log_retry(&self, delivery: &Delivery, failures: u32, delay: Duration, error: &str) {

@@ -10,7 +10,10 @@ use super::{Runtime, settler::Ending};
 use crate::{
     error::{Error, ErrorKind},
     handler::{Attempts, BatchContext, BatchOutcome, Call, Ended, HandlerError, Outcome, Sifted},
+    ids::EventType,
+    metrics::Timed,
     subscription::BatchSettings,
+    timestamp::Timestamp,
     transport::{Delivery, Verdict},
 };
 
@@ -42,7 +45,10 @@ impl Runtime {
         self.held.sit_all(seat, batch.iter().map(|delivery| delivery.held), deadline);
         let given = self.sift(batch);
         let endings = match given {
-            Some((given, call)) => self.try_batch(&given, call, started, deadline).await,
+            Some((given, subjects, call)) => {
+                let endings = self.try_batch(&given, call, started, deadline).await;
+                timed(endings, subjects, started.elapsed())
+            }
             None => Vec::new(),
         };
         // From here on the settler answers for them, so a stop that comes now does not release them.
@@ -51,13 +57,13 @@ impl Runtime {
     }
 
     /// Ends what is not for the handler; answers what is.
-    fn sift(&self, batch: Vec<Delivery>) -> Option<(Vec<Delivery>, Call)> {
+    fn sift(&self, batch: Vec<Delivery>) -> Option<(Vec<Delivery>, Subjects, Call)> {
         let (wanted, unwanted): (Vec<_>, Vec<_>) = batch.into_iter().partition(|delivery| self.wants(delivery));
-        let Sifted { given, ended, call } = self.router.sift(wanted)?;
+        let Sifted { given, subjects, ended, call } = self.router.sift(wanted)?;
         let unwanted = unwanted.into_iter().map(|delivery| (delivery, Ended::Filtered));
         let others = unwanted.chain(ended).map(|(delivery, ended)| self.judge(&delivery, ended, Duration::ZERO));
         self.outbox.push_all(others.collect());
-        (!given.is_empty()).then_some((given, call))
+        (!given.is_empty()).then_some((given, subjects, call))
     }
 
     async fn try_batch(
@@ -124,6 +130,20 @@ impl Runtime {
         }
         endings
     }
+}
+
+/// The type of each event, and when it was published.
+type Subjects = Vec<(EventType, Timestamp)>;
+
+/// Each event that is done has taken its part of the time that all took.
+fn timed(mut endings: Vec<Ending>, subjects: Subjects, all: Duration) -> Vec<Ending> {
+    let handling = all / u32::try_from(endings.len()).unwrap_or(u32::MAX).max(1);
+    for (ending, (event_type, published)) in endings.iter_mut().zip(subjects) {
+        if ending.settlement.verdict == Verdict::Ack {
+            ending.timed = Some(Timed { event_type, published, handling });
+        }
+    }
+    endings
 }
 
 /// Of the events that have failed before.

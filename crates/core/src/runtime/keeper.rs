@@ -15,6 +15,8 @@ pub(super) fn run(runtime: Arc<Runtime>) -> impl Future<Output = ()> + Send {
         let mut outage = Outage::of("renew");
         let mut wait = period;
         loop {
+            // It has a turn even if nothing is held, so one that has none for a lease is stuck.
+            runtime.renewing.begin();
             tokio::time::sleep(wait).await;
             wait = runtime.renew(&mut outage).await.map_or(period, |sooner| sooner.min(period));
         }

@@ -15,26 +15,35 @@ mod held;
 mod keeper;
 mod outage;
 mod pace;
+mod pulse;
 mod reader;
 mod ready;
 mod settler;
 mod slots;
 mod stop;
+mod subjects;
 mod suspects;
 mod worker;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use outage::Outage;
 pub(crate) use slots::Slots;
 
-use self::{held::Held, pace::Pace, ready::Ready, settler::Outbox, suspects::Suspects};
+use self::{
+    held::Held, pace::Pace, pulse::Pulse, ready::Ready, settler::Outbox, subjects::Subjects, suspects::Suspects,
+};
 use crate::{
     bus::EventBus,
     error::Result,
     handler::{Origin, Router},
+    health::{Part, Vitals},
     ids::SubscriptionId,
     subscription::Settings,
     transport::{DeadLetter, DynSource},
@@ -51,6 +60,7 @@ pub(crate) struct Runtime {
     ready: Ready,
     suspects: Suspects,
     held: Held,
+    subjects: Subjects,
     outbox: Outbox,
     pace: Pace,
     /// Stop reading and starting.
@@ -61,6 +71,9 @@ pub(crate) struct Runtime {
     heeding: Mutex<()>,
     /// Why reading ended by itself, if it did.
     failure: Mutex<Option<Arc<crate::Error>>>,
+    reading: Pulse,
+    settling: Pulse,
+    renewing: Pulse,
 }
 
 /// A running subscription, to be stopped.
@@ -87,11 +100,15 @@ impl Runtime {
             ready: Ready::default(),
             suspects: Suspects::default(),
             held: Held::new(workers + 1),
+            subjects: Subjects::new(workers + 1),
             outbox: Outbox::default(),
             pace: Pace::new(settings.prefetch, settings.batch_most(), settings.concurrency, bus.config().lease),
             turns: Semaphore::new(workers),
             heeding: Mutex::default(),
             failure: Mutex::default(),
+            reading: Pulse::default(),
+            settling: Pulse::default(),
+            renewing: Pulse::default(),
             id,
             settings,
             router,
@@ -126,6 +143,22 @@ impl Runtime {
 }
 
 impl Running {
+    /// How it is with those who do the work.
+    pub(crate) fn vitals(&self, lease: Duration) -> Vitals {
+        let tasks = [(Part::Reader, &self.reader), (Part::Settler, &self.settler), (Part::Keeper, &self.keeper)];
+        let runtime = &self.runtime;
+        let pulses =
+            [(Part::Reader, &runtime.reading), (Part::Settler, &runtime.settling), (Part::Keeper, &runtime.renewing)];
+        Vitals {
+            id: runtime.id.clone(),
+            failure: runtime.failure().map(|error| error.to_string()),
+            ended: tasks.into_iter().filter(|(_, task)| task.is_finished()).map(|(part, _)| part).collect(),
+            trying: pulses.into_iter().filter_map(|(part, pulse)| Some((part, pulse.tried_for()?))).collect(),
+            lease,
+            is_paused: runtime.state().is_paused(),
+        }
+    }
+
     fn spawn(runtime: Arc<Runtime>, workers: usize) -> Self {
         let renewal = runtime.bus.renewal_runtime();
         let keeper = keeper::run(Arc::clone(&runtime));
@@ -143,5 +176,34 @@ impl Running {
             },
             runtime,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Error, ErrorKind, RawEvent, Subscription, sync::lock};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_ended_what_gets_nothing_done_and_why_reading_stopped_are_told() {
+        let bus = EventBus::in_memory("billing").unwrap();
+        let ledger = Subscription::matching("ledger", "*").handler(async |_: RawEvent, _| ());
+        let (settings, router) = ledger.build(bus.config()).unwrap();
+        let running = Runtime::start(bus, settings, router).await.unwrap();
+        tokio::time::sleep(3_600 * SECOND).await;
+        let vitals = running.vitals(30 * SECOND);
+        assert!(vitals.ended.is_empty() && vitals.failure.is_none(), "{vitals:?}");
+        let [(Part::Keeper, since)] = vitals.trying[..] else { panic!("who waits is well: {vitals:?}") };
+        assert!(since <= 10 * SECOND, "it has a turn even if nothing is held: {since:?}");
+
+        running.settler.abort();
+        running.runtime.reading.falter();
+        *lock(&running.runtime.failure) = Some(Arc::new(Error::new(ErrorKind::Denied, "no such user")));
+        tokio::time::sleep(SECOND).await;
+        let vitals = running.vitals(30 * SECOND);
+        assert_eq!((vitals.ended, vitals.failure.as_deref()), (vec![Part::Settler], Some("no such user")));
+        assert_eq!(vitals.trying[0], (Part::Reader, SECOND));
     }
 }

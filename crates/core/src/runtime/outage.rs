@@ -8,18 +8,18 @@ const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// An outage as one of the tasks sees it.
-pub(super) struct Outage {
+pub(crate) struct Outage {
     what: &'static str,
     failures: u32,
 }
 
 impl Outage {
-    pub(super) fn of(what: &'static str) -> Self {
+    pub(crate) fn of(what: &'static str) -> Self {
         Self { what, failures: 0 }
     }
 
     /// The store has answered.
-    pub(super) fn over(&mut self, subscription: &SubscriptionId) {
+    pub(crate) fn over(&mut self, subscription: &SubscriptionId) {
         if self.failures > 0 {
             tracing::info!(%subscription, what = self.what, failures = self.failures, "the store answers again");
             self.failures = 0;
@@ -27,7 +27,7 @@ impl Outage {
     }
 
     /// The store has not answered: how long to wait before it is asked again, with full jitter.
-    pub(super) fn failed(&mut self, subscription: &SubscriptionId, error: &Error) -> Duration {
+    pub(crate) fn failed(&mut self, subscription: &SubscriptionId, error: &Error) -> Duration {
         if self.failures == 0 {
             tracing::warn!(%subscription, what = self.what, kind = %error.kind(), %error, "the store does not answer; trying on");
         }

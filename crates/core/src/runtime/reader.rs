@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use super::{Runtime, outage::Outage};
 use crate::{
     error::{Error, ErrorKind},
+    metrics::Tally,
     sync::lock,
-    transport::{Delivery, Start},
+    transport::{Delivery, Start, Verdict},
 };
 
 /// So many suspects may wait beside the prefetch: they run one at a time, and must not keep the handlers from what is
@@ -26,9 +27,11 @@ pub(super) async fn run(runtime: Arc<Runtime>) {
         match runtime.source.fetch(room).await {
             Ok(batch) => {
                 outage.over(&runtime.id);
+                runtime.reading.rest();
                 runtime.take_in(batch);
             }
             Err(error) if error.is_retryable() => {
+                runtime.reading.falter();
                 let wait = outage.failed(&runtime.id, &error);
                 let _stopped = tokio::time::timeout(wait, runtime.stopping.cancelled()).await;
             }
@@ -63,9 +66,10 @@ impl Runtime {
             return;
         }
         let batch = self.held.take_in(batch, Instant::now());
-        let (fresh, taken_over): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|delivery| delivery.start == Start::Fresh);
-        if !taken_over.is_empty() {
+        let (fresh, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|delivery| delivery.start == Start::Fresh);
+        if !others.is_empty() {
+            let (finished, taken_over) = others.into_iter().partition(|delivery| delivery.start == Start::Finished);
+            self.skip_finished(finished);
             self.suspects.push(taken_over);
         }
         if self.ready.is_on_hold() {
@@ -77,6 +81,15 @@ impl Runtime {
             unwanted.extend(self.suspects.drain());
         }
         unwanted.iter().for_each(|delivery| self.release(delivery));
+    }
+
+    fn skip_finished(&self, finished: Vec<Delivery>) {
+        finished.iter().for_each(|delivery| self.skip(delivery));
+    }
+
+    /// What was finished before is ended unseen.
+    pub(super) fn skip(&self, delivery: &Delivery) {
+        self.outbox.push(Self::ending(delivery, Verdict::Skip, Tally::filtered()));
     }
 
     /// What can't be mended by trying again is said once, and kept for whoever asks.

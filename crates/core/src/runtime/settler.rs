@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::{Runtime, outage::Outage};
 use crate::{
     error::Error,
-    metrics::Tally,
+    metrics::{Tally, Timed},
     sync::lock,
     transport::{Settled, Settlement, Verdict},
 };
@@ -30,6 +30,8 @@ const MANY: usize = 64;
 pub(super) struct Ending {
     pub(super) settlement: Settlement,
     pub(super) tally: Tally,
+    /// How long it took, if a handler has finished it.
+    pub(super) timed: Option<Timed>,
 }
 
 /// Verdicts on their way to the store.
@@ -169,16 +171,21 @@ impl Runtime {
     }
 
     async fn settle(&self, batch: Vec<Ending>, outage: &mut Outage) {
-        let (settlements, tallies): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|ending| (ending.settlement, ending.tally)).unzip();
+        let (settlements, counts): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|ending| (ending.settlement, (ending.tally, ending.timed))).unzip();
+        self.settling.begin();
         let answers = self.send(&settlements, outage).await;
         // What was released was forgotten then, and may be held anew.
         let ended = settlements.iter().filter(|settlement| !matches!(settlement.verdict, Verdict::Release));
         self.held.remove(ended.map(|settlement| &settlement.held));
+        self.settling.rest();
         let Some(answers) = answers else { return };
         let settled = || settlements.iter().zip(&answers);
-        let done = settled().zip(tallies).filter(|((_, answer), _)| **answer == Settled::Done);
-        self.bus.meter().note(done.map(|((settlement, _), tally)| (settlement.tenant.as_ref(), tally)));
+        let done = || settled().zip(&counts).filter(|((_, answer), _)| **answer == Settled::Done);
+        let timed =
+            done().filter_map(|((settlement, _), (_, timed))| Some((settlement.tenant.as_ref(), timed.as_ref()?)));
+        self.bus.meter().time(&self.id, &timed.collect::<Vec<_>>());
+        self.bus.meter().note(done().map(|((settlement, _), (tally, _))| (settlement.tenant.as_ref(), *tally)));
         settled().filter(|(_, answer)| **answer == Settled::LeaseLost).for_each(|(lost, _)| self.log_lost(lost));
     }
 

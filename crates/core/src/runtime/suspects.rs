@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::{Runtime, outage::Outage};
 use crate::{
     sync::lock,
-    transport::{DeadReason, Delivery, Verdict},
+    transport::{DeadReason, Delivery, Start, Verdict},
 };
 
 #[derive(Default)]
@@ -72,7 +72,9 @@ pub(super) async fn run(runtime: Arc<Runtime>, seat: usize) {
             continue;
         }
         let Some(started) = runtime.start_suspect(&suspect).await else { continue };
-        if started.held.starts > runtime.bus.config().crash_limit {
+        if started.start == Start::Finished {
+            runtime.skip(&started);
+        } else if started.held.starts > runtime.bus.config().crash_limit {
             runtime.park(&started);
         } else if runtime.settings.batch.is_some() {
             // Alone, so that another crash accuses no neighbour.

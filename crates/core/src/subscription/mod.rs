@@ -3,6 +3,7 @@
 mod batch;
 mod builder;
 mod handle;
+mod idempotent;
 mod settings;
 
 pub use builder::Subscription;

@@ -7,7 +7,7 @@ use crate::{
     priority::Priority,
     rate_limit::RateLimit,
     retry::RetryPolicy,
-    transport::StartAt,
+    transport::{IDEMPOTENCY, StartAt},
 };
 
 /// What the author of a subscription may set; what is absent comes from the bus.
@@ -22,6 +22,7 @@ pub(crate) struct Wishes {
     pub(crate) wait: Option<Duration>,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) start_at: StartAt,
+    pub(crate) idempotency: Option<Duration>,
 }
 
 /// How a batch is gathered.
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) batch: Option<BatchSettings>,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) start_at: StartAt,
+    /// For how long what was finished is not handled again; `None` for no such guard.
+    pub(crate) idempotency: Option<Duration>,
 }
 
 impl Wishes {
@@ -85,6 +88,7 @@ impl Settings {
             prefetch: wishes.prefetch.unwrap_or(config.prefetch),
             retry: wishes.retry.clone().unwrap_or_else(|| config.retry_policy()),
             timeout: wishes.timeout.unwrap_or(config.timeout),
+            idempotency: wishes.idempotency,
             batch: wishes.batch.map(|batch| BatchSettings { wait: wishes.wait.unwrap_or(batch.wait), ..batch }),
             rate_limit: wishes.rate_limit,
             start_at: wishes.start_at,
@@ -92,6 +96,11 @@ impl Settings {
         settings.check(problems);
         wishes.check_batch(problems);
         settings
+    }
+
+    /// Whether a tenant's events are handled; what has no tenant's name is looked at, to be given up.
+    pub(crate) fn is_for(&self, tenant: Option<&TenantId>) -> bool {
+        self.tenants.is_empty() || tenant.is_none_or(|tenant| self.tenants.contains(tenant))
     }
 
     /// How many events one call of a handler takes at most.
@@ -107,6 +116,11 @@ impl Settings {
         problems.check((least..=most).contains(&self.timeout), || {
             format!("timeout is {:?}: use 1 ms to 24 h", self.timeout)
         });
+        if let Some(window) = self.idempotency {
+            problems.check(IDEMPOTENCY.contains(&window), || {
+                format!("idempotency window is {window:?}: use 1 s to 30 days")
+            });
+        }
         self.retry.check(problems);
         self.rate_limit.iter().for_each(|limit| limit.find_problems(problems));
     }

@@ -15,6 +15,8 @@ pub struct Capabilities {
     pub status: bool,
     /// Dead letters can be listed and replayed.
     pub dead_letters: bool,
+    /// Events can be followed without a subscription.
+    pub broadcast: bool,
     /// What is stored outlives the process.
     pub survives_processes: bool,
     /// Time is tokio's, so that tests can pause it.
@@ -24,6 +26,13 @@ pub struct Capabilities {
 impl Default for Capabilities {
     /// What every transport is expected to do.
     fn default() -> Self {
-        Self { dedupe: true, status: true, dead_letters: true, survives_processes: false, paused_time: false }
+        Self {
+            dedupe: true,
+            status: true,
+            dead_letters: true,
+            broadcast: true,
+            survives_processes: false,
+            paused_time: false,
+        }
     }
 }

@@ -39,6 +39,9 @@ pub enum Start {
     /// Taken over from a replica that is gone, perhaps because of this very event: content is absent until
     /// [`Source::start`](super::Source::start) is called, one at a time.
     TakenOver,
+    /// The subscription has finished this event before, within its
+    /// [`idempotency`](super::SourceSpec::idempotency): end it unseen.
+    Finished,
 }
 
 /// One attempt to hand one event to one subscription.

@@ -7,12 +7,13 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState, Traced,
-    Transport,
+    FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
+    SubscriptionState, Traced, Transport,
 };
 use crate::{
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
+    metrics::{Latencies, LatencyDelta},
     rate_limit::RateLimit,
 };
 
@@ -20,6 +21,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn capabilities(&self) -> Capabilities;
     fn publish(&self, batch: Vec<Outgoing>) -> BoxFuture<'_, Result<Vec<Result<Receipt>>>>;
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>>;
+    fn follow(&self, spec: FollowSpec) -> BoxFuture<'_, Result<Box<dyn Follower>>>;
     fn admin(&self) -> Arc<dyn DynAdmin>;
     fn partition_of(&self, tenant: &TenantId) -> usize;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
@@ -72,6 +74,12 @@ pub(crate) trait DynAdmin: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
+    fn latencies<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Latencies>>;
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>>;
     fn trace<'a>(&'a self, tenant: &'a TenantId, correlation: &'a str) -> BoxFuture<'a, Result<Vec<Traced>>>;
     fn set_paused<'a>(&'a self, subscription: &'a SubscriptionId, paused: bool) -> BoxFuture<'a, Result<bool>>;
@@ -94,6 +102,10 @@ impl<T: Transport> DynTransport for T {
 
     fn open(&self, spec: SourceSpec) -> BoxFuture<'_, Result<Arc<dyn DynSource>>> {
         Box::pin(async { Ok(Arc::new(Transport::open(self, spec).await?) as Arc<dyn DynSource>) })
+    }
+
+    fn follow(&self, spec: FollowSpec) -> BoxFuture<'_, Result<Box<dyn Follower>>> {
+        Box::pin(Transport::follow(self, spec))
     }
 
     fn admin(&self) -> Arc<dyn DynAdmin> {
@@ -207,6 +219,18 @@ impl<A: Admin> DynAdmin for A {
 
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {
         Box::pin(Admin::add_counters(self, deltas))
+    }
+
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(Admin::add_latencies(self, deltas))
+    }
+
+    fn latencies<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Latencies>> {
+        Box::pin(Admin::latencies(self, subscription, tenant))
     }
 
     fn counters<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<Counters>> {

@@ -10,6 +10,7 @@ mod admin;
 mod capabilities;
 mod delivery;
 mod erased;
+mod follow;
 mod letter_key;
 mod loss;
 mod outgoing;
@@ -29,17 +30,20 @@ pub use admin::{
 pub use capabilities::Capabilities;
 pub use delivery::{Delivery, DeliveryRef, Start};
 pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
+pub use follow::{FollowSpec, Followed, Follower};
 pub use letter_key::LetterKey;
 pub use loss::{Loss, Losses};
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
+pub(crate) use spec::IDEMPOTENCY;
 pub use spec::SourceSpec;
 pub use start_at::StartAt;
 pub use state::SubscriptionState;
 pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 
+pub use crate::metrics::{EndToEndTimes, HandlingTimes, Histogram, Latencies, Latency, LatencyDelta};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     ids::{EventId, SubscriptionId, TenantId},
     rate_limit::RateLimit,
 };
@@ -119,6 +123,28 @@ pub trait Transport: Send + Sync + 'static {
     /// ```
     fn open(&self, spec: SourceSpec) -> impl Future<Output = Result<Self::Source>> + Send;
 
+    /// Begins to read along, without being a subscription: every event that is stored when this has returned, and
+    /// matches, will be read or counted as missed. What is dropped ends it.
+    ///
+    /// A transport that can't, and says so by [`Capabilities::broadcast`], leaves this as it is:
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{FollowSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let follower = transport.follow(FollowSpec::new("shop/cache".parse()?, vec!["price.*".parse()?])).await?;
+    /// # drop(follower);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn follow(&self, spec: FollowSpec) -> impl Future<Output = Result<Box<dyn Follower>>> + Send {
+        let message = format!("broadcast `{}` can't be listened to: this transport has none", spec.id);
+        std::future::ready(Err(Error::new(crate::ErrorKind::Unsupported, message)))
+    }
+
     /// The operator's side.
     ///
     /// ```
@@ -170,6 +196,8 @@ pub trait Transport: Send + Sync + 'static {
 /// - [`settle`](Source::settle) is fenced: a verdict of a replica that lost the lease answers
 ///   [`Settled::LeaseLost`] and changes nothing, except [`Verdict::Ack`] and [`Verdict::Skip`], which may count (whoever finished the work may
 ///   say so). What is moved (retry, dead letter) is stored at its target before it leaves its source.
+/// - With [`SourceSpec::idempotency`], [`Verdict::Ack`] is remembered for that time, also if it answers `LeaseLost`; what
+///   comes again meanwhile is fetched or started as [`Start::Finished`].
 /// - An error of the whole `settle` call means that nothing is known; the caller may repeat it, and a verdict that did
 ///   take effect then answers `LeaseLost`.
 ///
@@ -609,6 +637,45 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Adds how long deliveries took in this process since it was last asked.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Latency, LatencyDelta, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let source = transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?])).await?;
+    /// let mut latency = Latency::default();
+    /// latency.handling.count_in(10, 3);
+    /// let (subscription, event_type) = ("billing/ledger".parse()?, Some("invoice.paid".parse()?));
+    /// transport.admin().add_latencies(vec![LatencyDelta { subscription, tenant: None, event_type, latency }]).await?;
+    /// assert_eq!(transport.admin().latencies(&"billing/ledger".parse()?, None).await?.all().handling.count(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> impl Future<Output = Result<()>> + Send;
+
+    /// How long a subscription's deliveries took in all processes; of one tenant only, if one is named. For tenants whose
+    /// latencies no process counts apart, there are none.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let source = transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?])).await?;
+    /// assert!(transport.admin().latencies(&"billing/ledger".parse()?, None).await?.all().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn latencies(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+    ) -> impl Future<Output = Result<Latencies>> + Send;
 
     /// Counters over all processes: of one tenant, or of the whole bus.
     ///

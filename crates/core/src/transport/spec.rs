@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::StartAt;
 use crate::{
@@ -6,6 +6,9 @@ use crate::{
     ids::{Pattern, SubscriptionId, TenantId},
     rate_limit::RateLimit,
 };
+
+/// For how long an end may be remembered.
+pub(crate) const IDEMPOTENCY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30 * 86_400);
 
 /// What a transport must know to open a subscription.
 ///
@@ -30,6 +33,9 @@ pub struct SourceSpec {
     pub start_at: StartAt,
     /// How long a delivery belongs to a replica without renewal: 100 ms to 1 h.
     pub lease: Duration,
+    /// For how long what the subscription has finished is handed out as [`Start::Finished`](super::Start::Finished), if it
+    /// comes again: 1 s to 30 days; `None` for not at all, which costs nothing.
+    pub idempotency: Option<Duration>,
     /// The most retries that may wait in one partition; at this many, fresh events are no longer fetched.
     pub retry_limit: usize,
     /// How long a dead letter is kept.
@@ -61,6 +67,7 @@ impl SourceSpec {
             tenants: Vec::new(),
             start_at: StartAt::default(),
             lease: Duration::from_secs(30),
+            idempotency: None,
             retry_limit: 10_000,
             dead_letter_ttl: Duration::from_secs(86_400),
             dead_letter_cap: 1_000_000,
@@ -89,6 +96,11 @@ impl SourceSpec {
         let allowed = (100..=3_600_000).contains(&lease.as_millis());
         problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
         rate_limit.iter().for_each(|limit| limit.find_problems(&mut problems));
+        if let Some(window) = self.idempotency {
+            problems.check(IDEMPOTENCY.contains(&window), || {
+                format!("subscription `{id}` has an idempotency window of {window:?}: use 1 s to 30 days")
+            });
+        }
         problems.into_result(ErrorKind::InvalidInput)
     }
 }

@@ -57,6 +57,12 @@ scripts! {
     RENEW = "renew.lua";
     /// Removes consumers that hold nothing.
     LEAVE = "leave.lua";
+    /// Notes what a subscription has finished.
+    NOTE_FINISHED = "note_finished.lua";
+    /// Tells what a subscription has finished.
+    IS_FINISHED = "is_finished.lua";
+    /// Says that somebody follows.
+    FOLLOW = "follow.lua";
     /// Removes what every subscription has settled.
     TRIM = "trim.lua";
     /// Creates or reads the record of a namespace.
@@ -81,6 +87,8 @@ scripts! {
     FREE_LETTERS = "free_letters.lua";
     /// Adds what a process has counted.
     COUNTERS = "counters.lua";
+    /// Adds how long deliveries took in a process.
+    LATENCIES = "latencies.lua";
     /// Tells what of a subscription has left its lanes.
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.

@@ -2,6 +2,7 @@
 -- Removes from lanes what every subscription has settled, and notes for each how far that is: where it reads on if its
 -- group is lost. One process trims a partition at a time, by a token. Of a lane that is longer than it may be, the oldest
 -- entries go whether or not they are settled: that is counted for each subscription.
+-- While somebody follows without a group, what is new stays for a moment, unless the lane is too long.
 --
 -- KEYS[1]    trim  STRING
 -- KEYS[2]    subs  HASH
@@ -37,11 +38,15 @@ end
 
 local records = pairs_of(redis.call('HGETALL', KEYS[2]))
 
+-- Longer than a follower waits until it looks, if it hears no bell.
+local NEW_MS = 8000
 -- After all subscriptions were lost, those that run come back within this time: what is younger waits for them.
 local GRACE_MS = 2000
 
 local now = clock_ms()
 local since = tonumber(redis.call('HGET', KEYS[3], '~since')) or 0
+local is_followed = tonumber(redis.call('HGET', KEYS[3], '~followed') or '0') > now
+local new = string.format('%.0f-0', now - NEW_MS)
 local is_new = not next(records) or now - since < GRACE_MS
 local numbers = redis.call('HMGET', KEYS[4], unpack(ARGV, 6))
 local cap, keep_ms, keep_entries = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -122,10 +127,13 @@ end
 
 -- Removes what all have settled and is not kept.
 local function trim(stream, low)
+  local waits = is_followed and is_after(low, new)
+  if waits then low = new end
   local keep = math.max(keep_ms, is_new and GRACE_MS or 0)
   local youngest = string.format('%.0f-0', math.max(0, now - keep))
   local removed = remove_before(stream, keep > 0 and is_after(low, youngest) and youngest or low)
-  if keep_entries == 0 or is_new then return is_new and -1 or removed end
+  if is_new or waits then removed = -1 end
+  if keep_entries == 0 or is_new then return removed end
   local excess = redis.call('XLEN', stream) - keep_entries
   if excess <= 0 then return removed end
   local page = oldest(stream, excess, 0)

@@ -5,6 +5,8 @@
 mod bell;
 mod ear;
 mod expire;
+mod finished;
+mod follow;
 mod join;
 mod keeper;
 mod lanes;
@@ -37,7 +39,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-pub(crate) use self::bell::Bell;
+pub(crate) use self::{bell::Bell, follow::RedisFollower};
 use self::{bell::Ear, lanes::Lanes, losses::LossLog, reader::Reader};
 use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 

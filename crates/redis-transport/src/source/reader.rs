@@ -40,6 +40,8 @@ pub(super) struct Reader {
     turns: Turns,
     ration: Ration,
     pub(super) searches: Searches,
+    /// What is ours, and may have been finished before.
+    pub(super) unchecked: Vec<Delivery>,
 }
 
 /// One read of one partition: the lanes in the order in which they are named, and how much of each.
@@ -60,6 +62,9 @@ impl Inner {
         loop {
             if self.interrupted.swap(false, Relaxed) || self.closed.load(Relaxed) || most == 0 {
                 return Ok(Vec::new());
+            }
+            if !reader.unchecked.is_empty() {
+                return self.check(&mut reader, Vec::new(), most).await;
             }
             let look_again = reader.look_if_due(self);
             if std::mem::take(&mut reader.asks_whether_registered) {
@@ -83,7 +88,7 @@ impl Inner {
             let found = self.claim(&mut reader, most).await?;
             if !found.is_empty() {
                 reader.ration.spend(found.len());
-                return Ok(found);
+                return self.check(&mut reader, found, most).await;
             }
             let found = match self.read_hot(&mut reader, most).await {
                 Err(error) if error.kind() == ErrorKind::SubscriptionLost => {
@@ -94,7 +99,7 @@ impl Inner {
             };
             if !found.is_empty() {
                 reader.ration.spend(found.len());
-                return Ok(found);
+                return self.check(&mut reader, found, most).await;
             }
             self.give_back(&mut reader.ration).await?;
             let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;

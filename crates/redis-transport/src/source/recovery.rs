@@ -201,7 +201,7 @@ impl Inner {
         match answer.ok_or_else(|| error::unexpected("a start"))?? {
             Value::Array(fields) => {
                 let held = DeliveryRef { starts: held.starts.saturating_add(1), ..held };
-                Ok(Some(reply::delivery(&lane, held, Start::Fresh, fields)))
+                self.check_started(reply::delivery(&lane, held, Start::Fresh, fields)).await.map(Some)
             }
             _ => Ok(None),
         }

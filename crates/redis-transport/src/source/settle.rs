@@ -55,7 +55,13 @@ impl Inner {
         if self.is_without(Safeguard::Fence) {
             self.seize(&groups, &consumer).await?;
         }
-        let mut pipeline = Pipeline::with_capacity(groups.len());
+        // First what must not be forgotten, then the acks.
+        let notes = self.notes(&batch, live.epoch());
+        let noted = notes.len();
+        let mut pipeline = Pipeline::with_capacity(noted + groups.len());
+        for note in notes {
+            pipeline.add_command(note);
+        }
         for group in &groups {
             pipeline.add_command(self.command(group, &consumer));
         }
@@ -63,6 +69,8 @@ impl Inner {
             Err(error) if error.kind() == ErrorKind::LeaseLost => return Ok(settled),
             answers => answers?,
         };
+        let mut answers = answers.into_iter();
+        answers.by_ref().take(noted).try_for_each(|note| note.map(drop))?;
         for (group, answer) in groups.iter().zip(answers) {
             self.note_settled(group, answer?, &mut settled)?;
         }

@@ -172,6 +172,7 @@ macro_rules! transport_conformance {
             unsupported {
                 without_dead_letters_they_are_unsupported,
                 without_status_it_is_unsupported_and_so_are_traces,
+                without_broadcasts_they_are_unsupported,
             }
             counting {
                 counters_sum_over_processes_and_tenants,
@@ -192,6 +193,15 @@ macro_rules! transport_conformance {
                 what_handlers_publish_is_traced_to_what_caused_it_also_after_a_retry,
                 events_of_one_correlation_are_traced_together_whoever_published_them,
                 of_a_correlation_with_too_many_events_a_trace_says_that_some_are_left_out,
+            }
+            timing {
+                latencies_sum_over_processes_by_type,
+                latencies_of_subscriptions_and_tenants_are_kept_apart,
+                two_processes_tell_together_how_long_their_handlers_took,
+            }
+            health {
+                a_bus_that_works_is_healthy_and_a_closed_one_is_not,
+                what_waits_and_what_has_died_degrades_a_bus_and_is_named,
             }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
@@ -235,6 +245,23 @@ macro_rules! transport_conformance {
                 a_rate_limit_out_of_range_is_refused,
                 a_bus_handles_no_more_than_its_rate_limit,
             }
+            broadcasting {
+                every_replica_hears_each_event,
+                a_listener_hears_nothing_from_before_and_nothing_while_it_is_away,
+                a_failing_listener_is_called_once_and_stops_nobody,
+                a_listener_hears_its_patterns_tenants_and_filter,
+                a_listener_hears_a_type_that_is_new,
+                what_a_listener_hears_causes_what_follows,
+                a_listener_leaves_no_trace_in_status_or_books,
+            }
+            guarding {
+                what_was_finished_before_says_so_when_it_comes_again,
+                without_a_guard_what_was_finished_comes_as_ever,
+                the_end_of_an_event_is_forgotten_after_the_window,
+                the_end_of_an_event_is_its_tenants_and_subscriptions_alone,
+                a_guarded_handler_does_not_see_what_it_has_finished,
+                a_window_out_of_range_is_refused,
+            }
         }
     };
 }
@@ -276,11 +303,15 @@ mod tests {
             include_str!("counting.rs"),
             include_str!("limiting.rs"),
             include_str!("losing.rs"),
+            include_str!("timing.rs"),
+            include_str!("health.rs"),
             include_str!("on_the_bus.rs"),
             include_str!("tracing.rs"),
             include_str!("batches.rs"),
             include_str!("pausing.rs"),
             include_str!("rate_limiting.rs"),
+            include_str!("broadcasting.rs"),
+            include_str!("guarding.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

@@ -17,9 +17,15 @@ pub mod at_once;
 #[doc(hidden)]
 pub mod batches;
 #[doc(hidden)]
+pub mod broadcasting;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
+#[doc(hidden)]
+pub mod guarding;
+#[doc(hidden)]
+pub mod health;
 #[doc(hidden)]
 pub mod lanes;
 #[doc(hidden)]
@@ -50,6 +56,8 @@ pub mod starting;
 pub mod status;
 #[doc(hidden)]
 pub mod subscribing;
+#[doc(hidden)]
+pub mod timing;
 #[doc(hidden)]
 pub mod tracing;
 #[doc(hidden)]

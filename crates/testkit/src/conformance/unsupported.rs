@@ -2,7 +2,7 @@
 
 use tekup_core::{
     ErrorKind, EventId, Result,
-    transport::{Admin, Capabilities, LetterKey},
+    transport::{Admin, Capabilities, FollowSpec, LetterKey, Transport},
 };
 
 use super::{Harness, Scene};
@@ -36,5 +36,13 @@ pub async fn without_status_it_is_unsupported_and_so_are_traces<H: Harness>(scen
     ];
     let expected = (!scene.can().status).then_some(ErrorKind::Unsupported);
     assert_eq!(kinds, [expected; 2]);
+    Ok(())
+}
+
+pub async fn without_broadcasts_they_are_unsupported<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let spec = FollowSpec::new("billing/cache".parse()?, vec!["*".parse()?]);
+    let answer = scene.transport.follow(spec).await;
+    let expected = (!scene.can().broadcast).then_some(ErrorKind::Unsupported);
+    assert_eq!(answer.err().map(|error| error.kind()), expected);
     Ok(())
 }

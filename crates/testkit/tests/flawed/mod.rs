@@ -7,8 +7,8 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef,
-        EventStatus, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec, SubscriptionState, Traced,
-        Transport, Verdict,
+        EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
+        SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -16,8 +16,14 @@ use tokio::sync::watch;
 
 /// Where a transport goes wrong; by default nowhere.
 pub(crate) trait Flaw: Send + Sync + 'static {
-    const CAN: Capabilities =
-        Capabilities { dedupe: true, status: true, dead_letters: true, survives_processes: false, paused_time: true };
+    const CAN: Capabilities = Capabilities {
+        dedupe: true,
+        status: true,
+        dead_letters: true,
+        broadcast: false,
+        survives_processes: false,
+        paused_time: true,
+    };
     /// Whether it refuses what it says that it can't do.
     const REFUSES: bool = false;
     const HEARS_INTERRUPTS: bool = true;
@@ -208,6 +214,14 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
         self.0.add_counters(deltas).await
+    }
+
+    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
+        self.0.add_latencies(deltas).await
+    }
+
+    async fn latencies(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Latencies> {
+        self.0.latencies(subscription, tenant).await
     }
 
     async fn counters(&self, tenant: Option<&TenantId>) -> Result<Counters> {

@@ -9,6 +9,8 @@ use super::{
 };
 use crate::{
     envelope::Limits,
+    ids::EventType,
+    timestamp::Timestamp,
     transport::{DeadReason, Delivery},
 };
 
@@ -22,6 +24,8 @@ pub(crate) type Call = Box<dyn FnOnce(BatchContext) -> BoxFuture<'static, BatchO
 pub(crate) struct Sifted {
     /// What the handler is called with, in its order.
     pub(crate) given: Vec<Delivery>,
+    /// The type of each of them, and when it was published.
+    pub(crate) subjects: Vec<(EventType, Timestamp)>,
     /// How the others ended.
     pub(crate) ended: Vec<(Delivery, Ended)>,
     pub(crate) call: Call,
@@ -57,10 +61,12 @@ impl<E: Incoming> TypedBatch<E> {
 impl<E: Incoming> BatchRoute for TypedBatch<E> {
     fn sift(&self, batch: Vec<Delivery>, limits: &Limits) -> Sifted {
         let (mut events, mut given) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
-        let mut ended = Vec::new();
+        let (mut subjects, mut ended) = (Vec::with_capacity(batch.len()), Vec::new());
         for delivery in batch {
             match self.read_safely(&delivery, limits) {
                 Ok(event) => {
+                    let envelope = event.__envelope();
+                    subjects.push((envelope.event_type.clone(), envelope.timestamp));
                     events.push(event);
                     given.push(delivery);
                 }
@@ -68,6 +74,6 @@ impl<E: Incoming> BatchRoute for TypedBatch<E> {
             }
         }
         let handler = Arc::clone(&self.handler);
-        Sifted { given, ended, call: Box::new(move |cx| handler(events, cx)) }
+        Sifted { given, subjects, ended, call: Box::new(move |cx| handler(events, cx)) }
     }
 }

@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod fetching;
+mod followers;
 mod idle;
 mod leases;
 mod operators;

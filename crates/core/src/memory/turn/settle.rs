@@ -16,6 +16,9 @@ const LONGEST_ERROR: usize = 1_024;
 impl Turn<'_> {
     /// Ends one delivery. Without a replica it has closed: then only what needs no lease takes effect.
     pub(in crate::memory) fn settle(&mut self, settlement: &Settlement, replica: Option<&Replica>) -> Settled {
+        if settlement.verdict == Verdict::Ack {
+            self.note_end(settlement, replica);
+        }
         if settlement.verdict.is_finished() {
             return self.ack(settlement);
         }
@@ -30,6 +33,13 @@ impl Turn<'_> {
             Verdict::Release => self.release(held),
         }
         Settled::Done
+    }
+
+    fn note_end(&mut self, settlement: &Settlement, replica: Option<&Replica>) {
+        let window = replica.and_then(|replica| replica.idempotency);
+        if let (Some(window), Some(tenant)) = (window, settlement.tenant.clone()) {
+            self.subscription.finished.note((tenant, settlement.id), self.now, window);
+        }
     }
 
     /// Unfenced: whoever finished the work may say so, even if another replica holds or awaits it by now.

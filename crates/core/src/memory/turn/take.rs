@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use super::Turn;
 use crate::{
+    ids::{EventId, TenantId},
     memory::{
         held::{Held, HeldItems},
         item::{Item, place},
@@ -17,6 +18,7 @@ pub(in crate::memory) struct Replica {
     pub(in crate::memory) number: u64,
     pub(in crate::memory) lease: Duration,
     pub(in crate::memory) retry_limit: usize,
+    pub(in crate::memory) idempotency: Option<Duration>,
 }
 
 /// What a fetch found.
@@ -64,14 +66,19 @@ impl Turn<'_> {
     }
 
     fn hand_out(&mut self, mut item: Item, replica: &Replica) -> Delivery {
-        let start = if item.is_abandoned() { Start::TakenOver } else { Start::Fresh };
-        if start == Start::Fresh {
+        let is_fresh = !item.is_abandoned();
+        let start = match is_fresh {
+            true if self.has_finished(&item, replica) => Start::Finished,
+            true => Start::Fresh,
+            false => Start::TakenOver,
+        };
+        if is_fresh {
             item.starts = 1;
         }
         self.mark(&item, Stage::Processing);
         let delivery = item.delivery(start);
         let (owner, until) = (replica.number, self.now + replica.lease);
-        self.subscription.held.put(Held { item, owner, until, started: start == Start::Fresh });
+        self.subscription.held.put(Held { item, owner, until, started: is_fresh });
         delivery
     }
 
@@ -80,7 +87,19 @@ impl Turn<'_> {
         let held = renewed(&mut self.subscription.held, delivery, self.now + replica.lease, replica)?;
         held.item.starts = held.item.starts.saturating_add(1);
         held.started = true;
-        Some(held.item.delivery(Start::Fresh))
+        let mut started = held.item.delivery(Start::Fresh);
+        if started.tenant.clone().is_some_and(|tenant| self.knows_end(&(tenant, started.id), replica)) {
+            started.start = Start::Finished;
+        }
+        Some(started)
+    }
+
+    fn has_finished(&self, item: &Item, replica: &Replica) -> bool {
+        replica.idempotency.is_some() && self.knows_end(&(item.event.tenant.clone(), item.event.id), replica)
+    }
+
+    fn knows_end(&self, key: &(TenantId, EventId), replica: &Replica) -> bool {
+        replica.idempotency.is_some() && self.subscription.finished.knows(key, self.now)
     }
 
     /// Renews leases; answers which are lost.

@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::units;
+use crate::error::{ErrorKind, Problems, Result};
+
+/// From when on something is no longer healthy. A plain struct; absent fields have their defaults.
+///
+/// ```
+/// use tekup_core::HealthThresholds;
+///
+/// let thresholds: HealthThresholds = serde_json::from_str(r#"{"waiting": 500, "slowMs": 100}"#)?;
+/// assert_eq!(thresholds.slow.as_millis(), 100);
+/// thresholds.check()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct HealthThresholds {
+    /// How long the store may take to answer before it counts as out of reach: 1 ms to 1 min; default 2 s.
+    #[serde(rename = "patienceMs", with = "units::millis")]
+    pub patience: Duration,
+    /// From when on it counts as slow: 1 ms to 1 min; default 250 ms.
+    #[serde(rename = "slowMs", with = "units::millis")]
+    pub slow: Duration,
+    /// How long a subscription may fail to read or to settle, by itself trying on: 1 ms to 1 h; default 30 s.
+    #[serde(rename = "stalledMs", with = "units::millis")]
+    pub stalled: Duration,
+    /// The most events that may wait for a subscription; default 10,000.
+    pub waiting: u64,
+    /// The most dead letters that may come from one look to the next; default 0.
+    pub dead_letters: u64,
+}
+
+impl Default for HealthThresholds {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(2),
+            slow: Duration::from_millis(250),
+            stalled: Duration::from_secs(30),
+            waiting: 10_000,
+            dead_letters: 0,
+        }
+    }
+}
+
+impl HealthThresholds {
+    /// Whether every threshold is within its range.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] with every mistake at once.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::HealthThresholds;
+    ///
+    /// let mut thresholds = HealthThresholds::default();
+    /// assert!(thresholds.check().is_ok());
+    /// (thresholds.patience, thresholds.slow) = (Duration::ZERO, Duration::MAX);
+    /// assert_eq!(thresholds.check().unwrap_err().problems().len(), 2);
+    /// ```
+    pub fn check(&self) -> Result<()> {
+        let mut problems = Problems::default();
+        let (least, minute) = (Duration::from_millis(1), Duration::from_secs(60));
+        for (what, value, most) in [
+            ("patienceMs", self.patience, minute),
+            ("slowMs", self.slow, minute),
+            ("stalledMs", self.stalled, 60 * minute),
+        ] {
+            problems
+                .check((least..=most).contains(&value), || format!("{what} is {value:?}: use {least:?} to {most:?}"));
+        }
+        problems.into_result(ErrorKind::InvalidInput)
+    }
+}

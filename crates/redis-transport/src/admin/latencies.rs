@@ -1,0 +1,126 @@
+//! How long deliveries took: a hash for each subscription, and one for each tenant that is counted apart, in which a
+//! field is a bucket of a type.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use tekup_core::{
+    EventType, Result, SubscriptionId, TenantId,
+    transport::{Latencies, Latency, LatencyDelta},
+};
+
+use super::RedisAdmin;
+use crate::scripts;
+
+/// The most fields that one call raises, and about as many as one call reads.
+const AT_ONCE: usize = 1_000;
+
+/// What stands in place of a type for those that are counted together; it begins none.
+const OTHERS: &str = "~others";
+
+/// A bucket of a type, and what to add to it.
+type Raise = (String, u64);
+
+impl RedisAdmin {
+    pub(super) async fn raise_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
+        let mut by_key: BTreeMap<String, Vec<Raise>> = BTreeMap::new();
+        for delta in &deltas {
+            let key = self.latencies_key(&delta.subscription, delta.tenant.as_ref())?;
+            by_key.entry(key).or_default().extend(raises(delta.event_type.as_ref(), &delta.latency));
+        }
+        let calls = by_key
+            .iter()
+            .flat_map(|(key, raises)| raises.chunks(AT_ONCE).map(move |chunk| self.raise_fields(key, chunk)));
+        try_join_all(calls).await?;
+        Ok(())
+    }
+
+    async fn raise_fields(&self, key: &str, raises: &[Raise]) -> Result<()> {
+        let mut call = scripts::LATENCIES.call(1);
+        call.arg(key);
+        raises.iter().for_each(|(field, by)| _ = call.arg(field).arg(by));
+        self.ask::<u64>("a raise of latencies", call).await?;
+        Ok(())
+    }
+
+    pub(super) async fn read_latencies(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+    ) -> Result<Latencies> {
+        self.must_exist(subscription).await?;
+        let key = self.latencies_key(subscription, tenant)?;
+        let (mut cursor, mut stored) = (0_u64, BTreeMap::new());
+        loop {
+            let mut scan = redis::cmd("HSCAN");
+            scan.arg(&key).arg(cursor).arg("COUNT").arg(AT_ONCE);
+            let page: Vec<Raise>;
+            (cursor, page) = self.ask("latencies", scan).await?;
+            // A scan may meet a field twice.
+            stored.extend(page);
+            if cursor == 0 {
+                return Ok(gather(&stored));
+            }
+        }
+    }
+
+    /// A tenant's lie where all else of the tenant does, those of all tenants where the subscription's name says.
+    fn latencies_key(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<String> {
+        let partition = match tenant {
+            Some(tenant) => self.namespace.partition_of(tenant),
+            None => self.namespace.home_of(subscription),
+        };
+        Ok(self.keys(partition)?.latencies(subscription, tenant))
+    }
+}
+
+fn raises(event_type: Option<&EventType>, latency: &Latency) -> impl Iterator<Item = Raise> {
+    let name = event_type.map_or(OTHERS, EventType::as_str);
+    let handling = latency.handling.buckets().map(|bucket| ('h', bucket));
+    let end_to_end = latency.end_to_end.buckets().map(|bucket| ('e', bucket));
+    handling.chain(end_to_end).map(move |(kind, (bucket, count))| (format!("{name} {kind}{bucket}"), count))
+}
+
+fn gather(stored: &BTreeMap<String, u64>) -> Latencies {
+    let mut latencies = Latencies::default();
+    for (field, count) in stored {
+        if let Some((event_type, latency)) = read(field, *count) {
+            latencies.add(event_type.as_ref(), &latency);
+        }
+    }
+    latencies
+}
+
+/// One field; `None` if it is of a kind that a newer version may have added.
+fn read(field: &str, count: u64) -> Option<(Option<EventType>, Latency)> {
+    let (name, bucket) = field.split_once(' ')?;
+    let mut latency = Latency::default();
+    match bucket.split_at_checked(1)? {
+        ("h", number) => latency.handling.count_in(number.parse().ok()?, count),
+        ("e", number) => latency.end_to_end.count_in(number.parse().ok()?, count),
+        _ => return None,
+    }
+    let event_type = if name == OTHERS { None } else { Some(name.parse().ok()?) };
+    Some((event_type, latency))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again_and_what_is_strange_is_left_out() {
+        let mut latency = Latency::default();
+        latency.handling.count_in(0, 3);
+        latency.handling.count_in(63, 4);
+        latency.end_to_end.count_in(17, 7);
+        let event_type: EventType = "lead.created".parse().unwrap();
+        let mut stored: BTreeMap<_, _> = raises(Some(&event_type), &latency).chain(raises(None, &latency)).collect();
+        assert!(stored.contains_key("lead.created h63") && stored.contains_key("~others e17"), "{stored:?}");
+        for strange in ["", "lead.created", "lead.created x1", "lead.created h", "lead.created hü", "Lead h1", " h1"] {
+            stored.insert(strange.into(), 1);
+        }
+        let read = gather(&stored);
+        assert_eq!((read.of("lead.created"), &read.others, read.by_type.len()), (Some(&latency), &latency, 1));
+    }
+}

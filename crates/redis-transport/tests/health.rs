@@ -1,0 +1,72 @@
+//! A bus whose server is out of reach, and comes back.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::connect;
+use tekup_core::{
+    BusConfig, EventBus, HealthThresholds, RawEvent, Subscription,
+    health::{Level, Reason},
+};
+use tekup_testkit::redis::RedisServer;
+
+/// Long enough for a busy machine, and the longest pause before a new connection.
+const RECOVERY: Duration = Duration::from_secs(30);
+
+fn thresholds() -> HealthThresholds {
+    let mut thresholds = HealthThresholds::default();
+    thresholds.slow = thresholds.patience;
+    thresholds
+}
+
+async fn bus(server: &RedisServer) -> EventBus {
+    EventBus::new(BusConfig::new("billing"), connect(server).await).unwrap()
+}
+
+async fn until_healthy(bus: &EventBus) {
+    let deadline = Instant::now() + RECOVERY;
+    loop {
+        let health = bus.health_by(&thresholds()).await.unwrap();
+        if health.is_healthy() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{health:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// It is said in time that the server is out of reach.
+async fn is_unhealthy(bus: &EventBus) {
+    let begun = Instant::now();
+    let health = bus.health_by(&thresholds()).await.unwrap();
+    assert!(begun.elapsed() < thresholds().patience + Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(health.level, Level::Unhealthy, "{health:?}");
+    assert!(matches!(health.reasons[0], Reason::StoreUnreachable { .. }), "{health:?}");
+}
+
+#[tokio::test]
+async fn a_frozen_server_is_told_in_time_and_health_comes_back_with_it() {
+    let server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    bus.subscribe(Subscription::matching("ledger", "*").handler(async |_: RawEvent, _| ())).await.unwrap();
+    until_healthy(&bus).await;
+    server.freeze().unwrap();
+    is_unhealthy(&bus).await;
+    server.thaw().unwrap();
+    until_healthy(&bus).await;
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_killed_server_is_told_in_time_and_health_comes_back_with_it() {
+    let mut server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    until_healthy(&bus).await;
+    server.kill().unwrap();
+    is_unhealthy(&bus).await;
+    server.restart().unwrap();
+    until_healthy(&bus).await;
+}
