@@ -16,6 +16,7 @@ mod nearest;
 mod page;
 mod purge;
 mod replay;
+mod schedule;
 mod snapshot;
 mod state;
 mod status;
@@ -28,8 +29,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     transport::{
-        Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, Latencies, LatencyDelta,
-        LetterKey, SubscriptionState, Traced,
+        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, Latencies,
+        LatencyDelta, LetterKey, SubscriptionState, Traced,
     },
 };
 
@@ -44,12 +45,14 @@ pub struct RedisAdmin {
     namespace: Arc<Namespace>,
     snapshots: Arc<Snapshots>,
     connection: Connection,
+    /// How long an id is remembered.
+    window: Duration,
 }
 
 impl RedisAdmin {
-    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection) -> Self {
+    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection, window: Duration) -> Self {
         let snapshots = Arc::new(Snapshots::new(namespace.partitions().len()));
-        Self { namespace, snapshots, connection }
+        Self { namespace, snapshots, connection, window }
     }
 
     fn keys(&self, partition: usize) -> Result<&PartitionKeys> {
@@ -69,6 +72,14 @@ impl Admin for RedisAdmin {
     /// as not having been given the event, for that is what follows.
     async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         self.derive_status(tenant, id).await
+    }
+
+    async fn cancel(&self, tenant: &TenantId, id: EventId) -> Result<Cancellation> {
+        self.cancel_event(tenant, id).await
+    }
+
+    async fn count_scheduled(&self, tenant: Option<&TenantId>) -> Result<u64> {
+        self.count_later(tenant).await
     }
 
     /// By the time of death, of one time by partition and member; a page holds at most 4 MiB. Letters that were replayed

@@ -100,6 +100,31 @@ impl PartitionKeys {
         }
     }
 
+    /// ZSET: event that waits for its time → when that is, in milliseconds.
+    pub(crate) fn later(&self) -> String {
+        self.key(&["later"])
+    }
+
+    /// HASH: event that waits for its time → name of its lane, a line feed, its envelope.
+    pub(crate) fn later_events(&self) -> String {
+        self.key(&["later:events"])
+    }
+
+    /// HASH: tenant → how many of its events wait for their time.
+    pub(crate) fn later_tenants(&self) -> String {
+        self.key(&["later:tenants"])
+    }
+
+    /// HASH: event whose time came → what was stored of it, and can't be read.
+    pub(crate) fn later_unreadable(&self) -> String {
+        self.key(&["later:unreadable"])
+    }
+
+    /// STRING: the token of the one who publishes what has come due.
+    pub(crate) fn later_mover(&self) -> String {
+        self.key(&["later:mover"])
+    }
+
     /// HASH: event → where it is stored, for those that a full bucket has no room for.
     pub(crate) fn index_rest(&self, bucket: Bucket, id: EventId) -> String {
         self.index(bucket, id) + ":rest"
@@ -247,6 +272,8 @@ mod tests {
             keys.state(&group),
             keys.finished(&group),
         ]);
+        all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
+        all.extend([keys.later_unreadable(), keys.later_mover()]);
         all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
@@ -280,6 +307,11 @@ mod tests {
             "sweep:billing/ledger",
             "state:billing/ledger",
             "finished:billing/ledger",
+            "later",
+            "later:events",
+            "later:tenants",
+            "later:unreadable",
+            "later:mover",
             "letter-hold:billing/ledger:~all",
             "letter-hold:billing/ledger:acme",
             "counters:~all",

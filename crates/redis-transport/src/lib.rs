@@ -47,6 +47,9 @@
 //!   for reads, for renewing leases on a thread of its own, and for the *bell*, a sharded channel that scripts ring when
 //!   there is something to read. A ring may be lost: each source looks everywhere every few seconds.
 //! - **Time is the server's.** Delays, leases and expiry never depend on the clocks of processes.
+//! - **What comes later** waits in a sorted set of its partition. Every process, also one that only publishes, looks for
+//!   what has come due; of several, one at a time publishes it. An id that waits is known however long it waits; to an
+//!   event with the same id that is to come at once, only for the dedupe window.
 //! - **A full server** (`maxmemory` with `noeviction`) refuses events with
 //!   [`Backpressure`](tekup_core::ErrorKind::Backpressure) before it stores any; retries, dead letters and acks go on.
 //! - **A server that was restarted or replaced** begins an *epoch*: what was held is lost to its holders, for a new
@@ -74,11 +77,14 @@ mod drops;
 mod error;
 mod index;
 mod keys;
+mod later;
+mod layouts;
 mod namespace;
 mod partition;
 mod publisher;
 mod renewal;
 mod safeguard;
+mod scheduler;
 mod scripts;
 mod server;
 mod source;

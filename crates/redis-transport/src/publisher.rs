@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -18,6 +18,8 @@ use crate::{
     error,
     index::{Bucket, IndexLayout},
     keys::{PartitionKeys, member},
+    later,
+    layouts::Layouts,
     namespace::Namespace,
     scripts::{self, LaneLimits},
     trace,
@@ -45,8 +47,7 @@ const MOST_STALE: usize = 5;
 pub(crate) struct Publisher {
     connection: Connection,
     namespace: Arc<Namespace>,
-    /// The index layout of each partition, as last read.
-    layouts: Vec<RwLock<Arc<IndexLayout>>>,
+    layouts: Arc<Layouts>,
     window: Duration,
     limits: LaneLimits,
     drops: Arc<DropLog>,
@@ -59,6 +60,8 @@ pub(crate) struct Publisher {
 /// The events of one call, by their places in the batch.
 struct Chunk {
     partition: usize,
+    /// Whether they come later.
+    is_later: bool,
     events: Vec<usize>,
 }
 
@@ -66,21 +69,18 @@ struct Chunk {
 type Outcome = Result<Receipt>;
 
 impl Publisher {
-    pub(crate) async fn new(
+    pub(crate) fn new(
         connection: Connection,
         namespace: Arc<Namespace>,
+        layouts: Arc<Layouts>,
         window: Duration,
         limits: LaneLimits,
-    ) -> Result<Self> {
-        let mut layouts = Vec::new();
-        for keys in namespace.partitions() {
-            let layout = IndexLayout::load(&connection, keys).await?;
-            layouts.push(RwLock::new(Arc::new(layout)));
-        }
-        let next_trim = Mutex::new(vec![Instant::now() + TRIM_EVERY; layouts.len()]);
-        let tunings = Mutex::new(layouts.iter().map(|_| Tuning::new(Instant::now())).collect());
+    ) -> Self {
+        let partitions = namespace.partitions();
+        let next_trim = Mutex::new(vec![Instant::now() + TRIM_EVERY; partitions.len()]);
+        let tunings = Mutex::new(partitions.iter().map(|_| Tuning::new(Instant::now())).collect());
         let drops = Arc::default();
-        Ok(Self { connection, namespace, layouts, window, limits, drops, next_trim, tunings })
+        Self { connection, namespace, layouts, window, limits, drops, next_trim, tunings }
     }
 
     pub(crate) async fn publish(&self, batch: &[Outgoing]) -> Result<Vec<Outcome>> {
@@ -133,7 +133,7 @@ impl Publisher {
 
     /// Cuts the index anew if its buckets are too large, or too small.
     fn tune(&self, batch: &[Outgoing], chunk: &Chunk, filled: u64) {
-        let layout = self.layout(chunk.partition);
+        let layout = self.layouts.of(chunk.partition);
         let last = chunk.events.last().and_then(|place| batch.get(*place));
         let Some(Bucket::Slice { slice_ms, .. }) = last.map(|event| layout.bucket(event.id)) else { return };
         let better = {
@@ -160,6 +160,9 @@ impl Publisher {
     /// Lanes that no subscription takes are trimmed by nobody else. Those of one batch now and then are enough: the
     /// lanes that grow are the ones that are published to.
     fn trim_sometimes(&self, batch: &[Outgoing], chunk: &Chunk) {
+        if chunk.is_later {
+            return;
+        }
         let now = Instant::now();
         {
             let mut next = self.next_trim.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,20 +182,24 @@ impl Publisher {
     }
 
     fn chunks(&self, batch: &[Outgoing], repeated: &[(usize, usize)]) -> Vec<Chunk> {
-        let mut open: Vec<Option<(Chunk, usize)>> = self.layouts.iter().map(|_| None).collect();
+        let partitions = self.namespace.partitions().len();
+        // What comes later has chunks of its own, behind the others.
+        let kinds = if batch.iter().any(|event| event.due.is_some()) { 2 } else { 1 };
+        let mut open: Vec<Option<(Chunk, usize)>> = (0..partitions * kinds).map(|_| None).collect();
         let mut full = Vec::new();
         for (place, event) in batch.iter().enumerate() {
             if repeated.binary_search_by_key(&place, |(place, _)| *place).is_ok() {
                 continue;
             }
             let partition = self.namespace.partition_of(&event.tenant);
-            let Some(slot) = open.get_mut(partition) else { continue };
+            let is_later = event.due.is_some();
+            let Some(slot) = open.get_mut(partition + partitions * usize::from(is_later)) else { continue };
             let size = event.bytes.len();
             let fits = |(chunk, bytes): &(Chunk, usize)| chunk.events.len() < MOST_EVENTS && bytes + size <= MOST_BYTES;
             if !slot.as_ref().is_some_and(fits) {
                 full.extend(slot.take());
             }
-            let (chunk, bytes) = slot.get_or_insert_with(|| (Chunk { partition, events: Vec::new() }, 0));
+            let (chunk, bytes) = slot.get_or_insert_with(|| (Chunk { partition, is_later, events: Vec::new() }, 0));
             chunk.events.push(place);
             *bytes += size;
         }
@@ -201,7 +208,10 @@ impl Publisher {
 
     fn call(&self, batch: &[Outgoing], chunk: &Chunk) -> Cmd {
         let keys = &self.namespace.partitions()[chunk.partition];
-        let layout = self.layout(chunk.partition);
+        let layout = self.layouts.of(chunk.partition);
+        if chunk.is_later {
+            return later::schedule(keys, &layout, self.window, chunk.events.iter().map(|place| &batch[*place]));
+        }
         let plan = Plan::of(batch, chunk, &layout);
         let bytes: usize = chunk.events.iter().map(|place| batch[*place].bytes.len() + 96).sum();
         let key_count = 5 + plan.lanes.len() + 2 * plan.runs.len();
@@ -221,18 +231,11 @@ impl Publisher {
         trace::note(keys, chunk.events.iter().map(|place| &batch[*place]), self.window.as_secs().max(1))
     }
 
-    fn layout(&self, partition: usize) -> Arc<IndexLayout> {
-        self.layouts[partition].read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// The layout was changed, or lost with everything else.
     async fn reload(&self, chunks: &[Chunk]) -> Result<()> {
-        self.namespace.restore(&self.connection).await?;
         let partitions: HashSet<usize> = chunks.iter().map(|chunk| chunk.partition).collect();
         for partition in partitions {
-            let keys = &self.namespace.partitions()[partition];
-            let layout = IndexLayout::load(&self.connection, keys).await?;
-            *self.layouts[partition].write().unwrap_or_else(PoisonError::into_inner) = Arc::new(layout);
+            self.layouts.reload(partition).await?;
         }
         tokio::time::sleep(BETWEEN_LIVES).await;
         Ok(())
@@ -240,7 +243,7 @@ impl Publisher {
 }
 
 /// Trims lanes, again while they are longer than they may be.
-async fn trim(
+pub(crate) async fn trim(
     connection: &Connection,
     keys: &PartitionKeys,
     limits: LaneLimits,

@@ -12,10 +12,12 @@ use crate::{
     config::RedisConfig,
     connection::Connection,
     keys::{NamespaceName, PartitionKeys},
+    layouts::Layouts,
     namespace::Namespace,
     publisher::Publisher,
     renewal::RenewalThread,
     safeguard::Safeguard,
+    scheduler::Scheduler,
     scripts::LaneLimits,
     server::Server,
     source::{Bell, RedisFollower, RedisSource},
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     namespace: Arc<Namespace>,
     publisher: Publisher,
     admin: RedisAdmin,
+    /// Lives as long as the transport.
+    _scheduler: Scheduler,
 }
 
 impl Shared {
@@ -100,16 +104,19 @@ impl RedisTransport {
         commands.live().await?;
         let name = NamespaceName::new(&config.namespace)?;
         let namespace = Arc::new(Namespace::open(&commands, name, config.partitions).await?);
-        let publisher =
-            Publisher::new(commands.clone(), namespace.clone(), config.dedupe_window, config.lane_limits()).await?;
+        let layouts = Arc::new(Layouts::load(commands.clone(), namespace.clone()).await?);
+        let (window, limits) = (config.dedupe_window, config.lane_limits());
+        let publisher = Publisher::new(commands.clone(), namespace.clone(), layouts.clone(), window, limits);
         let bell = Bell::start(server.clone(), namespace.partitions());
+        let scheduler = Scheduler::start(commands.clone(), namespace.clone(), layouts, (window, limits), &bell);
         Ok(Self(Arc::new(Shared {
             reads: Connection::new(server.clone()),
             renewals: Connection::new(server),
             renewal: RenewalThread::start()?,
-            admin: RedisAdmin::new(namespace.clone(), commands.clone()),
-            window: config.dedupe_window,
-            limits: config.lane_limits(),
+            admin: RedisAdmin::new(namespace.clone(), commands.clone(), window),
+            _scheduler: scheduler,
+            window,
+            limits,
             without,
             commands,
             bell,

@@ -12,6 +12,7 @@ mod publish;
 mod queues;
 mod room;
 mod running;
+mod schedule;
 mod sending;
 mod signals;
 mod stop;

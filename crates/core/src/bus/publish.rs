@@ -5,13 +5,14 @@ use crate::{
     envelope::{Limits, Metadata},
     error::{Error, ErrorKind, Result},
     event::{Draft, Event, RawEvent, TekupEvent},
+    timestamp::Timestamp,
     transport::{Outgoing, Receipt},
 };
 
 impl EventBus {
     /// Stores an event: a draft, an [`Event`](crate::Event), a [`RawEvent`](crate::RawEvent) or an [`Outgoing`]. When this returns, every
     /// matching subscription that existed before will get it at least once, or it ends in that subscription's dead
-    /// letters.
+    /// letters. A draft with a [delay](crate::Draft::delay) goes, when its time has come, to those that exist then.
     ///
     /// # Errors
     /// Every mistake of a draft at once ([`ErrorKind::InvalidInput`]); [`ErrorKind::TooLarge`] beyond the limits;
@@ -139,8 +140,8 @@ impl Sealed for Outgoing {}
 
 impl<T: TekupEvent> Publish for Draft<T> {
     fn into_outgoing(self, limits: &Limits) -> Result<Outgoing> {
-        let (event, priority) = self.into_parts()?;
-        Ok(Outgoing { priority, ..event.into_outgoing(limits)? })
+        let (event, priority, due) = self.into_parts()?;
+        Ok(Outgoing { priority, due, ..event.into_outgoing(limits)? })
     }
 }
 
@@ -172,6 +173,9 @@ impl Publish for &RawEvent {
 impl Publish for Outgoing {
     /// The bytes may be anything, but not of any size.
     fn into_outgoing(self, limits: &Limits) -> Result<Outgoing> {
+        if let Some(due) = self.due {
+            due.check(Timestamp::now())?;
+        }
         limits.check_size(self.bytes.len())?;
         Ok(self)
     }

@@ -31,8 +31,8 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct TenantBus {
-    bus: EventBus,
-    tenant: TenantId,
+    pub(super) bus: EventBus,
+    pub(super) tenant: TenantId,
 }
 
 impl TenantBus {

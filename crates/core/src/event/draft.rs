@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{Event, TekupEvent};
@@ -7,6 +9,7 @@ use crate::{
     ids::{EventId, EventType, TenantId, UserId},
     priority::Priority,
     timestamp::Timestamp,
+    transport::Due,
 };
 
 /// An event before it is published, completed by chaining.
@@ -35,6 +38,7 @@ pub struct Draft<T> {
     timestamp: Timestamp,
     metadata: Metadata,
     priority: Option<Priority>,
+    due: Option<Due>,
     problems: Problems,
 }
 
@@ -48,7 +52,7 @@ impl<T> Draft<T> {
         let tenant = problems.keep(tenant.try_into().map_err(Error::from));
         let metadata = Metadata::default();
         let (id, timestamp) = (EventId::generate(), Timestamp::now());
-        Self { data, id, tenant, user: None, timestamp, metadata, priority: None, problems }
+        Self { data, id, tenant, user: None, timestamp, metadata, priority: None, due: None, problems }
     }
 
     /// Who caused the event.
@@ -126,6 +130,62 @@ impl<T> Draft<T> {
     /// ```
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = Some(priority);
+        self
+    }
+
+    /// Publishes it later: so long after it is stored, by the store's clock; at once if that is zero. Until then it can be
+    /// [cancelled](crate::EventBus::cancel). At most 366 days.
+    ///
+    /// It goes to those who are subscribed when its time has come, whether this process lives until then or not. What
+    /// waits lies in the store: in memory it goes with the process.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use std::time::Duration;
+    /// use tekup_core::{EventBus, TekupEvent, transport::Stage};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoiceReminded {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("billing")?;
+    /// let receipt = bus.publish(InvoiceReminded {}.event("acme").delay(Duration::from_secs(300))).await?;
+    /// assert_eq!(bus.status("acme", receipt.id).await?.stage, Stage::Scheduled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delay(self, delay: Duration) -> Self {
+        self.put_off(Due::After(delay))
+    }
+
+    /// Publishes it later: at that time, by the store's clock. Else as [`Draft::delay`].
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{EventBus, TekupEvent, Timestamp};
+    /// # #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct InvoiceReminded {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("billing")?;
+    /// let tomorrow = Timestamp::from_unix_millis(Timestamp::now().unix_millis() + 86_400_000)?;
+    /// bus.publish(InvoiceReminded {}.event("acme").at(tomorrow)).await?;
+    ///
+    /// let past = bus.publish(InvoiceReminded {}.event("acme").at("2001-01-01T00:00:00Z".parse()?)).await;
+    /// assert!(past.unwrap_err().to_string().contains("which is past"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn at(self, time: Timestamp) -> Self {
+        self.put_off(Due::At(time))
+    }
+
+    fn put_off(mut self, due: Due) -> Self {
+        self.problems.keep(due.check(Timestamp::now()));
+        let is_other = |known: &Due| std::mem::discriminant(known) != std::mem::discriminant(&due);
+        self.problems.check(!self.due.as_ref().is_some_and(is_other), || {
+            "event has both a delay and a time at which it is to come: use one of them".into()
+        });
+        self.due = Some(due);
         self
     }
 
@@ -224,7 +284,8 @@ impl<T: TekupEvent> Draft<T> {
     /// The event, or every mistake that was made on the way.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] with one problem for each mistake.
+    /// [`ErrorKind::InvalidInput`] with one problem for each mistake; one of them is a delay, for only a draft has one:
+    /// publish that.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -235,10 +296,15 @@ impl<T: TekupEvent> Draft<T> {
     /// assert!(LeadCreated {}.event("ac me").build().is_err());
     /// ```
     pub fn build(self) -> Result<Event<T>> {
-        self.into_parts().map(|(event, _)| event)
+        let mut draft = self;
+        let is_later = draft.due.is_some_and(|due| due != Due::After(Duration::ZERO));
+        draft.problems.check(!is_later, || {
+            format!("event {} is to come later, which a built event can't say: publish the draft itself", draft.id)
+        });
+        draft.into_parts().map(|(event, _, _)| event)
     }
 
-    pub(crate) fn into_parts(self) -> Result<(Event<T>, Priority)> {
+    pub(crate) fn into_parts(self) -> Result<(Event<T>, Priority, Option<Due>)> {
         let Some(tenant) = self.tenant else {
             return Err(self
                 .problems
@@ -257,7 +323,8 @@ impl<T: TekupEvent> Draft<T> {
             metadata: self.metadata,
             extensions: RawMap::default(),
         };
-        Ok((Event { envelope, data: self.data }, self.priority.unwrap_or(T::PRIORITY)))
+        let due = self.due.filter(|due| *due != Due::After(Duration::ZERO));
+        Ok((Event { envelope, data: self.data }, self.priority.unwrap_or(T::PRIORITY), due))
     }
 }
 

@@ -7,8 +7,8 @@ use crate::{
     metrics::{Latencies, LatencyDelta},
     rate_limit::RateLimit,
     transport::{
-        Admin, Books, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, SubscriptionState,
-        Traced,
+        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey,
+        SubscriptionState, Traced,
     },
 };
 
@@ -36,6 +36,14 @@ impl MemoryAdmin {
 impl Admin for MemoryAdmin {
     async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         Ok(self.0.lock().status(tenant, id))
+    }
+
+    async fn cancel(&self, tenant: &TenantId, id: EventId) -> Result<Cancellation> {
+        Ok(self.0.lock().cancel(tenant, id))
+    }
+
+    async fn count_scheduled(&self, tenant: Option<&TenantId>) -> Result<u64> {
+        Ok(self.0.lock().count_scheduled(tenant) as u64)
     }
 
     async fn dead_letters(

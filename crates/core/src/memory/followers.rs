@@ -5,9 +5,10 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout_at};
 
 use super::{
+    Shared,
     backlog::Backlog,
     item::{Item, Stored},
 };
@@ -42,15 +43,22 @@ struct State {
 }
 
 /// Reads along in memory.
-#[derive(Debug)]
-pub(super) struct MemoryFollower(Arc<Queue>);
+pub(super) struct MemoryFollower {
+    queue: Arc<Queue>,
+    shared: Arc<Shared>,
+}
 
 impl Followers {
-    pub(super) fn add(&mut self, patterns: Vec<Pattern>) -> MemoryFollower {
+    pub(super) fn add(&mut self, patterns: Vec<Pattern>, shared: Arc<Shared>) -> MemoryFollower {
         let queue = Arc::new(Queue { patterns, state: Mutex::default(), bell: Notify::new() });
         self.0.retain(|other| other.strong_count() > 0);
         self.0.push(Arc::downgrade(&queue));
-        MemoryFollower(queue)
+        MemoryFollower { queue, shared }
+    }
+
+    /// What waits for its time comes earlier than they know.
+    pub(super) fn wake(&self) {
+        self.0.iter().filter_map(Weak::upgrade).for_each(|queue| queue.bell.notify_one());
     }
 
     pub(super) fn tell(&self, event: &Arc<Stored>) {
@@ -98,11 +106,16 @@ impl Follower for MemoryFollower {
     fn next(&mut self, most: usize) -> Pin<Box<dyn Future<Output = Result<Followed>> + Send + '_>> {
         Box::pin(async move {
             loop {
-                let followed = self.0.take(most);
+                // Who looks publishes what has come due; nobody else may be there to do it.
+                let next_due = self.shared.lock().next_due();
+                let followed = self.queue.take(most);
                 if !followed.deliveries.is_empty() || followed.missed > 0 {
                     return Ok(followed);
                 }
-                self.0.bell.notified().await;
+                match next_due {
+                    Some(at) => _ = timeout_at(at, self.queue.bell.notified()).await,
+                    None => self.queue.bell.notified().await,
+                }
             }
         })
     }

@@ -36,6 +36,8 @@ struct Record {
     key: (TenantId, EventId),
     stored: Instant,
     marks: Vec<Mark>,
+    /// Cancelled before its time came: it was never stored for anybody.
+    cancelled: bool,
     /// Under which correlation it is traced.
     correlation: Option<String>,
 }
@@ -61,13 +63,28 @@ impl Index {
 
     /// Notes a new event as pending for each of its subscriptions; answers its number.
     pub(super) fn add(&mut self, key: (TenantId, EventId), stored: Instant, route: &[u32]) -> u64 {
+        let pending = |subscription: &u32| Mark { subscription: *subscription, stage: Stage::Pending, failures: 0 };
+        self.push(Record {
+            key,
+            stored,
+            marks: route.iter().map(pending).collect(),
+            cancelled: false,
+            correlation: None,
+        })
+    }
+
+    /// Notes that an event will never come.
+    pub(super) fn add_cancelled(&mut self, key: (TenantId, EventId), now: Instant) {
+        self.push(Record { key, stored: now, marks: Vec::new(), cancelled: true, correlation: None });
+    }
+
+    fn push(&mut self, record: Record) -> u64 {
         if self.records.len() >= self.most {
             self.forget_oldest();
         }
         let number = self.first + self.records.len() as u64;
-        let pending = |subscription: &u32| Mark { subscription: *subscription, stage: Stage::Pending, failures: 0 };
-        self.numbers.insert(key.clone(), number);
-        self.records.push_back(Record { key, stored, marks: route.iter().map(pending).collect(), correlation: None });
+        self.numbers.insert(record.key.clone(), number);
+        self.records.push_back(record);
         number
     }
 
@@ -99,6 +116,12 @@ impl Index {
     fn record_at(&mut self, number: u64) -> Option<&mut Record> {
         let offset = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.records.get_mut(offset)
+    }
+
+    /// Whether the event is one that will never come.
+    pub(super) fn is_cancelled(&mut self, key: &(TenantId, EventId)) -> bool {
+        let number = self.numbers.get(key).copied();
+        number.and_then(|number| self.record_at(number)).is_some_and(|record| record.cancelled)
     }
 
     /// Where an event stands; `None` if it is unknown.

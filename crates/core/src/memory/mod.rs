@@ -25,6 +25,7 @@ mod latencies;
 mod letter_holds;
 mod letters;
 mod ready;
+mod schedule;
 mod shelf;
 mod source;
 mod store;
@@ -78,7 +79,9 @@ struct Shared(Mutex<Store>);
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Store> {
         // Each change is complete before anything that could panic, so what a panic left behind is sound.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        store.publish_due();
+        store
     }
 }
 
@@ -229,7 +232,7 @@ impl Transport for MemoryTransport {
     }
 
     async fn follow(&self, spec: FollowSpec) -> Result<Box<dyn Follower>> {
-        Ok(Box::new(self.0.lock().followers.add(spec.patterns)))
+        Ok(Box::new(self.0.lock().followers.add(spec.patterns, Arc::clone(&self.0))))
     }
 
     fn admin(&self) -> MemoryAdmin {

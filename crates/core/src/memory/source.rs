@@ -68,7 +68,10 @@ impl MemorySource {
     }
 
     fn take(&self, most: usize) -> Result<Taken> {
-        Ok(self.shared.lock().turn(self.number)?.take(most, &self.replica))
+        let mut store = self.shared.lock();
+        let mut taken = store.turn(self.number)?.take(most, &self.replica);
+        taken.next_change = [taken.next_change, store.next_due()].into_iter().flatten().min();
+        Ok(taken)
     }
 
     /// What it holds is left to its lease.

@@ -1,6 +1,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::{
@@ -18,6 +19,7 @@ use super::{
     lane_limit::LaneLimit,
     lanes::Lanes,
     latencies::AllLatencies,
+    schedule::Schedule,
     subscription::Subscription,
     turn::Turn,
 };
@@ -25,7 +27,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
     transport::{
-        Books, CounterDelta, EventStatus, Outgoing, Receipt, SourceSpec, StartAt, SubscriptionState,
+        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, StartAt, SubscriptionState,
         SubscriptionStatus, Traced,
     },
 };
@@ -36,6 +38,7 @@ pub(super) struct Store {
     clock: Clock,
     lanes: Lanes,
     index: Index,
+    schedule: Schedule,
     /// By number. They never go, so a number means the same for ever.
     subscriptions: Vec<Subscription>,
     numbers: HashMap<SubscriptionId, u32>,
@@ -64,6 +67,7 @@ impl Store {
             clock: Clock::default(),
             lanes: Lanes::default(),
             index: Index::default(),
+            schedule: Schedule::default(),
             subscriptions: Vec::new(),
             numbers: HashMap::new(),
             revision: 0,
@@ -80,21 +84,36 @@ impl Store {
         let now = Instant::now();
         self.index.forget(now);
         let receipts = batch.into_iter().map(|outgoing| self.add(outgoing, now)).collect();
-        for subscription in self.subscriptions.iter().filter(|one| one.ready.count().fresh > 0) {
-            subscription.bell.notify_waiters();
-        }
+        self.ring();
         receipts
     }
 
+    fn ring(&self) {
+        for subscription in self.subscriptions.iter().filter(|one| one.ready.count().fresh > 0) {
+            subscription.bell.notify_waiters();
+        }
+    }
+
     fn add(&mut self, outgoing: Outgoing, now: Instant) -> Result<Receipt> {
-        let Outgoing { id, tenant, event_type, priority, bytes, trace } = outgoing;
-        let key = (tenant.clone(), id);
-        if self.index.knows(&key) {
+        let (id, key) = (outgoing.id, (outgoing.tenant.clone(), outgoing.id));
+        if self.index.knows(&key) || self.schedule.knows(&key) {
             return Ok(Receipt::new(id, true));
         }
+        let wait = outgoing.due.map_or(Duration::ZERO, |due| due.wait(self.clock.at(now)));
+        if wait.is_zero() {
+            self.store(key, outgoing, now, self.backlog_limit)?;
+        } else {
+            self.put_off(key, outgoing, now + wait.min(Due::LONGEST))?;
+        }
+        Ok(Receipt::new(id, false))
+    }
+
+    /// Queues an event for all that take it, unless one of them has `limit` deliveries to settle.
+    fn store(&mut self, key: (TenantId, EventId), outgoing: Outgoing, now: Instant, limit: usize) -> Result<()> {
+        let Outgoing { id, tenant, event_type, priority, bytes, trace, due: _ } = outgoing;
         let (lane, route) = self.lanes.find(&event_type, priority, &self.subscriptions, self.revision);
         let mut takers = route.iter().filter_map(|number| self.subscriptions.get(*number as usize));
-        if let Some(full) = takers.find(|one| one.unsettled() >= self.backlog_limit) {
+        if let Some(full) = takers.find(|one| one.unsettled() >= limit) {
             return Err(is_full(full));
         }
         let number = self.index.add(key, now, route);
@@ -109,7 +128,59 @@ impl Store {
             }
         }
         self.followers.tell(&event);
-        Ok(Receipt::new(id, false))
+        Ok(())
+    }
+
+    fn put_off(&mut self, key: (TenantId, EventId), outgoing: Outgoing, due: Instant) -> Result<()> {
+        let waiting = self.schedule.count(None);
+        if waiting >= self.backlog_limit {
+            let message = format!("{waiting} events wait for their time: publish again when some of them have come");
+            return Err(Error::new(ErrorKind::Backpressure, message));
+        }
+        if self.schedule.put(key, outgoing, due) {
+            // Whoever sleeps does not know that it must wake so early.
+            self.subscriptions.iter().for_each(|one| one.bell.notify_waiters());
+            self.followers.wake();
+        }
+        Ok(())
+    }
+
+    /// Publishes what has come due. There is always room for it: it was taken long ago.
+    pub(super) fn publish_due(&mut self) {
+        let Some(next) = self.schedule.next_due() else { return };
+        let now = Instant::now();
+        if now < next {
+            return;
+        }
+        self.index.forget(now);
+        while let Some(outgoing) = self.schedule.take_due(now) {
+            let _not_refused = self.store((outgoing.tenant.clone(), outgoing.id), outgoing, now, usize::MAX);
+        }
+        self.ring();
+    }
+
+    /// When the next event comes due.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.schedule.next_due()
+    }
+
+    pub(super) fn count_scheduled(&self, tenant: Option<&TenantId>) -> usize {
+        self.schedule.count(tenant)
+    }
+
+    pub(super) fn cancel(&mut self, tenant: &TenantId, id: EventId) -> Cancellation {
+        let (key, now) = ((tenant.clone(), id), Instant::now());
+        self.index.forget(now);
+        if self.schedule.remove(&key) {
+            self.index.add_cancelled(key, now);
+            Cancellation::Cancelled
+        } else if self.index.is_cancelled(&key) {
+            Cancellation::AlreadyCancelled
+        } else if self.index.knows(&key) {
+            Cancellation::TooLate
+        } else {
+            Cancellation::Unknown
+        }
     }
 
     pub(super) fn trace(&self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
@@ -199,7 +270,14 @@ impl Store {
 
     pub(super) fn status(&mut self, tenant: &TenantId, id: EventId) -> EventStatus {
         self.index.forget(Instant::now());
-        let Some(marks) = self.index.marks(&(tenant.clone(), id)) else { return EventStatus::unknown() };
+        let key = (tenant.clone(), id);
+        if self.schedule.knows(&key) {
+            return EventStatus::scheduled();
+        }
+        if self.index.is_cancelled(&key) {
+            return EventStatus::cancelled();
+        }
+        let Some(marks) = self.index.marks(&key) else { return EventStatus::unknown() };
         let known = marks.iter().filter_map(|mark| {
             let subscription = self.subscriptions.get(mark.subscription as usize)?;
             let status = || SubscriptionStatus {

@@ -14,7 +14,8 @@ use crate::{
 
 /// Where an event stands, for one subscription or overall.
 ///
-/// Overall it is the first of processing, retrying, pending, failed that any subscription has, else completed.
+/// Overall it is the first of processing, retrying, pending, failed that any subscription has, else completed. An event
+/// that is published later is scheduled until its time has come, or cancelled.
 ///
 /// ```
 /// use tekup_core::transport::Stage;
@@ -24,6 +25,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// Stored, and waiting for its time: nobody has it yet. Overall only, for whose it is shows when it comes.
+    Scheduled,
     /// Stored, not handed out yet.
     Pending,
     /// Handed out to a replica, perhaps not started yet.
@@ -34,6 +37,8 @@ pub enum Stage {
     Completed,
     /// In the dead letters.
     Failed,
+    /// Cancelled before its time came. Overall only: nobody gets it.
+    Cancelled,
     /// No such event is known, or it was stored longer ago than the status is kept.
     Unknown,
 }
@@ -47,11 +52,13 @@ impl Stage {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Scheduled => "scheduled",
             Self::Pending => "pending",
             Self::Processing => "processing",
             Self::Retrying => "retrying",
             Self::Completed => "completed",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
             Self::Unknown => "unknown",
         }
     }
@@ -63,7 +70,7 @@ impl Stage {
     /// ```
     #[must_use]
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed)
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }
 
@@ -126,6 +133,28 @@ impl EventStatus {
         let order = [Stage::Processing, Stage::Retrying, Stage::Pending, Stage::Failed];
         let stage = order.into_iter().find(|stage| subscriptions.iter().any(|status| status.stage == *stage));
         Self { stage: stage.unwrap_or(Stage::Completed), subscriptions }
+    }
+
+    /// It waits for its time.
+    ///
+    /// ```
+    /// use tekup_core::transport::{EventStatus, Stage};
+    /// assert_eq!(EventStatus::scheduled().stage, Stage::Scheduled);
+    /// ```
+    #[must_use]
+    pub const fn scheduled() -> Self {
+        Self { stage: Stage::Scheduled, subscriptions: Vec::new() }
+    }
+
+    /// It was cancelled before its time came.
+    ///
+    /// ```
+    /// use tekup_core::transport::EventStatus;
+    /// assert!(EventStatus::cancelled().stage.is_final());
+    /// ```
+    #[must_use]
+    pub const fn cancelled() -> Self {
+        Self { stage: Stage::Cancelled, subscriptions: Vec::new() }
     }
 
     /// No such event is known.
@@ -276,6 +305,9 @@ pub struct DeadLetterPage {
 }
 
 /// The books of a subscription: what became of all that was ever stored for it. They always balance.
+///
+/// An event that waits for its time is in no subscription's books: it is published, in all that take it then, when its
+/// time has come. [`Admin::count_scheduled`](super::Admin::count_scheduled) tells how many wait.
 ///
 /// ```
 /// use tekup_core::transport::Books;

@@ -6,9 +6,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::{
-    Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef, EventStatus,
-    FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
-    SubscriptionState, Traced, Transport,
+    Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
+    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source,
+    SourceSpec, SubscriptionState, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -40,6 +40,8 @@ pub(crate) trait DynSource: Send + Sync {
 
 pub(crate) trait DynAdmin: Send + Sync {
     fn status<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<EventStatus>>;
+    fn cancel<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Cancellation>>;
+    fn count_scheduled<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<u64>>;
     fn dead_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -158,6 +160,14 @@ impl<S: Source> DynSource for S {
 impl<A: Admin> DynAdmin for A {
     fn status<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<EventStatus>> {
         Box::pin(Admin::status(self, tenant, id))
+    }
+
+    fn cancel<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Cancellation>> {
+        Box::pin(Admin::cancel(self, tenant, id))
+    }
+
+    fn count_scheduled<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(Admin::count_scheduled(self, tenant))
     }
 
     fn dead_letters<'a>(

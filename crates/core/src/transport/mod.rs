@@ -9,6 +9,7 @@
 mod admin;
 mod capabilities;
 mod delivery;
+mod due;
 mod erased;
 mod follow;
 mod letter_key;
@@ -29,6 +30,7 @@ pub use admin::{
 };
 pub use capabilities::Capabilities;
 pub use delivery::{Delivery, DeliveryRef, Start};
+pub use due::{Cancellation, Due};
 pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
 pub use follow::{FollowSpec, Followed, Follower};
 pub use letter_key::LetterKey;
@@ -57,6 +59,9 @@ use crate::{
 ///   from then on every source that was opened before, and whose patterns match, will be given the event. The same id of
 ///   the same tenant is stored once within the dedupe window. A batch may fail in part: each event has its own result.
 ///   An error of the whole call means that nothing is known: publishing again with the same ids is safe.
+/// - **Later**: an event with a [`Due`] is stored, and its id taken, at once. When its time has come it is published to
+///   every source that was opened before that, in the order of times, whoever published it lives or not. Until then it
+///   can be [cancelled](Admin::cancel).
 /// - **Cancel safety**: dropping the future of `publish` leaves it unknown which events are stored; all else is safe to
 ///   drop, unless said otherwise.
 /// - **Order**: first deliveries of one tenant, type and priority come in the order in which they were stored.
@@ -410,6 +415,38 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn status(&self, tenant: &TenantId, id: EventId) -> impl Future<Output = Result<EventStatus>> + Send;
+
+    /// Prevents an event that waits for its time. Its id stays taken as long as ids are remembered.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Cancellation, Due, Outgoing, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let mut event = Outgoing::unchecked("acme".parse()?, "invoice.reminded".parse()?, "{}");
+    /// event.due = Some(Due::After(Duration::from_secs(60)));
+    /// transport.publish(vec![event.clone()]).await?;
+    /// assert_eq!(transport.admin().cancel(&event.tenant, event.id).await?, Cancellation::Cancelled);
+    /// assert_eq!(transport.admin().cancel(&event.tenant, event.id).await?, Cancellation::AlreadyCancelled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn cancel(&self, tenant: &TenantId, id: EventId) -> impl Future<Output = Result<Cancellation>> + Send;
+
+    /// How many events wait for their time: of one tenant, or in all.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// assert_eq!(MemoryTransport::new().admin().count_scheduled(None).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn count_scheduled(&self, tenant: Option<&TenantId>) -> impl Future<Output = Result<u64>> + Send;
 
     /// Dead letters of a subscription, the oldest first; of one tenant only, if one is named. `after` is the `next` of
     /// the page before. `most` is 1 to 1,000.

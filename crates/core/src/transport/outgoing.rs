@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::TraceLink;
+use super::{Due, TraceLink};
 use crate::{
     error::Result,
     event::{Event, RawEvent, TekupEvent},
@@ -31,6 +31,8 @@ pub struct Outgoing {
     pub priority: Priority,
     /// The envelope with its data; stored as it is.
     pub bytes: Bytes,
+    /// When it comes, if that is not at once.
+    pub due: Option<Due>,
     /// To which correlation it belongs, if to any.
     pub trace: Option<TraceLink>,
 }
@@ -59,6 +61,7 @@ impl Outgoing {
             event_type: envelope.event_type.clone(),
             priority: T::PRIORITY,
             bytes,
+            due: None,
             trace: TraceLink::of(envelope),
         })
     }
@@ -83,6 +86,7 @@ impl Outgoing {
             event_type: envelope.event_type.clone(),
             priority: Priority::default(),
             bytes: event.bytes().clone(),
+            due: None,
             trace: TraceLink::of(envelope),
         }
     }
@@ -104,7 +108,7 @@ impl Outgoing {
     #[must_use]
     pub fn unchecked(tenant: TenantId, event_type: EventType, bytes: impl Into<Bytes>) -> Self {
         let priority = Priority::default();
-        Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into(), trace: None }
+        Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into(), trace: None, due: None }
     }
 }
 

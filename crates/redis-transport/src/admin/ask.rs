@@ -11,15 +11,10 @@ impl RedisAdmin {
         read(what, answer)
     }
 
-    /// As [`ask`](Self::ask), for two commands in one round trip.
-    pub(super) async fn ask_both<A: FromRedisValue, B: FromRedisValue>(
-        &self,
-        what: &str,
-        calls: Pipeline,
-    ) -> Result<(A, B)> {
-        let mut answers = self.connection.all(calls).await?.into_iter();
-        let mut next = || answers.next().unwrap_or_else(|| Err(error::unexpected(what)));
-        Ok((read(what, next()?)?, read(what, next()?)?))
+    /// Sends several commands in one round trip, and reads their answers as a tuple.
+    pub(super) async fn ask_all<T: FromRedisValue>(&self, what: &str, calls: Pipeline) -> Result<T> {
+        let answers: Result<Vec<Value>> = self.connection.all(calls).await?.into_iter().collect();
+        read(what, Value::Array(answers?))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Where an event stands, derived from positions and from what was written down anyway.
 
-use redis::Pipeline;
 use tekup_core::{
     Error, ErrorKind, EventId, EventType, Result, TenantId,
     transport::{EventStatus, Stage, SubscriptionStatus},
@@ -28,6 +27,22 @@ impl Place {
     }
 }
 
+/// What is known of an event's id.
+enum Found {
+    Stored(Place),
+    /// It waits for its time, or was cancelled: nobody has it.
+    Apart(EventStatus),
+}
+
+impl Found {
+    fn parse(place: &str) -> Option<Self> {
+        if place == "cancelled" {
+            return Some(Self::Apart(EventStatus::cancelled()));
+        }
+        Place::parse(place).map(Self::Stored)
+    }
+}
+
 /// What the script answers.
 enum Answer {
     Stages(Vec<String>),
@@ -38,7 +53,11 @@ enum Answer {
 impl RedisAdmin {
     pub(super) async fn derive_status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         let partition = self.namespace.partition_of(tenant);
-        let Some(place) = self.find(partition, tenant, id).await? else { return Ok(EventStatus::unknown()) };
+        let place = match self.find(partition, tenant, id).await? {
+            Some(Found::Stored(place)) => place,
+            Some(Found::Apart(status)) => return Ok(status),
+            None => return Ok(EventStatus::unknown()),
+        };
         let mut snapshot = self.snapshot(partition).await?;
         for _ in 0..TRIES {
             let Some(lane) = snapshot.lanes.get(&place.lane) else {
@@ -57,10 +76,10 @@ impl RedisAdmin {
     }
 
     /// Asks the index; once more if it has been cut anew since it was last read.
-    async fn find(&self, partition: usize, tenant: &TenantId, id: EventId) -> Result<Option<Place>> {
+    async fn find(&self, partition: usize, tenant: &TenantId, id: EventId) -> Result<Option<Found>> {
         let snapshot = self.snapshot(partition).await?;
-        if let Some(place) = self.find_with(partition, &snapshot, tenant, id).await? {
-            return Ok(Some(place));
+        if let Some(found) = self.find_with(partition, &snapshot, tenant, id).await? {
+            return Ok(Some(found));
         }
         let fresh = self.fresh_snapshot(partition).await?;
         if fresh.layout == snapshot.layout {
@@ -75,15 +94,21 @@ impl RedisAdmin {
         snapshot: &Snapshot,
         tenant: &TenantId,
         id: EventId,
-    ) -> Result<Option<Place>> {
-        let (keys, bucket) = (self.keys(partition)?, snapshot.layout.bucket(id));
-        let member = member(id, Some(tenant.as_str()));
-        let mut look = Pipeline::with_capacity(2);
-        look.cmd("GET").arg(keys.index(bucket, id));
-        look.cmd("HGET").arg(keys.index_rest(bucket, id)).arg(&member);
-        let (log, rest): (Option<Vec<u8>>, Option<String>) = self.ask_both("a bucket of the index", look).await?;
+    ) -> Result<Option<Found>> {
+        let (keys, member) = (self.keys(partition)?, member(id, Some(tenant.as_str())));
+        let bucket = snapshot.layout.bucket(id);
+        let mut ask = redis::pipe();
+        ask.cmd("ZSCORE").arg(keys.later()).arg(&member);
+        ask.cmd("GET").arg(keys.index(bucket, id));
+        ask.cmd("HGET").arg(keys.index_rest(bucket, id)).arg(&member);
+        let (due, log, rest): (Option<f64>, Option<Vec<u8>>, Option<String>) =
+            self.ask_all("a bucket of the index", ask).await?;
+        // An event may wait for longer than the index remembers it.
+        if due.is_some() {
+            return Ok(Some(Found::Apart(EventStatus::scheduled())));
+        }
         let place = rest.or_else(|| index::place_in(log.as_deref()?, &member));
-        Ok(place.and_then(|text| Place::parse(&text)))
+        Ok(place.and_then(|text| Found::parse(&text)))
     }
 
     async fn stages(

@@ -29,6 +29,12 @@ macro_rules! scripts {
 scripts! {
     /// Stores a batch in one partition.
     PUBLISH = "publish.lua";
+    /// Stores a batch whose time is to come in one partition.
+    SCHEDULE = "schedule.lua";
+    /// Publishes what has come due.
+    COME_DUE = "come_due.lua";
+    /// Prevents an event that waits for its time.
+    CANCEL = "cancel.lua";
     /// Takes note of causes.
     TRACE = "trace.lua";
     /// Registers a subscription.
@@ -103,12 +109,14 @@ scripts! {
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 10] = [
+const SHARED: [(&str, &str); 12] = [
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),
     ("-- include since\n", include_str!("shared/since.lua")),
+    ("-- include lane\n", include_str!("shared/lane.lua")),
+    ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
     ("-- include expire\n", include_str!("shared/expire.lua")),
     ("-- include waiting\n", include_str!("shared/waiting.lua")),

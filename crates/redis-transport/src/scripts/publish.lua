@@ -30,35 +30,11 @@ if redis_call('HGET', KEYS[1], 'version') ~= ARGV[1] then return redis.status_re
 
 local window, lane_count, run_count = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local numbers = redis_call('HMGET', KEYS[2], unpack(ARGV, 5, 4 + lane_count))
-local rung, is_rung, gone, has_new = {}, {}, {}, false
+local rung, is_rung = {}, {}
 
 -- include glob
 
--- Makes a lane, or one whose stream was deleted, with the groups of all who take its type, before its first entry.
-local function make_lane(l)
-  local name = ARGV[4 + l]
-  if not numbers[l] then
-    numbers[l] = tostring(redis_call('HINCRBY', KEYS[2], '~version', 1))
-    redis_call('HSET', KEYS[2], name, numbers[l])
-    has_new = true
-  else
-    gone[#gone + 1] = numbers[l]
-  end
-  local event_type = type_of(name)
-  local subs = redis_call('HGETALL', KEYS[3])
-  for at = 1, #subs, 2 do
-    local group = subs[at]
-    if group ~= '~version' and takes(subs[at + 1], event_type) then
-      make_group(KEYS[5 + l], group, '0', 0)
-      local field = group .. '\n' .. numbers[l]
-      redis_call('HSET', KEYS[4], field, '0-0')
-      -- Of another lane, if this one's number or stream was lost.
-      redis_call('HDEL', KEYS[4], field .. '\nmark', field .. '\nadded', field .. '\nleft',
-        field .. '\ndrops', field .. '\ndropped')
-    end
-  end
-end
-
+-- include lane
 -- include bucket
 
 -- The lane of the event before: events in a row are often of one lane.
@@ -77,7 +53,7 @@ end
 local function store(member, envelope)
   local entry = prefix and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
   if not entry then
-    make_lane(l)
+    numbers[l] = make_lane(lane, ARGV[4 + l], numbers[l])
     prefix = numbers[l] .. ':'
     entry = redis_call('XADD', lane, '*', 'm', member, 'e', envelope)
   end

@@ -27,6 +27,8 @@ pub(crate) enum Ring<'text> {
     NewLane,
     /// The streams of lanes had been deleted: a publisher has made them anew.
     Gone(Vec<u32>),
+    /// An event comes earlier than all that wait for their time.
+    Scheduled,
     /// Something of the subscription is due earlier than all before.
     Due(&'text str),
     /// Something was handed back to the subscription.
@@ -41,6 +43,9 @@ impl<'text> Ring<'text> {
     fn parse(text: &'text str) -> Option<Self> {
         if text == "lanes" {
             return Some(Self::NewLane);
+        }
+        if text == "due" {
+            return Some(Self::Scheduled);
         }
         if let Some(numbers) = text.strip_prefix('l') {
             return numbers_of(numbers).map(Self::Lanes);
@@ -182,6 +187,7 @@ mod tests {
             ("lanes", Some(Ring::NewLane)),
             ("gone:3,17", Some(Ring::Gone(vec![3, 17]))),
             ("gone:x", None),
+            ("due", Some(Ring::Scheduled)),
             ("due:a/b", Some(Ring::Due("a/b"))),
             ("released:a/b", Some(Ring::Released("a/b"))),
             ("retry:a/b", Some(Ring::Retry("a/b"))),

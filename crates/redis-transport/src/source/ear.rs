@@ -30,7 +30,7 @@ impl Ear for Inner {
                 self.wake.notify_one();
             }
             Ring::State(group) if *group == self.group => self.wake_state.notify_one(),
-            Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) => {}
+            Ring::Scheduled | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) => {}
         }
     }
 

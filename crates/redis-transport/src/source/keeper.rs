@@ -20,7 +20,7 @@ const TRIM_EVERY: Duration = Duration::from_secs(1);
 /// What is due within this time is looked at together.
 const TOGETHER: Duration = Duration::from_millis(1_500);
 /// How long to leave a server alone that did not answer.
-const AFTER_FAILURE: Duration = Duration::from_millis(500);
+pub(crate) const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// When each duty is due.
 struct Duties {
@@ -169,8 +169,8 @@ impl Inner {
     }
 }
 
-/// How long to sleep when the next retry is due in so many milliseconds, or none is (-1).
-fn until_next(wait_ms: i64) -> Duration {
+/// How long to sleep when the next one is due in so many milliseconds, or none is (-1).
+pub(crate) fn until_next(wait_ms: i64) -> Duration {
     let Ok(ms) = u64::try_from(wait_ms) else { return jittered(LOOK_EVERY) };
     // A little later, and not all replicas at once: the first moves it for all.
     let wait = Duration::from_millis(ms) + Duration::from_micros(fastrand::u64(0..3_000));

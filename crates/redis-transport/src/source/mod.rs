@@ -39,8 +39,12 @@ use tokio::{
     task::AbortHandle,
 };
 
-pub(crate) use self::{bell::Bell, follow::RedisFollower};
-use self::{bell::Ear, lanes::Lanes, losses::LossLog, reader::Reader};
+pub(crate) use self::{
+    bell::{Bell, Ear, Ring},
+    follow::RedisFollower,
+    keeper::{AFTER_FAILURE, until_next},
+};
+use self::{lanes::Lanes, losses::LossLog, reader::Reader};
 use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 
 /// What one replica of a subscription reads from, on Redis.

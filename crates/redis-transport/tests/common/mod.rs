@@ -37,6 +37,7 @@ pub(crate) fn event(event_type: &str) -> Outgoing {
         event_type: event_type.parse().unwrap(),
         priority: Priority::Medium,
         bytes: "{}".into(),
+        due: None,
         trace: None,
     }
 }

@@ -6,10 +6,12 @@
 
 mod bad_input;
 mod child;
+mod errand;
 mod flushed;
 mod frozen;
 mod job;
 mod killed;
+mod later;
 mod ledger;
 mod lines;
 mod lost;

@@ -3,6 +3,8 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use tekup_redis_transport::Safeguard;
 
+use crate::errand::Errand;
+
 /// Where a worker finds its orders.
 pub(crate) const VARIABLE: &str = "TEKUP_TEST_WORKER";
 
@@ -18,6 +20,7 @@ pub(crate) struct Orders {
     pub(crate) crash_limit: u32,
     /// Whether a job that waits fails after its wait.
     pub(crate) fails_waiting: bool,
+    pub(crate) errand: Option<Errand>,
     /// Replays all dead letters of the jobs, so many per second, instead of doing jobs.
     pub(crate) replays: Option<f64>,
     /// Whether it pauses the jobs before it is ready.
@@ -39,6 +42,7 @@ impl Orders {
             concurrency: 1,
             crash_limit: 5,
             fails_waiting: false,
+            errand: None,
             replays: None,
             pauses: false,
             limit: None,
@@ -60,6 +64,10 @@ impl Orders {
 
     pub(crate) fn fails_waiting(self) -> Self {
         Self { fails_waiting: true, ..self }
+    }
+
+    pub(crate) fn errand(self, errand: Errand) -> Self {
+        Self { errand: Some(errand), ..self }
     }
 
     pub(crate) fn replaying(self, per_second: f64) -> Self {
@@ -86,6 +94,11 @@ impl Orders {
 
     pub(crate) fn gate(&self) -> PathBuf {
         self.dir.join(format!("{}.open", self.name))
+    }
+
+    /// What it has to say of its errand.
+    pub(crate) fn word(&self) -> PathBuf {
+        self.dir.join(format!("{}.word", self.name))
     }
 
     pub(crate) fn log(&self) -> PathBuf {

@@ -68,6 +68,11 @@ async fn serve(orders: Orders) -> Result<()> {
         while job.next().await?.is_some() {}
         return Ok(());
     }
+    if let Some(errand) = orders.errand {
+        errand.run(&bus, &orders).await?;
+        is_ready();
+        return std::future::pending().await;
+    }
     bus.subscribe(Subscription::to::<Job>("jobs").handler_with(orders.clone(), handle)).await?;
     if orders.pauses {
         bus.pause(JOBS).await?;

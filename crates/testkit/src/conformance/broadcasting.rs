@@ -139,6 +139,18 @@ pub async fn a_listener_hears_a_type_that_is_new<H: Harness>(scene: &Scene<H>) -
     bus.shutdown().await
 }
 
+pub async fn a_listener_hears_what_comes_later_though_nobody_subscribes<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let bus = scene.bus(settings::<H>("shop")).await?;
+    let (mouth, mut ear) = ear();
+    bus.listen(cache((), &mouth)).await?;
+    bus.publish(scored(2).delay(2 * H::delay())).await?;
+    bus.publish(scored(1).delay(H::delay())).await?;
+    for score in [1, 2] {
+        assert_eq!(ear.next(2 * H::delay() + H::soon()).await?, ((), score));
+    }
+    bus.shutdown().await
+}
+
 pub async fn what_a_listener_hears_causes_what_follows<H: Harness>(scene: &Scene<H>) -> Result<()> {
     let bus = scene.bus(settings::<H>("shop")).await?;
     let (mouth, mut ear) = ear();

@@ -19,6 +19,7 @@ pub(super) fn event_of(tenant: &str, event_type: &str) -> Result<Outgoing> {
         event_type: event_type.parse()?,
         priority: Priority::default(),
         bytes,
+        due: None,
         trace: None,
     })
 }

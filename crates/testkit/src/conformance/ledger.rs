@@ -114,8 +114,11 @@ impl Account {
 }
 
 impl Watcher for Ledger {
+    /// What comes later is in nobody's books until then.
     fn published(&self, event: Outgoing) {
-        self.published(event.event_type);
+        if event.due.is_none() {
+            self.published(event.event_type);
+        }
     }
 
     fn opened(&self, spec: &SourceSpec) {

@@ -110,6 +110,26 @@ macro_rules! transport_conformance {
                 a_retry_days_away_is_kept,
                 a_long_error_is_cut_and_stays_text,
             }
+            scheduling {
+                a_delayed_event_comes_not_before_its_time_and_soon_after,
+                an_event_for_a_time_comes_at_that_time,
+                an_event_whose_time_is_past_when_it_is_stored_comes_at_once,
+                a_delayed_event_outlives_the_handle_that_published_it,
+                a_delayed_event_reaches_an_idle_subscription_in_a_new_process,
+                a_subscription_that_joins_before_an_event_is_due_gets_it,
+                events_come_in_the_order_of_their_times,
+                an_event_that_comes_earlier_than_all_that_wait_is_not_kept_waiting,
+                many_events_that_are_due_at_once_all_come,
+                a_cancelled_event_never_comes,
+                a_cancellation_that_comes_too_late_says_so,
+                a_cancellation_that_races_with_the_time_is_true_either_way,
+                another_tenants_cancellation_finds_nothing,
+                the_id_of_an_event_that_waits_is_taken,
+                the_status_follows_an_event_from_scheduled_to_completed,
+                what_waits_is_counted_by_tenant_and_in_all,
+                a_handler_may_publish_for_later_and_the_chain_is_kept,
+                times_that_can_not_be_meant_are_refused_and_nothing_is_stored,
+            }
             lanes {
                 critical_is_given_first,
                 priorities_share_by_weight_and_none_starves,
@@ -251,6 +271,7 @@ macro_rules! transport_conformance {
                 a_failing_listener_is_called_once_and_stops_nobody,
                 a_listener_hears_its_patterns_tenants_and_filter,
                 a_listener_hears_a_type_that_is_new,
+                a_listener_hears_what_comes_later_though_nobody_subscribes,
                 what_a_listener_hears_causes_what_follows,
                 a_listener_leaves_no_trace_in_status_or_books,
             }
@@ -294,6 +315,7 @@ mod tests {
             include_str!("waiting.rs"),
             include_str!("leasing.rs"),
             include_str!("retrying.rs"),
+            include_str!("scheduling.rs"),
             include_str!("lanes.rs"),
             include_str!("dead_letters.rs"),
             include_str!("purging.rs"),

@@ -51,6 +51,8 @@ pub mod rate_limiting;
 #[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
+pub mod scheduling;
+#[doc(hidden)]
 pub mod starting;
 #[doc(hidden)]
 pub mod status;

@@ -6,9 +6,9 @@ use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
-        Admin, Books, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery, DeliveryRef,
-        EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
-        SubscriptionState, Traced, Transport, Verdict,
+        Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
+        DeliveryRef, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Settled, Settlement, Source,
+        SourceSpec, SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -156,6 +156,14 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
     async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         unless::<F>(F::CAN.status)?;
         self.0.status(tenant, id).await
+    }
+
+    async fn cancel(&self, tenant: &TenantId, id: EventId) -> Result<Cancellation> {
+        self.0.cancel(tenant, id).await
+    }
+
+    async fn count_scheduled(&self, tenant: Option<&TenantId>) -> Result<u64> {
+        self.0.count_scheduled(tenant).await
     }
 
     async fn dead_letters(

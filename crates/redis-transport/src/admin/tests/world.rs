@@ -36,7 +36,7 @@ impl World {
         let bus = server.connection();
         let name = NamespaceName::new("tekup").unwrap();
         let namespace = Arc::new(Namespace::open(&bus, name, partitions).await.unwrap());
-        let admin = RedisAdmin::new(Arc::clone(&namespace), bus);
+        let admin = RedisAdmin::new(Arc::clone(&namespace), bus, std::time::Duration::from_secs(86_400));
         let connection = server.connect().await;
         Self { server, connection, namespace, admin }
     }
