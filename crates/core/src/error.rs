@@ -60,7 +60,7 @@ pub enum ErrorKind {
     Denied,
     /// The delivery belongs to another process by now.
     LeaseLost,
-    /// What the subscription reads from has vanished from the store.
+    /// What the subscription reads from has vanished from the store, and can't be made anew.
     SubscriptionLost,
     /// The transport declares that it can't do this.
     Unsupported,

@@ -6,7 +6,7 @@ use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp
 use serde::Deserialize;
 use tekup_core::{Environment, Error, ErrorKind, Result};
 
-use crate::{keys::NamespaceName, partition};
+use crate::{keys::NamespaceName, partition, scripts::LaneLimits};
 
 /// Where Redis is and how the bus lies in it.
 ///
@@ -34,6 +34,16 @@ pub struct RedisConfig {
     /// 1 s to 365 days; in a file: `dedupeWindowSeconds`. Default: 24 h.
     #[serde(rename = "dedupeWindowSeconds", with = "seconds")]
     pub dedupe_window: Duration,
+    /// How many events a lane (those of one type and priority in one partition) may hold: above that, the oldest are
+    /// dropped whether or not they are settled, counted, and logged. It is looked at every second or so, and the smallest
+    /// number of all processes holds. 1 to 1,000,000,000; default: no such limit, and nothing is lost.
+    pub max_lane_length: Option<u64>,
+    /// How long events are kept after all subscriptions have settled them, for those that come later: at most 365 days;
+    /// in a file: `retentionSeconds`. Default: 0, they go at once.
+    #[serde(rename = "retentionSeconds", with = "seconds")]
+    pub retention: Duration,
+    /// How many events a lane keeps at most because of its retention: 1 to 1,000,000,000. Default: no such limit.
+    pub retention_length: Option<u64>,
     /// How long one attempt to connect may take: 10 ms to 60 s; in a file: `connectTimeoutMs`. Default: 2 s.
     #[serde(rename = "connectTimeoutMs", with = "millis")]
     pub connect_timeout: Duration,
@@ -50,6 +60,9 @@ impl Default for RedisConfig {
             namespace: "tekup".into(),
             partitions: 8,
             dedupe_window: Duration::from_secs(86_400),
+            max_lane_length: None,
+            retention: Duration::ZERO,
+            retention_length: None,
             connect_timeout: Duration::from_secs(2),
             command_timeout: Duration::from_secs(3),
         }
@@ -116,6 +129,32 @@ impl RedisConfig {
         self
     }
 
+    /// The same with a limit on what a lane may hold: above that the oldest events are dropped.
+    ///
+    /// ```
+    /// use tekup_redis_transport::RedisConfig;
+    /// assert!(RedisConfig::default().max_lane_length(1_000_000).check().is_ok());
+    /// assert!(RedisConfig::default().max_lane_length(0).check().is_err());
+    /// ```
+    #[must_use]
+    pub fn max_lane_length(mut self, events: u64) -> Self {
+        self.max_lane_length = Some(events);
+        self
+    }
+
+    /// The same, keeping events for so long after all have settled them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_redis_transport::RedisConfig;
+    /// assert!(RedisConfig::default().retention(Duration::from_secs(3_600)).check().is_ok());
+    /// ```
+    #[must_use]
+    pub fn retention(mut self, keep: Duration) -> Self {
+        self.retention = keep;
+        self
+    }
+
     /// Whether all settings keep their rules.
     ///
     /// # Errors
@@ -135,6 +174,7 @@ impl RedisConfig {
             problems.push(format!("partitions is {}: use 1 to {}", self.partitions, partition::MOST));
         }
         problems.extend(self.duration_problems());
+        problems.extend(self.length_problems());
         if problems.is_empty() { Ok(()) } else { Err(Error::from_problems(ErrorKind::InvalidConfig, problems)) }
     }
 
@@ -142,11 +182,27 @@ impl RedisConfig {
         let (ms, s) = (Duration::from_millis, Duration::from_secs);
         let rules = [
             ("dedupe window", self.dedupe_window, s(1), s(365 * 86_400), "1 s to 365 days"),
+            ("retention", self.retention, s(0), s(365 * 86_400), "0 s to 365 days"),
             ("connect timeout", self.connect_timeout, ms(10), s(60), "10 ms to 60 s"),
             ("command timeout", self.command_timeout, ms(10), s(60), "10 ms to 60 s"),
         ];
         let broken = rules.into_iter().filter(|(_, value, least, most, _)| value < least || value > most);
         broken.map(|(what, value, _, _, range)| format!("{what} is {value:?}: use {range}"))
+    }
+
+    fn length_problems(&self) -> impl Iterator<Item = String> {
+        let rules = [("max lane length", self.max_lane_length), ("retention length", self.retention_length)];
+        let broken =
+            rules.into_iter().filter(|(_, length)| length.is_some_and(|it| !(1..=1_000_000_000).contains(&it)));
+        broken.map(|(what, length)| format!("{what} is {}: use 1 to 1000000000, or none", length.unwrap_or_default()))
+    }
+
+    pub(crate) fn lane_limits(&self) -> LaneLimits {
+        LaneLimits {
+            length: self.max_lane_length.unwrap_or(0),
+            keep_ms: u64::try_from(self.retention.as_millis()).unwrap_or(u64::MAX),
+            keep_entries: self.retention_length.unwrap_or(0),
+        }
     }
 
     /// The client for one protocol version: connections are made from it, none is made here.
@@ -186,6 +242,9 @@ impl fmt::Debug for RedisConfig {
             .field("namespace", &self.namespace)
             .field("partitions", &self.partitions)
             .field("dedupe_window", &self.dedupe_window)
+            .field("max_lane_length", &self.max_lane_length)
+            .field("retention", &self.retention)
+            .field("retention_length", &self.retention_length)
             .field("connect_timeout", &self.connect_timeout)
             .field("command_timeout", &self.command_timeout)
             .finish()
@@ -244,10 +303,13 @@ mod tests {
             namespace: "a:b".into(),
             partitions: 257,
             dedupe_window: Duration::ZERO,
+            max_lane_length: Some(0),
+            retention: Duration::from_secs(366 * 86_400),
+            retention_length: Some(0),
             connect_timeout: Duration::ZERO,
             command_timeout: Duration::from_secs(61),
         };
-        assert_eq!(config.check().unwrap_err().problems().len(), 6);
+        assert_eq!(config.check().unwrap_err().problems().len(), 9);
     }
 
     #[test]

@@ -97,11 +97,10 @@ pub(crate) struct DueEvent {
     lane: Vec<u8>,
 }
 
-/// A call that trims the lanes of these events.
-pub(crate) fn trim(keys: &PartitionKeys, who: &str, events: &[DueEvent]) -> Cmd {
+/// The lanes of these events, as many as one call trims.
+pub(crate) fn lanes(events: &[DueEvent]) -> Vec<String> {
     let lanes: BTreeSet<&str> = events.iter().filter_map(|event| event.read().map(|(_, lane)| lane)).collect();
-    let lanes: Vec<&str> = lanes.into_iter().take(scripts::MOST_TRIMMED).collect();
-    scripts::trim(keys, who, &lanes)
+    lanes.into_iter().take(scripts::MOST_TRIMMED).map(str::to_owned).collect()
 }
 
 /// A call that publishes these events, and asks for the next.

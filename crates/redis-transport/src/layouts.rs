@@ -24,8 +24,9 @@ impl Layouts {
         self.known[partition].read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// After a script has answered `STALE`.
+    /// After a script has answered `STALE`: the layout was changed, or lost with everything else.
     pub(crate) async fn reload(&self, partition: usize) -> Result<()> {
+        self.namespace.restore(&self.connection).await?;
         let layout = IndexLayout::load(&self.connection, &self.namespace.partitions()[partition]).await?;
         *self.known[partition].write().unwrap_or_else(PoisonError::into_inner) = Arc::new(layout);
         Ok(())

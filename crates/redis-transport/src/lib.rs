@@ -54,9 +54,12 @@
 //!   [`Backpressure`](tekup_core::ErrorKind::Backpressure) before it stores any; retries, dead letters and acks go on.
 //! - **A server that was restarted or replaced** begins an *epoch*: what was held is lost to its holders, for a new
 //!   server may give known entry numbers to other events. It is handed out again.
-//! - **A lost group**, after a flush or by an operator's hand, is made anew where the subscription began, and `fetch`
-//!   says so once with [`SubscriptionLost`](tekup_core::ErrorKind::SubscriptionLost): events may come again. The bus
-//!   then stops this subscription, and no other: subscribe again to go on.
+//! - **What is lost is made anew** while processes run, whether by a flush or an operator's hand: groups, streams, the
+//!   registration, the record of the namespace. A subscription reads on behind what it had settled when its lane was last
+//!   trimmed, so some events may come again; a stream that was made anew is read from its beginning. It is logged, and
+//!   counted in [`SubscriptionHandle::losses`](tekup_core::SubscriptionHandle::losses). Only what can't be made anew stops
+//!   a subscription, with [`SubscriptionLost`](tekup_core::ErrorKind::SubscriptionLost): keys of another type, a
+//!   permission that is missing.
 //! - **Acks of several deliveries of a lane** go in one command, which tells how many were pending, not which. If some were
 //!   not, the number of those answered `LeaseLost` is right, and which ones they are is not.
 //! - **Limits of a subscription**, the retries that may wait and the dead letters that are kept, hold for each partition.
@@ -70,6 +73,7 @@ mod admin;
 mod config;
 mod connect;
 mod connection;
+mod drops;
 mod error;
 mod index;
 mod keys;

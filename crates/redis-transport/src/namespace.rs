@@ -17,6 +17,8 @@ const FORMAT: u32 = 2;
 #[derive(Debug, Clone)]
 pub(crate) struct Namespace {
     name: NamespaceName,
+    /// Of the partitions, as stored.
+    tags: String,
     partitions: Vec<PartitionKeys>,
 }
 
@@ -31,11 +33,32 @@ impl Namespace {
             let message = format!("{partitions} partitions are refused: use 1 to {}, 8 if unsure", partition::MOST);
             return Err(Error::new(ErrorKind::InvalidConfig, message));
         }
-        let stored = Record::create_or_read(connection, &name, partitions).await?;
+        let stored =
+            Record::create_or_read(connection, &name, partitions, &partition::tags(partitions).join(",")).await?;
         let tags = stored.tags(&name, partitions)?;
         let partitions: Vec<_> = tags.iter().map(|tag| PartitionKeys::new(&name, tag)).collect();
         IndexLayout::load_all(connection, &partitions).await?;
-        Ok(Self { name, partitions })
+        Ok(Self { name, partitions, tags: stored.tags })
+    }
+
+    /// Writes the record again if it was lost, as by `FLUSHALL`, so that no process joins with another number of
+    /// partitions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Incompatible`] if another process has done that meanwhile.
+    pub(crate) async fn restore(&self, connection: &Connection) -> Result<()> {
+        let stored = Record::read(connection, &self.name).await?;
+        if stored.tags == self.tags {
+            return Ok(());
+        }
+        let partitions = u16::try_from(self.partitions.len()).unwrap_or(u16::MAX);
+        let stored = Record::create_or_read(connection, &self.name, partitions, &self.tags).await?;
+        stored.tags(&self.name, partitions)?;
+        if stored.tags == self.tags {
+            return Ok(());
+        }
+        let message = format!("namespace `{}` was lost and made anew with other tags: restart this process", self.name);
+        Err(incompatible(message))
     }
 
     pub(crate) fn name(&self) -> &NamespaceName {
@@ -66,11 +89,26 @@ struct Record {
 }
 
 impl Record {
-    async fn create_or_read(connection: &Connection, name: &NamespaceName, partitions: u16) -> Result<Self> {
+    async fn create_or_read(
+        connection: &Connection,
+        name: &NamespaceName,
+        partitions: u16,
+        tags: &str,
+    ) -> Result<Self> {
         let mut call = scripts::NAMESPACE.call(1);
-        call.arg(name.record()).arg(FORMAT).arg(partitions).arg(partition::tags(partitions).join(","));
+        call.arg(name.record()).arg(FORMAT).arg(partitions).arg(tags);
         let stored = redis::from_redis_value(connection.one(call).await?);
         let (format, partitions, tags) = stored.map_err(|_| error::unexpected("the record of the namespace"))?;
+        Ok(Self { format, partitions, tags })
+    }
+
+    /// As it is, with empty fields if there is none.
+    async fn read(connection: &Connection, name: &NamespaceName) -> Result<Self> {
+        let mut ask = redis::cmd("HMGET");
+        ask.arg(name.record()).arg("format").arg("partitions").arg("tags");
+        let stored = redis::from_redis_value(connection.one(ask).await?);
+        let fields: [Option<String>; 3] = stored.map_err(|_| error::unexpected("the record of the namespace"))?;
+        let [format, partitions, tags] = fields.map(Option::unwrap_or_default);
         Ok(Self { format, partitions, tags })
     }
 

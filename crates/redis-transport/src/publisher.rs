@@ -14,13 +14,15 @@ use tekup_core::{
 
 use crate::{
     connection::Connection,
+    drops::{Cut, DropLog},
     error,
     index::{Bucket, IndexLayout},
     keys::{PartitionKeys, member},
     later,
     layouts::Layouts,
     namespace::Namespace,
-    scripts, trace,
+    scripts::{self, LaneLimits},
+    trace,
     tuning::Tuning,
 };
 
@@ -31,6 +33,13 @@ const MOST_BYTES: usize = 1 << 20;
 const FROM_NOW_MS: u64 = 10_000;
 /// How often we trim what we publish, at most.
 const TRIM_EVERY: Duration = Duration::from_secs(5);
+/// So long nothing is stored with a layout that was just read. One that was lost and made anew stands for another life of
+/// the partition, in which no entry may have the number, a millisecond, of one of the life before.
+const BETWEEN_LIVES: Duration = Duration::from_millis(2);
+/// The same where lanes have a limit.
+const CUT_EVERY: Duration = Duration::from_secs(1);
+/// How many calls in a row cut one lane.
+const MOST_CUTS: usize = 100;
 /// How often a change of the layout may get in between before we say so.
 const MOST_STALE: usize = 5;
 
@@ -40,6 +49,8 @@ pub(crate) struct Publisher {
     namespace: Arc<Namespace>,
     layouts: Arc<Layouts>,
     window: Duration,
+    limits: LaneLimits,
+    drops: Arc<DropLog>,
     /// For each partition, when we trim next what we publish.
     next_trim: Mutex<Vec<Instant>>,
     /// For each partition.
@@ -63,11 +74,13 @@ impl Publisher {
         namespace: Arc<Namespace>,
         layouts: Arc<Layouts>,
         window: Duration,
+        limits: LaneLimits,
     ) -> Self {
         let partitions = namespace.partitions();
         let next_trim = Mutex::new(vec![Instant::now() + TRIM_EVERY; partitions.len()]);
         let tunings = Mutex::new(partitions.iter().map(|_| Tuning::new(Instant::now())).collect());
-        Self { connection, namespace, layouts, window, next_trim, tunings }
+        let drops = Arc::default();
+        Self { connection, namespace, layouts, window, limits, drops, next_trim, tunings }
     }
 
     pub(crate) async fn publish(&self, batch: &[Outgoing]) -> Result<Vec<Outcome>> {
@@ -154,13 +167,18 @@ impl Publisher {
         {
             let mut next = self.next_trim.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(next) = next.get_mut(chunk.partition).filter(|next| **next <= now) else { return };
-            *next = now + TRIM_EVERY.mul_f64(1.0 + fastrand::f64());
+            let every = if self.limits.length > 0 { CUT_EVERY } else { TRIM_EVERY };
+            *next = now + every.mul_f64(1.0 + fastrand::f64());
         }
         let lanes: HashSet<String> = chunk.events.iter().map(|place| &batch[*place]).map(lane_name).collect();
-        let lanes: Vec<&str> = lanes.iter().map(String::as_str).take(scripts::MOST_TRIMMED).collect();
-        let keys = &self.namespace.partitions()[chunk.partition];
-        let call = scripts::trim(keys, &format!("publisher:{:016x}", fastrand::u64(..)), &lanes);
-        self.later("lanes are trimmed", call);
+        let lanes: Vec<String> = lanes.into_iter().take(scripts::MOST_TRIMMED).collect();
+        let (connection, drops, limits) = (self.connection.clone(), self.drops.clone(), self.limits);
+        let keys = self.namespace.partitions()[chunk.partition].clone();
+        tokio::spawn(async move {
+            if let Err(error) = trim(&connection, &keys, limits, lanes, &drops).await {
+                tracing::debug!(%error, "lanes are trimmed another time");
+            }
+        });
     }
 
     fn chunks(&self, batch: &[Outgoing], repeated: &[(usize, usize)]) -> Vec<Chunk> {
@@ -213,13 +231,41 @@ impl Publisher {
         trace::note(keys, chunk.events.iter().map(|place| &batch[*place]), self.window.as_secs().max(1))
     }
 
+    /// The layout was changed, or lost with everything else.
     async fn reload(&self, chunks: &[Chunk]) -> Result<()> {
         let partitions: HashSet<usize> = chunks.iter().map(|chunk| chunk.partition).collect();
         for partition in partitions {
             self.layouts.reload(partition).await?;
         }
+        tokio::time::sleep(BETWEEN_LIVES).await;
         Ok(())
     }
+}
+
+/// Trims lanes, again while they are longer than they may be.
+pub(crate) async fn trim(
+    connection: &Connection,
+    keys: &PartitionKeys,
+    limits: LaneLimits,
+    mut lanes: Vec<String>,
+    drops: &DropLog,
+) -> Result<()> {
+    let who = format!("publisher:{:016x}", fastrand::u64(..));
+    for _ in 0..MOST_CUTS {
+        let names: Vec<&str> = lanes.iter().map(String::as_str).collect();
+        let Value::Array(results) = connection.one(scripts::trim(keys, &who, limits, &names)).await? else { break };
+        let mut too_long = Vec::new();
+        for (lane, result) in lanes.into_iter().zip(results) {
+            if Cut::read(&result).is_some_and(|cut| drops.note(&lane, cut)) {
+                too_long.push(lane);
+            }
+        }
+        if too_long.is_empty() {
+            break;
+        }
+        lanes = too_long;
+    }
+    Ok(())
 }
 
 /// The lanes and index buckets that the events of one call go to.

@@ -14,9 +14,12 @@ use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{
     connection::Connection,
+    drops::DropLog,
     later::{self, DueEvent, Turn},
     layouts::Layouts,
     namespace::Namespace,
+    publisher,
+    scripts::LaneLimits,
     source::{AFTER_FAILURE, Bell, Ear, Ring, until_next},
 };
 
@@ -37,7 +40,7 @@ impl Scheduler {
         connection: Connection,
         namespace: Arc<Namespace>,
         layouts: Arc<Layouts>,
-        window: Duration,
+        (window, limits): (Duration, LaneLimits),
         bell: &Bell,
     ) -> Self {
         let partitions: Vec<_> = namespace.partitions().iter().map(|_| Partition::new()).collect();
@@ -46,7 +49,18 @@ impl Scheduler {
         let ear: Weak<dyn Ear> = Arc::downgrade(&(alarm.clone() as Arc<dyn Ear>));
         bell.listen(ear);
         let who = format!("{:016x}", fastrand::u64(..));
-        let work = Work { connection, namespace, layouts, window, who, alarm: alarm.clone(), partitions, told: false };
+        let work = Work {
+            connection,
+            namespace,
+            layouts,
+            window,
+            limits,
+            drops: Arc::default(),
+            who,
+            alarm: alarm.clone(),
+            partitions,
+            told: false,
+        };
         Self { task: tokio::spawn(work.run()).abort_handle(), _alarm: alarm }
     }
 }
@@ -108,6 +122,8 @@ struct Work {
     namespace: Arc<Namespace>,
     layouts: Arc<Layouts>,
     window: Duration,
+    limits: LaneLimits,
+    drops: Arc<DropLog>,
     who: String,
     alarm: Arc<Alarm>,
     partitions: Vec<Partition>,
@@ -207,10 +223,10 @@ impl Work {
             return;
         }
         partition.next_trim = now + TRIM_EVERY.mul_f64(1.0 + fastrand::f64());
-        let call = later::trim(&self.namespace.partitions()[at], &self.who, &partition.due);
-        let connection = self.connection.clone();
+        let (keys, lanes) = (self.namespace.partitions()[at].clone(), later::lanes(&partition.due));
+        let (connection, limits, drops) = (self.connection.clone(), self.limits, self.drops.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.one(call).await {
+            if let Err(error) = publisher::trim(&connection, &keys, limits, lanes, &drops).await {
                 tracing::debug!(%error, "lanes are trimmed another time");
             }
         });

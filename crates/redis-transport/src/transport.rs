@@ -18,6 +18,7 @@ use crate::{
     renewal::RenewalThread,
     safeguard::Safeguard,
     scheduler::Scheduler,
+    scripts::LaneLimits,
     server::Server,
     source::{Bell, RedisFollower, RedisSource},
 };
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) bell: Bell,
     /// How long an id is remembered.
     pub(crate) window: Duration,
+    pub(crate) limits: LaneLimits,
     /// What a test leaves out.
     pub(crate) without: Option<Safeguard>,
     namespace: Arc<Namespace>,
@@ -47,6 +49,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
     pub(crate) fn partitions(&self) -> &[PartitionKeys] {
         self.namespace.partitions()
     }
@@ -99,10 +105,10 @@ impl RedisTransport {
         let name = NamespaceName::new(&config.namespace)?;
         let namespace = Arc::new(Namespace::open(&commands, name, config.partitions).await?);
         let layouts = Arc::new(Layouts::load(commands.clone(), namespace.clone()).await?);
-        let window = config.dedupe_window;
-        let publisher = Publisher::new(commands.clone(), namespace.clone(), layouts.clone(), window);
+        let (window, limits) = (config.dedupe_window, config.lane_limits());
+        let publisher = Publisher::new(commands.clone(), namespace.clone(), layouts.clone(), window, limits);
         let bell = Bell::start(server.clone(), namespace.partitions());
-        let scheduler = Scheduler::start(commands.clone(), namespace.clone(), layouts, window, &bell);
+        let scheduler = Scheduler::start(commands.clone(), namespace.clone(), layouts, (window, limits), &bell);
         Ok(Self(Arc::new(Shared {
             reads: Connection::new(server.clone()),
             renewals: Connection::new(server),
@@ -110,6 +116,7 @@ impl RedisTransport {
             admin: RedisAdmin::new(namespace.clone(), commands.clone(), window),
             _scheduler: scheduler,
             window,
+            limits,
             without,
             commands,
             bell,

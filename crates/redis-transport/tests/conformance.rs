@@ -2,7 +2,10 @@
 
 use tekup_core::{EventType, Result};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
-use tekup_testkit::{conformance::Harness, redis::RedisServer};
+use tekup_testkit::{
+    conformance::{Harness, Lost},
+    redis::RedisServer,
+};
 
 struct Redis(RedisServer);
 
@@ -22,6 +25,26 @@ impl Harness for Redis {
         let lanes = self.0.command(&["KEYS", &format!("*:lane:{event_type}:medium")])?;
         let Some(lane) = lanes.items().first().and_then(|lane| lane.text()) else { return Ok(false) };
         self.0.command(&[b"XADD", lane.as_bytes(), b"*", b"e", bytes])?;
+        Ok(true)
+    }
+
+    async fn limited(&self, max_lane_length: usize) -> Result<Option<RedisTransport>> {
+        let config = RedisConfig::new(self.0.url()).max_lane_length(max_lane_length as u64);
+        RedisTransport::connect(&config).await.map(Some)
+    }
+
+    async fn lose(&self, what: Lost) -> Result<bool> {
+        if what == Lost::Everything {
+            self.0.command(&["FLUSHALL"])?;
+            return Ok(true);
+        }
+        let lanes = self.0.command(&["KEYS", "*:lane:*"])?;
+        for lane in lanes.items().iter().filter_map(|lane| lane.text()) {
+            let groups = self.0.command(&["XINFO", "GROUPS", lane])?;
+            for group in groups.items().iter().filter_map(|group| group.items().get(1)?.text()) {
+                self.0.command(&["XGROUP", "DESTROY", lane, group])?;
+            }
+        }
         Ok(true)
     }
 }

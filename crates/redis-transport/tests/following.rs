@@ -59,3 +59,30 @@ async fn what_was_removed_before_it_was_read_is_counted_as_missed_and_once() {
     let followed = follower.next(100).await.unwrap();
     assert_eq!((followed.deliveries.len(), followed.missed), (1, 0));
 }
+
+#[tokio::test]
+async fn a_follower_reads_on_in_a_store_that_was_emptied_and_numbers_its_lanes_anew() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let spec = FollowSpec::new("shop/cache".parse().unwrap(), vec!["lead.*".parse().unwrap()]);
+    let mut follower = transport.follow(spec).await.unwrap();
+    publish(&transport, "invoice.paid").await;
+    let created = publish(&transport, "lead.created").await;
+    assert_eq!(follower.next(100).await.unwrap().deliveries[0].id, created);
+    for emptied in [vec!["FLUSHALL"], vec!["DEL", &key(&server, ":lanes")]] {
+        server.command(&emptied).unwrap();
+        let (mut wanted, mut read) = (Vec::new(), Vec::new());
+        for event_type in ["lead.scored", "lead.created", "invoice.paid", "lead.scored"] {
+            wanted.push(publish(&transport, event_type).await);
+        }
+        wanted.remove(2);
+        let deadline = Instant::now() + SOON;
+        while read.len() < wanted.len() {
+            assert!(Instant::now() < deadline, "{read:?} of {wanted:?} are read");
+            read.extend(follower.next(100).await.unwrap().deliveries.into_iter().map(|delivery| delivery.id));
+        }
+        read.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(read, wanted, "each is read once");
+    }
+}

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use tekup_core::{
     Result, SubscriptionId, TenantId,
     transport::{
-        Capabilities, Delivery, DeliveryRef, FollowSpec, Follower, Outgoing, Receipt, Settled, Settlement, Source,
-        SourceSpec, SubscriptionState, Transport,
+        Capabilities, Delivery, DeliveryRef, FollowSpec, Follower, Losses, Outgoing, Receipt, Settled, Settlement,
+        Source, SourceSpec, SubscriptionState, Transport,
     },
 };
 use tokio::sync::watch;
@@ -105,5 +105,9 @@ impl<S: Source, W: Watcher> Source for WatchedSource<S, W> {
 
     async fn close(&self) -> Result<()> {
         self.source.close().await
+    }
+
+    fn losses(&self) -> Losses {
+        self.source.losses()
     }
 }

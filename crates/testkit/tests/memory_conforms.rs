@@ -18,6 +18,10 @@ impl Harness for Memory {
         Ok(self.0.clone())
     }
 
+    async fn limited(&self, max_lane_length: usize) -> Result<Option<MemoryTransport>> {
+        self.0.clone().max_lane_length(max_lane_length).map(Some)
+    }
+
     fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         paused_runtime()
     }

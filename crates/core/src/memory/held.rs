@@ -77,6 +77,11 @@ impl HeldItems {
         self.by_place.get(place)
     }
 
+    /// Where those of a lane are, in no order.
+    pub(super) fn of_lane(&self, lane: u32) -> impl Iterator<Item = Place> {
+        self.by_place.keys().copied().filter(move |place| place.0 == lane)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
         self.by_place.values().map(|held| &held.item)
     }

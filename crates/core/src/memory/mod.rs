@@ -19,6 +19,7 @@ mod followers;
 mod held;
 mod index;
 mod item;
+mod lane_limit;
 mod lanes;
 mod latencies;
 mod letter_holds;
@@ -125,6 +126,33 @@ impl MemoryTransport {
     #[must_use]
     pub fn with_backlog_limit(most: usize) -> Self {
         Self(Arc::new(Shared(Mutex::new(Store::new(most)))))
+    }
+
+    /// The same store, in which a lane (the events of one type and priority) holds at most so many events for each
+    /// subscription from now on, waiting or held: above that the oldest are dropped, counted, and logged.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) unless it is 1 at least.
+    ///
+    /// ```
+    /// # use tekup_core::transport::{Admin, Outgoing, SourceSpec, Transport};
+    /// use tekup_core::memory::MemoryTransport;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let transport = MemoryTransport::new().max_lane_length(1)?;
+    /// transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["*".parse()?])).await?;
+    ///
+    /// let event = || Ok::<_, tekup_core::Error>(Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}"));
+    /// transport.publish(vec![event()?, event()?, event()?]).await?;
+    /// let books = transport.admin().books(&"billing/ledger".parse()?).await?;
+    /// assert_eq!((books.ready, books.dropped), (1, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_lane_length(self, events: usize) -> Result<Self> {
+        self.0.lock().lane_limit.set(events)?;
+        Ok(self)
     }
 
     /// What the subscriptions that are being read have before them at this moment.

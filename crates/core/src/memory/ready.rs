@@ -59,6 +59,16 @@ impl Ready {
         self.count
     }
 
+    /// How many wait in a lane.
+    pub(super) fn len_of(&self, lane: u32) -> usize {
+        self.shelves.iter().map(|shelf| shelf.len_of(lane)).sum()
+    }
+
+    /// Where the oldest item of a lane is.
+    pub(super) fn oldest_of(&self, lane: u32) -> Option<Place> {
+        self.shelves.iter().find_map(|shelf| shelf.oldest_of(lane))
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
         self.shelves.iter().flat_map(Shelf::iter)
     }

@@ -59,6 +59,16 @@ impl Shelf {
         item
     }
 
+    /// How many wait in a lane.
+    pub(super) fn len_of(&self, lane: u32) -> usize {
+        self.lanes.get(&lane).map_or(0, VecDeque::len)
+    }
+
+    /// Where the oldest item of a lane is.
+    pub(super) fn oldest_of(&self, lane: u32) -> Option<Place> {
+        self.lanes.get(&lane)?.front().map(|item| item.place)
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
         self.lanes.values().flatten()
     }

@@ -16,6 +16,7 @@ use super::{
     followers::Followers,
     index::Index,
     item::{Item, Stored},
+    lane_limit::LaneLimit,
     lanes::Lanes,
     latencies::AllLatencies,
     schedule::Schedule,
@@ -50,6 +51,7 @@ pub(super) struct Store {
     pub(super) followers: Followers,
     /// How many deliveries may wait for one subscription.
     backlog_limit: usize,
+    pub(super) lane_limit: LaneLimit,
 }
 
 fn is_full(subscription: &Subscription) -> Error {
@@ -74,6 +76,7 @@ impl Store {
             latencies: AllLatencies::default(),
             followers: Followers::default(),
             backlog_limit,
+            lane_limit: LaneLimit::default(),
         }
     }
 
@@ -121,6 +124,7 @@ impl Store {
         for number in route {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
                 subscription.give(Item::fresh(lane, Arc::clone(&event)));
+                self.lane_limit.keep(lane, *number, subscription, &mut self.index, now);
             }
         }
         self.followers.tell(&event);
@@ -202,11 +206,12 @@ impl Store {
 
     /// A new subscription, with what it begins with.
     fn begun(&mut self, spec: &SourceSpec, number: u32) -> Subscription {
-        let mut subscription = Subscription::new(spec);
+        let (mut subscription, now) = (Subscription::new(spec), Instant::now());
         if spec.start_at == StartAt::Beginning {
             for (entry, (lane, event)) in self.lying(&subscription) {
                 self.index.join(entry, number);
                 subscription.give(Item::fresh(lane, event));
+                self.lane_limit.keep(lane, number, &mut subscription, &mut self.index, now);
             }
         }
         subscription

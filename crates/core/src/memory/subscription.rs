@@ -44,6 +44,8 @@ pub(super) struct Subscription {
     pub(super) finished: Finished,
     pub(super) published: u64,
     pub(super) acked: u64,
+    /// What a limit of a lane took.
+    dropped: u64,
 }
 
 impl Subscription {
@@ -65,6 +67,7 @@ impl Subscription {
             letter_holds: LetterHolds::default(),
             published: 0,
             acked: 0,
+            dropped: 0,
         }
     }
 
@@ -132,6 +135,19 @@ impl Subscription {
         self.tenants.is_empty() || self.tenants.contains(tenant)
     }
 
+    /// Takes the oldest item of a lane that has more than it may, waiting or held.
+    pub(super) fn cut(&mut self, lane: u32, most: usize) -> Option<Item> {
+        let waiting = self.ready.len_of(lane);
+        if waiting + self.held.len() <= most || waiting + self.held.of_lane(lane).count() <= most {
+            return None;
+        }
+        let place = self.held.of_lane(lane).chain(self.ready.oldest_of(lane)).min()?;
+        let held = self.held.take_if(place, |_| true).map(|held| held.item);
+        let item = held.or_else(|| self.ready.remove(place, |_| true))?;
+        self.dropped += 1;
+        Some(item)
+    }
+
     /// When something happens by itself that a waiting replica must see: a retry comes due, a lease ends.
     pub(super) fn next_change(&self) -> Option<Instant> {
         [self.waiting.next_due(), self.held.next_expiry()].into_iter().flatten().min()
@@ -153,7 +169,7 @@ impl Subscription {
             dead: self.letters.count(None) as u64,
             expired: self.letters.expired(),
             purged: self.letters.purged(),
-            dropped: self.letters.dropped(),
+            dropped: self.letters.dropped() + self.dropped,
         }
     }
 

@@ -126,6 +126,11 @@ impl Runtime {
         &self.id
     }
 
+    /// What the store has lost, and made anew.
+    pub(crate) fn losses(&self) -> crate::transport::Losses {
+        self.source.losses()
+    }
+
     /// Whether a dead letter would reach a handler, were it replayed now.
     pub(crate) fn reads(&self, letter: &DeadLetter) -> Result<()> {
         self.router.reads(letter)

@@ -1,7 +1,12 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    bus::EventBus, error::Error, error::Result, ids::SubscriptionId, runtime::Runtime, transport::SubscriptionState,
+    bus::EventBus,
+    error::Error,
+    error::Result,
+    ids::SubscriptionId,
+    runtime::Runtime,
+    transport::{Losses, SubscriptionState},
 };
 
 /// A subscription that runs in this process. Dropping it changes nothing.
@@ -46,8 +51,8 @@ impl SubscriptionHandle {
         self.runtime.id()
     }
 
-    /// Why the subscription has stopped reading by itself, if it has: the store lost what it reads from, or refuses its
-    /// credentials. It was logged once, and says what to do.
+    /// Why the subscription has stopped reading by itself, if it has: the store lost what it reads from and it can't be
+    /// made anew, or refuses its credentials. It was logged once, and says what to do.
     ///
     /// ```
     /// # use tekup_core::{EventBus, RawEvent, Subscription};
@@ -62,6 +67,24 @@ impl SubscriptionHandle {
     #[must_use]
     pub fn failure(&self) -> Option<Arc<Error>> {
         self.runtime.failure()
+    }
+
+    /// How often the store lost what this replica reads from, and what it lost last. It was made anew, and some events may
+    /// have come again: nothing needs to be done, but someone may want to know why.
+    ///
+    /// ```
+    /// # use tekup_core::{EventBus, RawEvent, Subscription};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let bus = EventBus::in_memory("audit")?;
+    /// let running = bus.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// assert_eq!(running.losses().count, 0);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        self.runtime.losses()
     }
 
     /// Whether it is paused, and its rate limit, as this process knows it: at once, without asking the store.

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Outgoing, Receipt, Settled, Settlement, Source,
+    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source,
     SourceSpec, SubscriptionState, Traced, Transport,
 };
 use crate::{
@@ -35,6 +35,7 @@ pub(crate) trait DynSource: Send + Sync {
     fn renew(&self, held: Vec<DeliveryRef>) -> BoxFuture<'_, Result<Vec<DeliveryRef>>>;
     fn state(&self) -> watch::Receiver<SubscriptionState>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
+    fn losses(&self) -> Losses;
 }
 
 pub(crate) trait DynAdmin: Send + Sync {
@@ -149,6 +150,10 @@ impl<S: Source> DynSource for S {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(Source::close(self))
+    }
+
+    fn losses(&self) -> Losses {
+        Source::losses(self)
     }
 }
 

@@ -13,6 +13,7 @@ mod due;
 mod erased;
 mod follow;
 mod letter_key;
+mod loss;
 mod outgoing;
 mod settlement;
 mod spec;
@@ -33,6 +34,7 @@ pub use due::{Cancellation, Due};
 pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
 pub use follow::{FollowSpec, Followed, Follower};
 pub use letter_key::LetterKey;
+pub use loss::{Loss, Losses};
 pub use outgoing::{Outgoing, Receipt};
 pub use settlement::{Settled, Settlement, Verdict};
 pub(crate) use spec::IDEMPOTENCY;
@@ -360,6 +362,27 @@ pub trait Source: Send + Sync + 'static {
     /// # }
     /// ```
     fn close(&self) -> impl Future<Output = Result<()>> + Send;
+
+    /// What the store has lost of the subscription, and this replica has made anew while it read.
+    ///
+    /// A source mends what it can, and `fetch` goes on: that is no error. What can't be mended is
+    /// [`ErrorKind::SubscriptionLost`](crate::ErrorKind::SubscriptionLost).
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// assert_eq!(source.losses().count, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn losses(&self) -> Losses {
+        Losses::default()
+    }
 }
 
 /// What operators ask of the store. Each call is bounded: lists come in pages.

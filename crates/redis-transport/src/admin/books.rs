@@ -23,6 +23,8 @@ struct Lanes {
     held: u64,
     /// Of `held`, what was handed back.
     released: u64,
+    /// What a limit of a lane took.
+    dropped: u64,
 }
 
 /// What has left the lanes.
@@ -61,11 +63,11 @@ impl RedisAdmin {
             chunk.iter().for_each(|(_, name)| _ = call.arg(keys.lane_named(name)));
             call.arg(subscription.to_string());
             chunk.iter().for_each(|(number, _)| _ = call.arg(number));
-            self.ask::<(u64, u64, u64, u64)>("positions in lanes", call).await
+            self.ask::<(u64, u64, u64, u64, u64)>("positions in lanes", call).await
         });
         let mut sum = Lanes::default();
-        for (added, unread, held, released) in try_join_all(calls).await? {
-            sum.add(Lanes { added, unread, held, released });
+        for (added, unread, held, released, dropped) in try_join_all(calls).await? {
+            sum.add(Lanes { added, unread, held, released, dropped });
         }
         Ok(sum)
     }
@@ -87,6 +89,7 @@ impl Lanes {
         self.unread += other.unread;
         self.held += other.held;
         self.released += other.released;
+        self.dropped += other.dropped;
     }
 }
 
@@ -105,6 +108,7 @@ impl Moved {
 /// Numbers that don't add up leave `acked` at 0, and the books unbalanced.
 fn balance(lanes: Lanes, moved: Moved) -> Books {
     let Moved { waiting, in_retry, retry_held, dead, expired, purged, dropped } = moved;
+    let dropped = dropped + lanes.dropped;
     let elsewhere = waiting + in_retry + dead + expired + purged + dropped;
     Books {
         published: lanes.added,
@@ -125,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_was_handed_out_and_is_nowhere_else_was_acked() {
-        let lanes = Lanes { added: 22, unread: 5, held: 4, released: 1 };
+        let lanes = Lanes { added: 22, unread: 5, held: 4, released: 1, dropped: 0 };
         let moved = Moved { waiting: 2, in_retry: 3, retry_held: 1, dead: 1, expired: 1, purged: 2, dropped: 1 };
         let books = balance(lanes, moved);
         let expected = Books {

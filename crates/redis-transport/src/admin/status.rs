@@ -168,7 +168,7 @@ fn parse_stage(text: &str) -> Option<Option<(Stage, u32)>> {
         "processing" => Stage::Processing,
         "completed" => Stage::Completed,
         "retrying" => Stage::Retrying,
-        "dead" => Stage::Failed,
+        "dead" | "dropped" => Stage::Failed,
         _ => return None,
     };
     Some(Some((stage, failures.parse().ok()?)))
@@ -185,6 +185,7 @@ mod tests {
             ("pending", Some(Some((Stage::Pending, 0)))),
             ("retrying:2", Some(Some((Stage::Retrying, 2)))),
             ("dead:3", Some(Some((Stage::Failed, 3)))),
+            ("dropped", Some(Some((Stage::Failed, 0)))),
             ("dead:x", None),
             ("asleep", None),
         ];

@@ -2,12 +2,13 @@
 -- Tells how far a subscription has read some lanes of one partition. Reads only.
 --
 -- KEYS[1]   starts  HASH  `<subscription>\n<lane number>\nadded`: entries ever added to the lane when it began there;
---                         with `\nleft`: when it left
+--                         with `\nleft`: when it left; with `\ndropped`: how many
+--                         a limit of the lane took from it
 -- KEYS[1+i] lane    STREAM, at most 20
 -- ARGV[1]   subscription
 -- ARGV[1+i] number of the lane
--- result    {added since the subscription began, not handed out yet, handed out and not settled, of these handed back},
---           over all the lanes in which it has a group
+-- result    {added since the subscription began, not handed out yet, handed out and not settled, of these handed back,
+--           dropped}, over all the lanes in which it has a group
 
 local group = ARGV[1]
 
@@ -49,16 +50,18 @@ local function released(lane, at)
   return 0
 end
 
-local sum = {0, 0, 0, 0}
+local sum = {0, 0, 0, 0, 0}
 for i = 2, #KEYS do
   local at = position(KEYS[i])
   local mark = group .. '\n' .. ARGV[i]
   local from = tonumber(redis.call('HGET', KEYS[1], mark .. '\nadded')) or 0
+  sum[5] = sum[5] + (tonumber(redis.call('HGET', KEYS[1], mark .. '\ndropped')) or 0)
   if not at then
     sum[1] = sum[1] + (tonumber(redis.call('HGET', KEYS[1], mark .. '\nleft')) or from) - from
   else
     local stream = fields(redis.call('XINFO', 'STREAM', KEYS[i]))
-    sum[1] = sum[1] + stream['entries-added'] - from
+    -- Less only if the lane was deleted by a stranger.
+    sum[1] = sum[1] + math.max(0, stream['entries-added'] - from)
     sum[2] = sum[2] + unread(KEYS[i], stream, at)
     sum[3] = sum[3] + at.pending
     sum[4] = sum[4] + released(KEYS[i], at)

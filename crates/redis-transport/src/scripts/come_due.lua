@@ -103,6 +103,7 @@ end
 for _, bucket in pairs(buckets) do bucket.save(ARGV[2]) end
 for tenant, count in pairs(tenants) do count_later(KEYS[8], tenant, -count) end
 if has_new then redis.call('SPUBLISH', KEYS[5], 'lanes') end
+if #gone > 0 then redis.call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(gone, ',')) end
 if #rung > 0 then redis.call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
 
 local head = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')[2]

@@ -12,9 +12,8 @@
 -- ARGV[3]    its patterns, a JSON list
 -- ARGV[4]    its tenants, a JSON list
 -- ARGV[5]    how many of the lanes it takes
--- ARGV[6]    1 if it is a repair: the subscription had a group on all of these
--- ARGV[7]    1 if it begins, where it is new to the partition, with all that lies there; 0 if with what comes
--- ARGV[6+2l] name of the l-th lane, then its number
+-- ARGV[6]    1 if it begins, where it is new to the partition, with all that lies there; 0 if with what comes
+-- ARGV[5+2l] name of the l-th lane, then its number
 -- result     `STALE` if the lanes have another version, else {revision of the subscription, then each l of a lane that
 --            it does not take any more and has not settled}
 
@@ -23,18 +22,13 @@ local group = ARGV[2]
 if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return redis.status_reply('STALE') end
 
 -- include glob
+-- include after
 -- include leave
-
-local function is_after(a, b)
-  local a_ms, a_seq = string.match(a, '^(%d+)%-(%d+)$')
-  local b_ms, b_seq = string.match(b, '^(%d+)%-(%d+)$')
-  if a_ms ~= b_ms then return tonumber(a_ms) > tonumber(b_ms) end
-  if #a_seq ~= #b_seq then return #a_seq > #b_seq end
-  return a_seq > b_seq
-end
+-- include remake
+-- include since
 
 local known = redis.call('HGET', KEYS[2], group)
-local from_beginning = ARGV[7] == '1' and ARGV[6] ~= '1' and not known
+local from_beginning = ARGV[6] == '1' and not known
 
 -- Of what was trimmed before nothing is missed, so it is not in the subscription's books.
 local function begin_lane(stream, number, facts)
@@ -42,35 +36,34 @@ local function begin_lane(stream, number, facts)
   if make_group(stream, group, '0', gone) then
     local mark = group .. '\n' .. number
     redis.call('HSET', KEYS[3], mark, '0-0', mark .. '\nadded', gone)
+    -- Of an earlier stay, if the list of subscriptions was lost and this not.
+    redis.call('HDEL', KEYS[3], mark .. '\nmark', mark .. '\nleft', mark .. '\ndrops', mark .. '\ndropped')
   end
 end
 
--- A subscription that is new to a lane begins after all that is there. If it had a group there, that was lost, and it
--- begins where it once began: that it misses events would be worse than a repetition.
+-- A subscription that is new to a lane begins after all that is there. If it had a group there, that was lost.
 local function join_lane(stream, name, number)
   local facts = facts_of(stream)
   if from_beginning then return begin_lane(stream, number, facts) end
   local last, mark = facts['last-generated-id'], group .. '\n' .. number
   local left = redis.call('HGET', KEYS[3], mark .. '\nleft')
-  local is_new = ARGV[6] ~= '1' and (not known or not takes(known, type_of(name)))
+  local is_new = not known or not takes(known, type_of(name))
   if left or is_new then
     if make_group(stream, group, last, facts['entries-added']) then
       -- What it had here before it left stays in its books.
       local before = left and left - (redis.call('HGET', KEYS[3], mark .. '\nadded') or 0) or 0
       redis.call('HSET', KEYS[3], mark, last, mark .. '\nadded', facts['entries-added'] - before)
-      redis.call('HDEL', KEYS[3], mark .. '\nleft')
+      redis.call('HDEL', KEYS[3], mark .. '\nleft', mark .. '\nmark')
     end
     return
   end
-  local start = redis.call('HGET', KEYS[3], mark)
-  if not start or is_after(start, last) then start = '0-0' end
-  make_group(stream, group, start)
+  remake(stream, group, KEYS[3], number)
 end
 
 local taken = tonumber(ARGV[5])
 local result = {1}
 for l = 1, #KEYS - 4 do
-  local name, number = ARGV[6 + 2 * l], ARGV[7 + 2 * l]
+  local name, number = ARGV[5 + 2 * l], ARGV[6 + 2 * l]
   if l <= taken then
     join_lane(KEYS[4 + l], name, number)
   elseif known and not leave(KEYS[4 + l], group, KEYS[3], number) then
@@ -86,6 +79,7 @@ if known and string.sub(known, 1, #same) == same then
 end
 
 if known then result[1] = cjson.decode(known).revision + 1 end
+note_first(KEYS[2], KEYS[3])
 redis.call('HSET', KEYS[2], group, same .. result[1] .. '}')
 redis.call('HINCRBY', KEYS[2], '~version', 1)
 return result

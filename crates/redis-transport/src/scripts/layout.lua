@@ -1,13 +1,15 @@
 #!lua
--- Creates the index layout of a partition, if there is none, and answers what is stored.
+-- Creates the index layout of a partition, if there is none, and answers what is stored. Its first version is the time:
+-- one that was lost and made anew is never taken for the one that was there before.
 --
 -- KEYS[1]  layout  HASH
--- ARGV[1]  first version
--- ARGV[2]  first slices: `from_ms:slice_ms`, joined by `,`
+-- ARGV[1]  first slices: `from_ms:slice_ms`, joined by `,`
 -- result   {version, slices}
 
 if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('HSET', KEYS[1], 'version', ARGV[1], 'slices', ARGV[2])
+  local now = redis.call('TIME')
+  local version = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+  redis.call('HSET', KEYS[1], 'version', version, 'slices', ARGV[1])
 end
 
 local stored = redis.call('HMGET', KEYS[1], 'version', 'slices')

@@ -39,6 +39,8 @@ scripts! {
     TRACE = "trace.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
+    /// Makes anew what a subscription has lost.
+    REPAIR = "repair.lua";
     /// Puts deliveries aside until they are due again.
     RETRY = "retry.lua";
     /// Gives deliveries up.
@@ -107,9 +109,12 @@ scripts! {
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 9] = [
+const SHARED: [(&str, &str); 12] = [
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
+    ("-- include after\n", include_str!("shared/after.lua")),
+    ("-- include remake\n", include_str!("shared/remake.lua")),
+    ("-- include since\n", include_str!("shared/since.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
@@ -153,14 +158,26 @@ pub(crate) const MOST_TRIMMED: usize = 20;
 /// How long the token lasts that keeps two from trimming at once: less than either waits from one time to the next.
 const TRIM_TOKEN_MS: u64 = 900;
 
+/// What a lane may hold, and what is kept there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LaneLimits {
+    /// Of so many entries at most, whether or not they are settled; 0: no such limit.
+    pub(crate) length: u64,
+    /// So long entries are kept though they are settled.
+    pub(crate) keep_ms: u64,
+    /// Of so many entries at most; 0: no such limit.
+    pub(crate) keep_entries: u64,
+}
+
 /// A call that trims these lanes of a partition.
-pub(crate) fn trim(keys: &PartitionKeys, who: &str, lanes: &[&str]) -> Cmd {
+pub(crate) fn trim(keys: &PartitionKeys, who: &str, limits: LaneLimits, lanes: &[&str]) -> Cmd {
     let mut cmd = TRIM.call(4 + lanes.len());
     cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.lanes());
     for name in lanes {
         cmd.arg(keys.lane_named(name));
     }
-    cmd.arg(who).arg(TRIM_TOKEN_MS).arg(lanes);
+    cmd.arg(who).arg(TRIM_TOKEN_MS);
+    cmd.arg(limits.length).arg(limits.keep_ms).arg(limits.keep_entries).arg(lanes);
     cmd
 }
 

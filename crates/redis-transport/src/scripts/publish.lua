@@ -87,5 +87,6 @@ for r = 1, run_count do
 end
 
 if has_new then redis_call('SPUBLISH', KEYS[5], 'lanes') end
+if #gone > 0 then redis_call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(gone, ',')) end
 if #rung > 0 then redis_call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
 return answer

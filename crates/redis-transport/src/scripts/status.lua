@@ -12,7 +12,8 @@
 -- ARGV[4]   number of the lane
 -- ARGV[4+i] the i-th subscription
 -- result    {'STALE'} if the registry has another version, {'GONE'} if there is no such lane, else for each subscription
---           `none` (not its event), `pending`, `processing`, `completed`, `retrying:<failures>` or `dead:<attempts>`
+--           `none` (not its event), `pending`, `processing`, `completed`, `retrying:<failures>`,
+--           `dead:<attempts>` or `dropped`
 
 local member, entry, lane_number = ARGV[2], ARGV[3], ARGV[4]
 
@@ -56,10 +57,26 @@ local function retried(group, retry, exception)
   return 'processing'
 end
 
-local function stage(group, exceptions, retry, start, delivered)
+-- What a limit of the lane took from each subscription: `<ordinal>;` and runs, `<first> <last>`, joined by `,`.
+local function drops()
+  local fields = {}
+  for i = 5, #ARGV do fields[i - 4] = ARGV[i] .. '\n' .. lane_number .. '\ndrops' end
+  if #fields == 0 then return fields end
+  return redis.call('HMGET', KEYS[3], unpack(fields))
+end
+
+local function is_in(runs)
+  for first, last in string.gmatch(runs or '', '(%d+%-%d+) (%d+%-%d+)') do
+    if (entry == first or comes_after(first)) and not comes_after(last) then return true end
+  end
+  return false
+end
+
+local function stage(group, exceptions, retry, start, delivered, dropped)
   local exception = redis.call('HGET', exceptions, member)
   if exception then return retried(group, retry, exception) end
   if start and not comes_after(start) then return 'none' end
+  if is_in(dropped) then return 'dropped' end
   -- A group that was lost will be made again, and then be given the event.
   if not delivered or comes_after(delivered) then return 'pending' end
   local held = redis.call('XPENDING', KEYS[2], group, entry, entry, 1)[1]
@@ -71,10 +88,10 @@ if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return {'STA
 local delivered = positions()
 if not delivered then return {'GONE'} end
 
-local start = starts()
+local start, dropped = starts(), drops()
 local stages = {}
 for i = 1, #ARGV - 4 do
   local group = ARGV[4 + i]
-  stages[i] = stage(group, KEYS[2 + 2 * i], KEYS[3 + 2 * i], start[i], delivered[group])
+  stages[i] = stage(group, KEYS[2 + 2 * i], KEYS[3 + 2 * i], start[i], delivered[group], dropped[i])
 end
 return stages

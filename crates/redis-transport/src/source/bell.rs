@@ -25,6 +25,8 @@ pub(crate) enum Ring<'text> {
     Lanes(Vec<u32>),
     /// A lane is new.
     NewLane,
+    /// The streams of lanes had been deleted: a publisher has made them anew.
+    Gone(Vec<u32>),
     /// An event comes earlier than all that wait for their time.
     Scheduled,
     /// Something of the subscription is due earlier than all before.
@@ -46,10 +48,11 @@ impl<'text> Ring<'text> {
             return Some(Self::Scheduled);
         }
         if let Some(numbers) = text.strip_prefix('l') {
-            return numbers.split(',').map(|number| number.parse().ok()).collect::<Option<_>>().map(Self::Lanes);
+            return numbers_of(numbers).map(Self::Lanes);
         }
         let (what, group) = text.split_once(':')?;
         match what {
+            "gone" => numbers_of(group).map(Self::Gone),
             "due" => Some(Self::Due(group)),
             "released" => Some(Self::Released(group)),
             "retry" => Some(Self::Retry(group)),
@@ -57,6 +60,10 @@ impl<'text> Ring<'text> {
             _ => None,
         }
     }
+}
+
+fn numbers_of(text: &str) -> Option<Vec<u32>> {
+    text.split(',').map(|number| number.parse().ok()).collect()
 }
 
 /// Who listens. Both must be quick: they are called by the one task that listens for all.
@@ -178,6 +185,8 @@ mod tests {
             ("l3", Some(Ring::Lanes(vec![3]))),
             ("l3,17", Some(Ring::Lanes(vec![3, 17]))),
             ("lanes", Some(Ring::NewLane)),
+            ("gone:3,17", Some(Ring::Gone(vec![3, 17]))),
+            ("gone:x", None),
             ("due", Some(Ring::Scheduled)),
             ("due:a/b", Some(Ring::Due("a/b"))),
             ("released:a/b", Some(Ring::Released("a/b"))),

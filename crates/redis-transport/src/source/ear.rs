@@ -12,7 +12,11 @@ impl Ear for Inner {
         let Some(flags) = self.flags.get(partition) else { return };
         match ring {
             Ring::Lanes(numbers) => self.hear_lanes(partition, numbers),
-            Ring::NewLane => flags.learn.store(true, Relaxed),
+            Ring::NewLane => {
+                flags.learn.store(true, Relaxed);
+                self.wake.notify_one();
+            }
+            Ring::Gone(numbers) => self.note_gone(partition, numbers),
             Ring::Due(group) if *group == self.group => {
                 flags.due.store(true, Relaxed);
                 self.wake_keeper.notify_one();
@@ -51,6 +55,9 @@ impl Inner {
             match lanes.numbered(partition, *number) {
                 Some(Some(lane)) => {
                     lane.set_hot(true);
+                    if self.shared.limits.length > 0 {
+                        lane.mark_dirty();
+                    }
                     any = true;
                 }
                 Some(None) => {}

@@ -97,13 +97,26 @@ impl RedisFollower {
             if most == 0 {
                 return Ok(Followed::default());
             }
-            self.inner.learn_lanes().await?;
+            if self.inner.learn_lanes().await? {
+                self.keep_positions();
+            }
             self.look_if_due().await?;
             let followed = self.read(most).await?;
             if !followed.deliveries.is_empty() || followed.missed > 0 {
                 return Ok(followed);
             }
             let _ = tokio::time::timeout_at(self.next_look, self.inner.wake.notified()).await;
+        }
+    }
+
+    /// What was numbered anew is read on where it was.
+    fn keep_positions(&mut self) {
+        let table = self.inner.lanes.read();
+        for (place, lane) in table.all().iter().enumerate().filter(|(_, lane)| !lane.has_left()) {
+            let before = table.all().iter().position(|other| other.has_left() && other.key == lane.key);
+            if let Some(position) = before.and_then(|before| self.positions.remove(&before)) {
+                self.positions.insert(place, position);
+            }
         }
     }
 
@@ -225,18 +238,26 @@ impl Following {
         self.shared.reads.all(pipeline).await?.into_iter().try_for_each(|answer| answer.map(drop))
     }
 
-    async fn learn_lanes(&self) -> Result<()> {
+    /// Learns of lanes that are new; answers whether some were numbered anew, in a store that was emptied.
+    async fn learn_lanes(&self) -> Result<bool> {
         let of: Vec<usize> = (0..self.learn.len()).filter(|at| self.learn[*at].swap(false, Relaxed)).collect();
         if of.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
+        let mut any = false;
         let registries = join::registries(&self.shared.reads, self.shared.partitions(), &of).await;
         let registries = registries.inspect_err(|_| of.iter().for_each(|at| self.learn[*at].store(true, Relaxed)))?;
         for (partition, registry) in of.into_iter().zip(registries) {
-            let wanted = |name: &str| takes(&self.spec.patterns, name);
-            self.lanes.learn(partition, &self.shared.partitions()[partition], &registry, wanted);
+            let (keys, wanted) = (&self.shared.partitions()[partition], |name: &str| takes(&self.spec.patterns, name));
+            if self.lanes.misses(partition, &registry) {
+                let read = registry.lanes.iter().map(|(name, _)| name.clone()).filter(|name| wanted(name)).collect();
+                self.lanes.relearn(partition, keys, &registry, &read);
+                any = true;
+            } else {
+                self.lanes.learn(partition, keys, &registry, wanted);
+            }
         }
-        Ok(())
+        Ok(any)
     }
 
     /// What each lane says of itself; nothing of one that is not there.
@@ -277,7 +298,10 @@ impl Ear for Following {
     fn hear(&self, partition: usize, ring: &Ring<'_>) {
         let learn = || self.learn.get(partition).into_iter().for_each(|learn| learn.store(true, Relaxed));
         match ring {
-            Ring::NewLane => learn(),
+            Ring::NewLane => {
+                learn();
+                self.wake.notify_one();
+            }
             Ring::Lanes(numbers) => {
                 let lanes = self.lanes.read();
                 for number in numbers {
@@ -289,7 +313,7 @@ impl Ear for Following {
                     self.wake.notify_one();
                 }
             }
-            Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) | Ring::Scheduled => {}
+            Ring::Gone(_) | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) | Ring::Scheduled => {}
         }
     }
 

@@ -14,23 +14,21 @@ use super::lanes::{Lanes, Registry, takes};
 use crate::{connection::Connection, error, keys::PartitionKeys, scripts};
 
 /// How often new lanes may get in between before we say so.
-const MOST_STALE: usize = 1_000;
+pub(super) const MOST_STALE: usize = 1_000;
 
-/// Joins in all partitions, and learns their lanes. With `repair`, groups that are missing were there, and are made anew
-/// where the subscription began.
+/// Joins in all partitions, and learns their lanes.
 pub(super) async fn join(
     connection: &Connection,
     partitions: &[PartitionKeys],
     spec: &SourceSpec,
     lanes: &Lanes,
-    repair: bool,
 ) -> Result<()> {
     let mut open: Vec<usize> = (0..partitions.len()).collect();
     for _ in 0..MOST_STALE {
         let registries = registries(connection, partitions, &open).await?;
         let mut pipeline = Pipeline::with_capacity(open.len());
         for (partition, registry) in open.iter().zip(&registries) {
-            pipeline.add_command(call(&partitions[*partition], spec, registry, repair)?);
+            pipeline.add_command(call(&partitions[*partition], spec, registry)?);
         }
         let mut stale = Vec::new();
         for ((partition, registry), answer) in open.into_iter().zip(registries).zip(connection.all(pipeline).await?) {
@@ -81,7 +79,7 @@ fn in_order<'registry>(registry: &'registry Registry, patterns: &[Pattern]) -> (
     (taken, count)
 }
 
-fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry, repair: bool) -> Result<Cmd> {
+fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry) -> Result<Cmd> {
     let (lanes, taken) = in_order(registry, &spec.patterns);
     let mut cmd = scripts::JOIN.call(4 + lanes.len());
     cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(&spec.id));
@@ -90,7 +88,7 @@ fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry, repair: bo
     }
     cmd.arg(&registry.version).arg(spec.id.to_string());
     cmd.arg(json(spec.patterns.iter().map(Pattern::as_str))?).arg(json(spec.tenants.iter().map(TenantId::as_str))?);
-    cmd.arg(taken).arg(u8::from(repair)).arg(u8::from(spec.start_at == StartAt::Beginning));
+    cmd.arg(taken).arg(u8::from(spec.start_at == StartAt::Beginning));
     for (name, number) in &lanes {
         cmd.arg(name).arg(number);
     }
@@ -106,7 +104,7 @@ fn kept<'registry>(answer: Value, registry: &'registry Registry, patterns: &[Pat
 }
 
 /// A list in a fixed order, so that two replicas that say the same write the same.
-fn json<'text>(texts: impl Iterator<Item = &'text str>) -> Result<String> {
+pub(super) fn json<'text>(texts: impl Iterator<Item = &'text str>) -> Result<String> {
     let mut texts: Vec<&str> = texts.collect();
     texts.sort_unstable();
     texts.dedup();

@@ -80,7 +80,11 @@ impl Inner {
         failed.extend(self.move_due(&mut duties.moves).await.err());
         if duties.trim <= now {
             duties.trim = now + jittered(TRIM_EVERY);
-            failed.extend(self.trim().await.err());
+            match self.trim().await {
+                Ok(true) => duties.trim = now,
+                Ok(false) => {}
+                Err(error) => failed.push(error),
+            }
         }
         if duties.expire <= now {
             duties.expire = now + jittered(self.expire_every());

@@ -1,7 +1,7 @@
 //! The streams that a source reads, and which of them are known to hold something.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -73,6 +73,13 @@ impl Lane {
         self.left.store(true, Relaxed);
     }
 
+    /// It is read again.
+    fn come_back(&self) {
+        if self.left.swap(false, Relaxed) {
+            self.set_hot(true);
+        }
+    }
+
     pub(super) fn mark_dirty(&self) {
         self.dirty.store(true, Relaxed);
     }
@@ -96,8 +103,16 @@ pub(super) struct Lanes(RwLock<Table>);
 pub(super) struct Table {
     /// First the retry stream of each partition, by its number.
     all: Vec<Arc<Lane>>,
-    /// For each partition: the number of each lane it has, and its place if the subscription takes it.
-    known: Vec<HashMap<u32, Option<usize>>>,
+    /// For each partition: the number of each lane it has.
+    known: Vec<HashMap<u32, Known>>,
+}
+
+/// What a number stands for.
+#[derive(Debug)]
+struct Known {
+    name: String,
+    /// Its place, if the subscription takes it.
+    place: Option<usize>,
 }
 
 impl Lanes {
@@ -126,9 +141,37 @@ impl Lanes {
             }
             let place = wanted(name).then(|| table.place(partition, keys, name, *number));
             if let Some(known) = table.known.get_mut(partition) {
-                known.insert(*number, place);
+                known.insert(*number, Known { name: name.clone(), place });
             }
         }
+    }
+
+    /// Whether a lane that was learned of is gone from the registry, or another has its number.
+    pub(super) fn misses(&self, partition: usize, registry: &Registry) -> bool {
+        let table = self.read();
+        let Some(known) = table.known.get(partition) else { return false };
+        let same = registry.lanes.iter().filter(|(name, number)| known.get(number).is_some_and(|it| it.name == *name));
+        same.count() < known.len()
+    }
+
+    /// The names of the lanes of a partition that are read.
+    pub(super) fn names(&self, partition: usize) -> HashSet<String> {
+        let table = self.read();
+        let lanes = table.of_partition(partition).filter(|(_, lane)| !lane.is_retry());
+        lanes.map(|(_, lane)| lane.name.clone()).collect()
+    }
+
+    /// Takes over what the registry of a partition holds after a repair, and nothing of what was known before: lanes that
+    /// are not `read` are left.
+    pub(super) fn relearn(&self, partition: usize, keys: &PartitionKeys, registry: &Registry, read: &HashSet<String>) {
+        {
+            let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            table.known.get_mut(partition).map(HashMap::clear);
+            let is_there = |lane: &Lane| registry.lanes.iter().any(|it| it.0 == lane.name && it.1 == lane.number);
+            let gone = table.of_partition(partition).filter(|(_, lane)| !lane.is_retry());
+            gone.filter(|(_, lane)| !read.contains(&lane.name) || !is_there(lane)).for_each(|(_, lane)| lane.leave());
+        }
+        self.learn(partition, keys, registry, |name| read.contains(name));
     }
 
     /// What was learned of numbers may not hold any more: lanes are numbered anew in a store that was emptied.
@@ -151,14 +194,18 @@ impl Table {
 
     /// The place of a lane that is read; a new one, unless it has one under this number.
     fn place(&mut self, partition: usize, keys: &PartitionKeys, name: &str, number: u32) -> usize {
-        let same = |lane: &Arc<Lane>| lane.partition == partition && lane.name == name && !lane.has_left();
-        if let Some(place) = self.all.iter().skip(self.known.len()).position(same) {
-            let place = place + self.known.len();
-            match self.all.get(place) {
-                Some(lane) if lane.number == number => return place,
-                Some(lane) => lane.leave(),
-                None => {}
+        let of_name = |lane: &Lane| lane.partition == partition && lane.name == name && !lane.is_retry();
+        let mut found = None;
+        for (place, lane) in self.all.iter().enumerate().filter(|(_, lane)| of_name(lane)) {
+            if lane.number == number {
+                lane.come_back();
+                found = Some(place);
+            } else {
+                lane.leave();
             }
+        }
+        if let Some(place) = found {
+            return place;
         }
         self.all.push(Arc::new(Lane::new(partition, name, keys.lane_named(name), number)));
         self.all.len() - 1
@@ -179,8 +226,8 @@ impl Table {
 
     /// The lane of that number: `None` if nobody told us of it yet, `Some(None)` if the subscription does not take it.
     pub(super) fn numbered(&self, partition: usize, number: u32) -> Option<Option<&Arc<Lane>>> {
-        let place = self.known.get(partition)?.get(&number)?;
-        Some(place.and_then(|place| self.all.get(place)))
+        let known = self.known.get(partition)?.get(&number)?;
+        Some(known.place.and_then(|place| self.all.get(place)))
     }
 
     pub(super) fn of_partition(&self, partition: usize) -> impl Iterator<Item = (usize, &Arc<Lane>)> {

@@ -10,11 +10,13 @@ mod follow;
 mod join;
 mod keeper;
 mod lanes;
+mod losses;
 mod plan;
 mod ration;
 mod reader;
 mod recovery;
 mod renew;
+mod repair;
 mod reply;
 mod settle;
 mod state;
@@ -30,7 +32,7 @@ use std::{
 
 use tekup_core::{
     Result,
-    transport::{Delivery, DeliveryRef, Settled, Settlement, Source, SourceSpec, SubscriptionState},
+    transport::{Delivery, DeliveryRef, Losses, Settled, Settlement, Source, SourceSpec, SubscriptionState},
 };
 use tokio::{
     sync::{Notify, watch},
@@ -42,8 +44,8 @@ pub(crate) use self::{
     follow::RedisFollower,
     keeper::{AFTER_FAILURE, until_next},
 };
-use self::{lanes::Lanes, reader::Reader};
-use crate::{connection::Live, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
+use self::{lanes::Lanes, losses::LossLog, reader::Reader};
+use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
 
 /// What one replica of a subscription reads from, on Redis.
 ///
@@ -76,7 +78,10 @@ struct Inner {
     reader: tokio::sync::Mutex<Reader>,
     /// What was taken over and not started: the starts counted on it are not ours.
     unstarted: Mutex<HashSet<DeliveryRef>>,
-    told_of_refusal: AtomicBool,
+    /// Something that the subscription needs was seen to be gone.
+    lost: AtomicBool,
+    losses: LossLog,
+    drops: DropLog,
 }
 
 /// What is to be done in a partition.
@@ -97,8 +102,9 @@ struct Flags {
 impl RedisSource {
     pub(crate) async fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
-        join::join(&shared.commands, shared.partitions(), &spec, &lanes, false).await?;
+        join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
         let inner = Arc::new(Inner::new(shared, spec, lanes));
+        inner.doubt_lengths();
         inner.read_state(true).await?;
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
@@ -127,7 +133,9 @@ impl Inner {
             closed: AtomicBool::new(false),
             reader: tokio::sync::Mutex::default(),
             unstarted: Mutex::default(),
-            told_of_refusal: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
+            losses: LossLog::default(),
+            drops: DropLog::default(),
         }
     }
 
@@ -191,6 +199,10 @@ impl Source for RedisSource {
 
     async fn renew(&self, held: Vec<DeliveryRef>) -> Result<Vec<DeliveryRef>> {
         self.inner.clone().renew(held).await
+    }
+
+    fn losses(&self) -> Losses {
+        self.inner.losses.so_far()
     }
 
     fn state(&self) -> watch::Receiver<SubscriptionState> {

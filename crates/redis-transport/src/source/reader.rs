@@ -35,6 +35,8 @@ const MOST_ROUNDS: usize = 3;
 pub(super) struct Reader {
     epoch: u32,
     next_look: Option<Instant>,
+    asks_whether_registered: bool,
+    pub(super) next_repair: Option<Instant>,
     turns: Turns,
     ration: Ration,
     pub(super) searches: Searches,
@@ -65,11 +67,18 @@ impl Inner {
                 return self.check(&mut reader, Vec::new(), most).await;
             }
             let look_again = reader.look_if_due(self);
+            if std::mem::take(&mut reader.asks_whether_registered) {
+                self.ask_whether_registered().await?;
+            }
+            self.learn_lanes().await?;
+            // Also while it is paused: nobody else may know what it has lost.
+            if self.lost.swap(false, Relaxed) {
+                self.repair(&mut reader).await?;
+            }
             if self.is_paused() {
                 let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
                 continue;
             }
-            self.learn_lanes().await?;
             let most = self.ration(&mut reader.ration, most).await?;
             if most == 0 {
                 let next = reader.ration.next.map_or(look_again, |next| next.min(look_again));
@@ -82,7 +91,10 @@ impl Inner {
                 return self.check(&mut reader, found, most).await;
             }
             let found = match self.read_hot(&mut reader, most).await {
-                Err(error) if error.kind() == ErrorKind::SubscriptionLost => return Err(self.repair(error).await),
+                Err(error) if error.kind() == ErrorKind::SubscriptionLost => {
+                    self.repair(&mut reader).await?;
+                    continue;
+                }
                 found => found?,
             };
             if !found.is_empty() {
@@ -121,13 +133,22 @@ impl Inner {
         if of.is_empty() {
             return Ok(());
         }
-        let registries = join::registries(&self.shared.reads, self.partitions(), &of).await;
-        let registries =
-            registries.inspect_err(|_| of.iter().for_each(|at| self.flags[*at].learn.store(true, Relaxed)))?;
-        for (partition, registry) in of.into_iter().zip(registries) {
+        let learned = self.learn_of(&of).await;
+        learned.inspect_err(|_| of.iter().for_each(|at| self.flags[*at].learn.store(true, Relaxed)))
+    }
+
+    async fn learn_of(&self, of: &[usize]) -> Result<()> {
+        let registries = join::registries(&self.shared.reads, self.partitions(), of).await?;
+        let registered = self.are_registered(of).await?;
+        for ((partition, registry), registered) in of.iter().zip(registries).zip(registered) {
+            if !registered || self.lanes.misses(*partition, &registry) {
+                self.lost.store(true, Relaxed);
+                continue;
+            }
             let wanted = |name: &str| takes(&self.spec.patterns, name);
-            self.lanes.learn(partition, &self.partitions()[partition], &registry, wanted);
+            self.lanes.learn(*partition, &self.partitions()[*partition], &registry, wanted);
         }
+        self.doubt_lengths();
         Ok(())
     }
 
@@ -231,7 +252,8 @@ impl Inner {
         match self.has_left_any(read).await {
             Ok(true) => None,
             Ok(false) => Some(error),
-            Err(cause) => Some(cause),
+            // A repair meets it again, and says of what it is the cause.
+            Err(cause) => Some(if cause.is_retryable() { cause } else { error }),
         }
     }
 
@@ -251,19 +273,6 @@ impl Inner {
             any = true;
         }
         Ok(any)
-    }
-
-    /// Makes lost groups anew; answers the error that names what was lost.
-    async fn repair(&self, error: Error) -> Error {
-        self.lanes.forget_numbers();
-        let repaired = join::join(&self.shared.commands, self.partitions(), &self.spec, &self.lanes, true).await;
-        self.heat_all();
-        let what = match repaired {
-            Ok(()) => "it was made anew: subscribe again to read on; events may come again".into(),
-            Err(cause) => format!("it could not be made anew: {cause}; open the subscription again"),
-        };
-        let message = format!("subscription `{}` has lost a group, {what} ({error})", self.group);
-        Error::new(ErrorKind::SubscriptionLost, message).with_source(error)
     }
 }
 
@@ -311,6 +320,7 @@ impl Reader {
             looked => {
                 // The first time, all lanes are hot as they are made.
                 if looked.is_some() {
+                    self.asks_whether_registered = true;
                     inner.heat_all();
                 }
                 let next = now + LOOK_EVERY.mul_f64(1.0 + fastrand::f64() / 4.0);

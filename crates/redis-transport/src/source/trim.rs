@@ -1,34 +1,40 @@
 //! Trimming: what every subscription has settled is removed from the lanes in which something was settled.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::Ordering::Relaxed},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use redis::{Pipeline, Value};
 use tekup_core::Result;
 
 use super::{Inner, lanes::Lane};
-use crate::scripts;
+use crate::{drops::Cut, scripts};
 
 impl Inner {
-    pub(super) async fn trim(&self) -> Result<()> {
+    /// Answers whether some lane is longer than it may be.
+    pub(super) async fn trim(&self) -> Result<bool> {
         let calls = self.dirty_lanes();
         if calls.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let mut pipeline = Pipeline::with_capacity(calls.len());
         for (partition, lanes) in &calls {
             let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
-            pipeline.add_command(scripts::trim(&self.partitions()[*partition], &self.replica, &names));
+            pipeline.add_command(scripts::trim(
+                &self.partitions()[*partition],
+                &self.replica,
+                self.shared.limits,
+                &names,
+            ));
         }
         let answers = self.shared.commands.all(pipeline).await;
         let answers = answers.inspect_err(|_| calls.iter().for_each(|(_, lanes)| mark_dirty(lanes)))?;
-        let mut result = Ok(());
+        let mut result = Ok(false);
         for ((_, lanes), answer) in calls.iter().zip(answers) {
             match answer {
                 Ok(Value::Array(removed)) => {
-                    lanes.iter().zip(removed).for_each(|(lane, removed)| self.note_trimmed(lane, removed))
+                    for (lane, removed) in lanes.iter().zip(removed) {
+                        let too_long = self.note_trimmed(lane, removed);
+                        result = result.map(|any| any || too_long);
+                    }
                 }
                 // Another trims: it may not know that these are dirty.
                 Ok(_) => mark_dirty(lanes),
@@ -39,6 +45,13 @@ impl Inner {
             }
         }
         result
+    }
+
+    /// Lanes that were just learned of may be longer than they may, though nothing is settled in them.
+    pub(super) fn doubt_lengths(&self) {
+        if self.shared.limits.length > 0 {
+            self.lanes.read().all().iter().for_each(|lane| lane.mark_dirty());
+        }
     }
 
     /// The lanes in which something was settled, in portions of one partition each.
@@ -55,18 +68,22 @@ impl Inner {
         dirty.into_iter().flat_map(portions).collect()
     }
 
-    fn note_trimmed(&self, lane: &Lane, removed: Value) {
+    /// Answers whether the lane is longer than it may be.
+    fn note_trimmed(&self, lane: &Lane, removed: Value) -> bool {
+        if let Some(cut) = Cut::read(&removed) {
+            lane.mark_dirty();
+            return self.drops.note(&lane.name, cut);
+        }
         match removed {
             Value::Int(removed) if removed < 0 => lane.mark_dirty(),
-            Value::BulkString(missing) => {
+            // A group was missing: nothing was removed, so that its subscription finds all that it has not settled.
+            Value::Array(remade) => {
                 lane.mark_dirty();
-                if !self.told_of_refusal.swap(true, Relaxed) {
-                    let missing = String::from_utf8_lossy(&missing).into_owned();
-                    tracing::warn!(lane = %lane.name, subscription = %missing, "nothing is trimmed: this subscription has lost its group there; open it again, or remove it");
-                }
+                self.note_remade(lane, remade);
             }
             _ => {}
         }
+        false
     }
 }
 

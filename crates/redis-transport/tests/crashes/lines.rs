@@ -30,17 +30,18 @@ impl MakeWriter<'_> for Lines {
 impl Lines {
     /// Logs of this thread go here, down to the last detail, until the guard is dropped.
     pub(crate) fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
+        Self::capture_from(tracing::Level::TRACE)
+    }
+
+    /// As [`capture`](Self::capture), but only lines of this level and above.
+    pub(crate) fn capture_from(level: tracing::Level) -> (Self, tracing::subscriber::DefaultGuard) {
         let lines = Self::default();
         let logger = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false);
-        let guard = tracing::subscriber::set_default(logger.with_max_level(tracing::Level::TRACE).finish());
+        let guard = tracing::subscriber::set_default(logger.with_max_level(level).finish());
         (lines, guard)
     }
 
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    pub(crate) fn with(&self, part: &str) -> Vec<String> {
-        self.text().lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
     }
 }

@@ -14,6 +14,7 @@ mod killed;
 mod later;
 mod ledger;
 mod lines;
+mod lost;
 mod orders;
 mod paused;
 mod poisoned;

@@ -64,6 +64,16 @@ pub trait Harness: Sized + Send + Sync + 'static {
         async { Ok(false) }
     }
 
+    /// A handle on the store as of a process that limits how many events a lane may hold, if there is such a limit.
+    fn limited(&self, _max_lane_length: usize) -> impl Future<Output = Result<Option<Self::Transport>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// Loses what the store holds, as a careless operator would. Answers whether its store can lose that at all.
+    fn lose(&self, _what: Lost) -> impl Future<Output = Result<bool>> + Send {
+        async { Ok(false) }
+    }
+
     /// A short lease, for the tests that let one end.
     fn lease() -> Duration {
         Duration::from_secs(1)
@@ -83,6 +93,20 @@ pub trait Harness: Sized + Send + Sync + 'static {
     fn soon() -> Duration {
         Duration::from_secs(2)
     }
+}
+
+/// What a store may be made to lose.
+///
+/// ```
+/// use tekup_testkit::conformance::Lost;
+/// assert_ne!(Lost::Everything, Lost::Places);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// All that it holds.
+    Everything,
+    /// How far each subscription has come, but no event.
+    Places,
 }
 
 /// A runtime whose clock stands still until nothing is left to do, for transports on tokio's time.

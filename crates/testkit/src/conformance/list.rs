@@ -198,6 +198,17 @@ macro_rules! transport_conformance {
                 counters_sum_over_processes_and_tenants,
                 what_was_never_counted_is_zero,
             }
+            limiting {
+                above_its_limit_a_lane_drops_its_oldest_events_and_counts_them,
+                what_is_held_is_dropped_too_when_its_lane_is_too_long,
+                what_was_dropped_twice_over_is_counted_once_for_each_subscription,
+                a_limit_takes_nothing_from_who_keeps_up,
+            }
+            losing {
+                a_source_that_lost_nothing_has_no_losses,
+                what_is_stored_after_the_store_lost_everything_arrives,
+                what_was_not_settled_arrives_though_its_place_was_lost,
+            }
             tracing {
                 what_handlers_publish_is_traced_to_what_caused_it_also_after_a_retry,
                 events_of_one_correlation_are_traced_together_whoever_published_them,
@@ -312,6 +323,8 @@ mod tests {
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
+            include_str!("limiting.rs"),
+            include_str!("losing.rs"),
             include_str!("timing.rs"),
             include_str!("health.rs"),
             include_str!("on_the_bus.rs"),

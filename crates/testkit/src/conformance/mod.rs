@@ -33,6 +33,10 @@ pub mod leasing;
 #[doc(hidden)]
 pub mod letter_jobs;
 #[doc(hidden)]
+pub mod limiting;
+#[doc(hidden)]
+pub mod losing;
+#[doc(hidden)]
 pub mod naming;
 #[doc(hidden)]
 pub mod on_the_bus;
@@ -63,7 +67,7 @@ pub mod unsupported;
 #[doc(hidden)]
 pub mod waiting;
 
-pub use harness::{Harness, paused_runtime};
+pub use harness::{Harness, Lost, paused_runtime};
 #[doc(hidden)]
 pub use scene::Scene;
 

@@ -1,7 +1,7 @@
-local has_new = false
+local has_new, gone = false, {}
 
--- Makes a lane with the groups of all who take its type, before its first entry; answers its number. It is told of last,
--- for where the key is no stream nobody must begin to read it. KEYS[2] to KEYS[4]: lanes, subs, starts.
+-- Makes a lane, or one whose stream was deleted, with the groups of all who take its type, before its first entry; answers
+-- its number. It is told of last, for where the key is no stream nobody must begin to read it. KEYS[2] to KEYS[4]: lanes, subs, starts.
 local function make_lane(lane, name, number)
   local is_new = not number
   if is_new then number = tostring(redis.call('HINCRBY', KEYS[2], '~version', 1)) end
@@ -11,12 +11,18 @@ local function make_lane(lane, name, number)
     local group = subs[at]
     if group ~= '~version' and takes(subs[at + 1], event_type) then
       make_group(lane, group, '0', 0)
-      redis.call('HSETNX', KEYS[4], group .. '\n' .. number, '0-0')
+      local field = group .. '\n' .. number
+      redis.call('HSET', KEYS[4], field, '0-0')
+      -- Of another lane, if this one's number or stream was lost.
+      redis.call('HDEL', KEYS[4], field .. '\nmark', field .. '\nadded', field .. '\nleft',
+        field .. '\ndrops', field .. '\ndropped')
     end
   end
   if is_new then
     redis.call('HSET', KEYS[2], name, number)
     has_new = true
+  else
+    gone[#gone + 1] = number
   end
   return number
 end
