@@ -25,6 +25,8 @@ use crate::{
 
 /// Partitions in which nothing is due soon, and that are looked at within this time, are looked at together.
 const TOGETHER: Duration = Duration::from_millis(1_500);
+/// How long trimming keeps what is new, and a little more.
+const UNTIL_OLD: Duration = Duration::from_millis(2_500);
 /// How often the lanes of a partition that get what has come due are trimmed, at most.
 const TRIM_EVERY: Duration = Duration::from_secs(5);
 
@@ -226,6 +228,8 @@ impl Work {
         let (keys, lanes) = (self.namespace.partitions()[at].clone(), later::lanes(&partition.due));
         let (connection, limits, drops) = (self.connection.clone(), self.limits, self.drops.clone());
         tokio::spawn(async move {
+            // What is new is kept for a moment where no subscription is registered, and nobody comes back for it.
+            tokio::time::sleep(UNTIL_OLD).await;
             if let Err(error) = publisher::trim(&connection, &keys, limits, lanes, &drops).await {
                 tracing::debug!(%error, "lanes are trimmed another time");
             }
