@@ -43,6 +43,8 @@ pub(super) struct Core {
     /// Suspects of a crash run one at a time in all subscriptions of this bus.
     pub(super) suspect_gate: Arc<Semaphore>,
     flushing: AtomicBool,
+    /// Held while the others are told what is counted here: who flushes waits for what is already on its way.
+    telling: Mutex<()>,
     /// Subscriptions on their way out.
     stopping: Mutex<Vec<JoinHandle<()>>>,
     closed: CancellationToken,
@@ -62,6 +64,7 @@ impl Core {
             listeners: Listeners::default(),
             suspect_gate: Arc::new(Semaphore::new(1)),
             flushing: AtomicBool::new(false),
+            telling: Mutex::default(),
             stopping: Mutex::default(),
             closed: CancellationToken::new(),
             config,
@@ -114,6 +117,7 @@ impl Core {
     }
 
     pub(super) async fn flush(&self) -> Result<()> {
+        let _telling = self.telling.lock().await;
         let untold = self.meter.untold();
         if !untold.deltas().is_empty() {
             self.transport.admin().add_counters(untold.deltas().to_vec()).await?;
