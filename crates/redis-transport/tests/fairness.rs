@@ -35,6 +35,14 @@ async fn flood(transport: &RedisTransport, events: impl Iterator<Item = Outgoing
     }
 }
 
+/// 200 events in each of them.
+async fn flood_thirty_lanes(transport: &RedisTransport) {
+    for number in 0..30 {
+        let name = format!("flood.n{number}");
+        flood(transport, (0..200).map(|_| event(&name))).await;
+    }
+}
+
 /// Two tenants of two partitions, as the server shows by the streams of one type.
 async fn tenants_apart(server: &RedisServer, transport: &RedisTransport) -> [TenantId; 2] {
     let of = |tenant: &TenantId| Outgoing { tenant: tenant.clone(), ..event("lead.created") };
@@ -70,10 +78,7 @@ async fn with_little_room_a_lonely_event_comes_in_the_turn_of_its_lane() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
     let source = open(&transport, "*").await;
-    for number in 0..30 {
-        let name = format!("flood.n{number}");
-        flood(&transport, (0..200).map(|_| event(&name))).await;
-    }
+    flood_thirty_lanes(&transport).await;
     // Its lane has once given all that it was asked for, like the others.
     let first = publish(&transport, "lead.created").await;
     reads_until(&source, first, 60).await;
@@ -89,10 +94,7 @@ async fn all_of_many_full_lanes_comes_once_and_never_more_than_was_asked_for() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
     let source = open(&transport, "*").await;
-    for number in 0..30 {
-        let name = format!("flood.n{number}");
-        flood(&transport, (0..200).map(|_| event(&name))).await;
-    }
+    flood_thirty_lanes(&transport).await;
     let (mut seen, mut reads) = (HashSet::new(), 0);
     while seen.len() < 6_000 {
         let batch = source.fetch(1_000).await.unwrap();
