@@ -21,13 +21,13 @@ local member = ARGV[3]
 local bucket = open_bucket(KEYS[5], KEYS[6], 1)
 
 if not redis.call('ZSCORE', KEYS[2], member) then
-  local place = bucket.place(member)
+  local place = place_in(bucket, member)
   if place == 'cancelled' then return 'already_cancelled' end
   return place and not string.find(place, '^due:') and 'too_late' or 'unknown'
 end
 
-bucket.put(member, 'cancelled')
-bucket.save(ARGV[2])
+put_in(bucket, member, 'cancelled')
+save_bucket(bucket, ARGV[2])
 redis.call('ZREM', KEYS[2], member)
 redis.call('HDEL', KEYS[3], member)
 count_later(KEYS[4], string.sub(member, 17), -1)

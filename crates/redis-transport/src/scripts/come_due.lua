@@ -41,19 +41,19 @@ local lane_count = tonumber(ARGV[5])
 local numbers, rung, is_rung = {}, {}, {}
 if lane_count > 0 then numbers = redis.call('HMGET', KEYS[2], unpack(ARGV, 6, 5 + lane_count)) end
 local moved, unreadable, put_off, bytes = 0, 0, 0, 0
-local tenants, buckets = {}, {}
+local tenants, buckets, news = {}, {}, {has_lane = false, gone = {}}
 
 local function place(b, member, text)
   local at = 9 + lane_count + 2 * b
   buckets[b] = buckets[b] or open_bucket(KEYS[at], KEYS[at + 1], 1)
-  buckets[b].put(member, text)
+  put_in(buckets[b], member, text)
 end
 
 local function add(l, member, envelope)
   local lane = KEYS[10 + l]
   local entry = numbers[l] and redis.call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
   if not entry then
-    numbers[l] = make_lane(lane, ARGV[5 + l], numbers[l])
+    numbers[l] = make_lane(lane, ARGV[5 + l], numbers[l], news)
     entry = redis.call('XADD', lane, '*', 'm', member, 'e', envelope)
   end
   if not is_rung[l] then
@@ -100,10 +100,10 @@ for at = 6 + lane_count, #ARGV, 3 do
   if bytes >= MOST_BYTES then break end
 end
 
-for _, bucket in pairs(buckets) do bucket.save(ARGV[2]) end
+for _, bucket in pairs(buckets) do save_bucket(bucket, ARGV[2]) end
 for tenant, count in pairs(tenants) do count_later(KEYS[8], tenant, -count) end
-if has_new then redis.call('SPUBLISH', KEYS[5], 'lanes') end
-if #gone > 0 then redis.call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(gone, ',')) end
+if news.has_lane then redis.call('SPUBLISH', KEYS[5], 'lanes') end
+if #news.gone > 0 then redis.call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(news.gone, ',')) end
 if #rung > 0 then redis.call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
 
 local head = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')[2]

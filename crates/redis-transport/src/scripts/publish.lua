@@ -32,33 +32,15 @@ local window, lane_count, run_count = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[
 local numbers = redis_call('HMGET', KEYS[2], unpack(ARGV, 5, 4 + lane_count))
 local rung, is_rung = {}, {}
 
--- include glob
-
--- include lane
 -- include bucket
 
--- The lane of the event before: events in a row are often of one lane.
-local l, lane, prefix
+local news = {has_lane = false, gone = {}}
 
-local function enter(number)
-  l, lane = number, KEYS[5 + number]
-  prefix = numbers[l] and numbers[l] .. ':'
-end
-
-local function ring()
-  is_rung[l] = true
-  rung[#rung + 1] = numbers[l]
-end
-
-local function store(member, envelope)
-  local entry = prefix and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
-  if not entry then
-    numbers[l] = make_lane(lane, ARGV[4 + l], numbers[l])
-    prefix = numbers[l] .. ':'
-    entry = redis_call('XADD', lane, '*', 'm', member, 'e', envelope)
-  end
-  if not is_rung[l] then ring() end
-  return entry
+-- Its helpers are made only where they are needed: most calls know their lanes.
+local function make(l, lane)
+-- include glob
+-- include lane
+  return make_lane(lane, ARGV[4 + l], numbers[l], news)
 end
 
 local answer = {0}
@@ -66,27 +48,48 @@ local lanes_at = 5 + lane_count + run_count
 local lane_bytes = ARGV[lanes_at]
 local byte = string.byte
 local event = 0
+-- The lane of the event before: events in a row are often of one lane.
+local l, lane, prefix
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + lane_count + r])
   local bucket = open_bucket(KEYS[4 + lane_count + 2 * r], KEYS[5 + lane_count + 2 * r], count)
+  local has_log, added, added_count = bucket.log, bucket.added, 0
   for i = event + 1, event + count do
     local member = ARGV[lanes_at + 2 * i - 1]
-    if not bucket.is_new and bucket.place(member) then
+    if has_log and place_in(bucket, member) then
       answer[#answer + 1] = i
     else
-      local high, low = byte(lane_bytes, 2 * i - 1, 2 * i)
-      local number = high * 256 + low
-      if number ~= l then enter(number) end
-      local entry = store(member, ARGV[lanes_at + 2 * i])
-      bucket.put(member, prefix .. entry)
+      local number = 1
+      if lane_count > 1 then
+        local high, low = byte(lane_bytes, 2 * i - 1, 2 * i)
+        number = high * 256 + low
+      end
+      if number ~= l then
+        l, lane, prefix = number, KEYS[5 + number], numbers[number] and numbers[number] .. ':'
+      end
+      local envelope = ARGV[lanes_at + 2 * i]
+      local entry = prefix and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
+      if not entry then
+        numbers[l] = make(l, lane)
+        prefix = numbers[l] .. ':'
+        entry = redis_call('XADD', lane, '*', 'm', member, 'e', envelope)
+      end
+      if not is_rung[l] then
+        is_rung[l] = true
+        rung[#rung + 1] = numbers[l]
+      end
+      -- As put_in does.
+      added[added_count + 1], added[added_count + 2] = member, prefix .. entry
+      added_count = added_count + 2
     end
   end
-  local bytes = bucket.save(window)
+  bucket.count = added_count
+  local bytes = save_bucket(bucket, window)
   if r == run_count then answer[1] = bytes end
   event = event + count
 end
 
-if has_new then redis_call('SPUBLISH', KEYS[5], 'lanes') end
-if #gone > 0 then redis_call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(gone, ',')) end
+if news.has_lane then redis_call('SPUBLISH', KEYS[5], 'lanes') end
+if #news.gone > 0 then redis_call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(news.gone, ',')) end
 if #rung > 0 then redis_call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
 return answer

@@ -55,13 +55,13 @@ for r = 1, run_count do
     local at = 1 + run_count + 4 * i
     local member = ARGV[at]
     -- It may wait for longer than the index remembers it.
-    if not bucket.is_new and bucket.place(member) or redis.call('ZSCORE', KEYS[2], member) then
+    if place_in(bucket, member) or redis.call('ZSCORE', KEYS[2], member) then
       answer[#answer + 1] = i
     else
-      bucket.put(member, store(at))
+      put_in(bucket, member, store(at))
     end
   end
-  local bytes = bucket.save(ARGV[2])
+  local bytes = save_bucket(bucket, ARGV[2])
   if r == run_count then answer[1] = bytes end
   event = event + count
 end

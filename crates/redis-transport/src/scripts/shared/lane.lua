@@ -1,8 +1,6 @@
-local has_new, gone = false, {}
-
 -- Makes a lane, or one whose stream was deleted, with the groups of all who take its type, before its first entry; answers
--- its number. It is told of last, for where the key is no stream nobody must begin to read it. KEYS[2] to KEYS[4]: lanes, subs, starts.
-local function make_lane(lane, name, number)
+-- its number, and takes down what readers are to be told of. It is told of last, for where the key is no stream nobody must begin to read it. KEYS[2] to KEYS[4]: lanes, subs, starts.
+local function make_lane(lane, name, number, news)
   local is_new = not number
   if is_new then number = tostring(redis.call('HINCRBY', KEYS[2], '~version', 1)) end
   local event_type = type_of(name)
@@ -20,9 +18,9 @@ local function make_lane(lane, name, number)
   end
   if is_new then
     redis.call('HSET', KEYS[2], name, number)
-    has_new = true
+    news.has_lane = true
   else
-    gone[#gone + 1] = number
+    news.gone[#news.gone + 1] = number
   end
   return number
 end
