@@ -145,6 +145,34 @@ async fn an_index_that_was_cut_anew_meanwhile_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_id_of_an_event_that_waits_is_taken_though_the_index_has_forgotten_it() {
+    let server = RedisServer::start().unwrap();
+    let mut config = common::config(&server);
+    config.dedupe_window = Duration::from_secs(1);
+    let transport = RedisTransport::connect(&config).await.unwrap();
+    let source = open(&transport, "*").await;
+    let sent = later("lead.created", Duration::from_secs(3));
+    schedule(&transport, &sent).await;
+    eventually("the index has forgotten it", async || server.command(&["KEYS", "*:ids:*"]).unwrap().items().is_empty())
+        .await;
+    let others = [event("lead.created"), event("lead.created")];
+    let again = [sent.due, None].map(|due| Outgoing { due, ..sent.clone() });
+    for again in again {
+        let batch = vec![others[0].clone(), again, others[1].clone()];
+        let answers = transport.publish(batch).await.unwrap();
+        assert!(answers[1].as_ref().unwrap().duplicate, "{answers:?}");
+    }
+    assert_eq!(transport.admin().count_scheduled(None).await.unwrap(), 1);
+    let mut came: Vec<_> = take(&source, 3).await.iter().map(|delivery| delivery.id).collect();
+    came.sort_unstable();
+    let mut expected = vec![sent.id, others[0].id, others[1].id];
+    expected.sort_unstable();
+    assert_eq!(came, expected);
+    let more = common::fetch_within(&source, 1, Duration::from_millis(300)).await.unwrap();
+    assert!(more.is_empty(), "{more:?}");
+}
+
+#[tokio::test]
 async fn the_place_of_an_event_is_changed_and_its_neighbours_keep_theirs() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;

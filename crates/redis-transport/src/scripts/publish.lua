@@ -7,9 +7,10 @@
 -- KEYS[3]       subs    HASH
 -- KEYS[4]       starts  HASH
 -- KEYS[5]       bell    sharded channel
--- KEYS[5+l]     the l-th lane     STREAM
--- KEYS[4+L+2r]  the r-th index bucket, one for each run of events that share it  STRING
--- KEYS[5+L+2r]  what that bucket has no room for  HASH
+-- KEYS[6]       later   ZSET
+-- KEYS[6+l]     the l-th lane     STREAM
+-- KEYS[5+L+2r]  the r-th index bucket, one for each run of events that share it  STRING
+-- KEYS[6+L+2r]  what that bucket has no room for  HASH
 -- ARGV[1]       version of the layout that the buckets were found with
 -- ARGV[2]       seconds that an id is remembered
 -- ARGV[3]       L, how many lanes
@@ -41,7 +42,7 @@ local rung, is_rung = {}, {}
 local l, lane, prefix
 
 local function enter(number)
-  l, lane = number, KEYS[5 + number]
+  l, lane = number, KEYS[6 + number]
   prefix = numbers[l] and numbers[l] .. ':'
 end
 
@@ -66,12 +67,22 @@ local lanes_at = 5 + lane_count + run_count
 local lane_bytes = ARGV[lanes_at]
 local byte = string.byte
 local event = 0
+
+-- Which events wait for their time: they may do so for longer than the index remembers them. Mostly nothing waits.
+local function find_waiting()
+  if redis_call('EXISTS', KEYS[6]) == 0 then return {} end
+  local members = {}
+  for at = lanes_at + 1, #ARGV, 2 do members[#members + 1] = ARGV[at] end
+  return redis_call('ZMSCORE', KEYS[6], unpack(members))
+end
+
+local waiting = find_waiting()
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + lane_count + r])
-  local bucket = open_bucket(KEYS[4 + lane_count + 2 * r], KEYS[5 + lane_count + 2 * r], count)
+  local bucket = open_bucket(KEYS[5 + lane_count + 2 * r], KEYS[6 + lane_count + 2 * r], count)
   for i = event + 1, event + count do
     local member = ARGV[lanes_at + 2 * i - 1]
-    if not bucket.is_new and bucket.place(member) then
+    if not bucket.is_new and bucket.place(member) or waiting[i] then
       answer[#answer + 1] = i
     else
       local high, low = byte(lane_bytes, 2 * i - 1, 2 * i)
