@@ -78,6 +78,23 @@ async fn what_can_not_be_read_is_put_aside_with_its_bytes_and_holds_up_none() {
 }
 
 #[tokio::test]
+async fn what_can_not_be_read_when_its_time_has_come_has_failed_and_is_counted() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let (admin, sent) = (transport.admin(), later("lead.created", Duration::from_millis(500)));
+    schedule(&transport, &sent).await;
+    let events = key(&server, ":later:events");
+    let member = [&sent.id.as_uuid().as_bytes()[..], b"acme"].concat();
+    server.command(&[b"HSET", events.as_bytes(), &member, b"damaged"]).unwrap();
+    eventually("it has failed", async || stage(&transport, &sent).await == Stage::Failed).await;
+    assert!(admin.status(&sent.tenant, sent.id).await.unwrap().subscriptions.is_empty(), "nobody has it");
+    assert_eq!(admin.cancel(&sent.tenant, sent.id).await.unwrap(), Cancellation::TooLate);
+    let counters = admin.counters(None).await.unwrap();
+    assert!(counters.dead_lettered == 1 && counters.updated.is_some(), "{counters:?}");
+    assert_eq!(admin.count_scheduled(None).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn a_lane_that_can_not_be_written_and_counts_that_are_none_hold_up_no_other_event() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
