@@ -214,7 +214,7 @@ impl Publisher {
         }
         let plan = Plan::of(batch, chunk, &layout);
         let bytes: usize = chunk.events.iter().map(|place| batch[*place].bytes.len() + 96).sum();
-        let key_count = 5 + plan.lanes.len() + 2 * plan.runs.len();
+        let key_count = 6 + plan.lanes.len() + 2 * plan.runs.len();
         let mut cmd =
             scripts::PUBLISH.call_with_capacity(key_count, key_count * 2 + 2 * chunk.events.len() + 5, bytes + 512);
         plan.write_keys(&mut cmd, keys);
@@ -310,6 +310,7 @@ impl<'batch> Plan<'batch> {
 
     fn write_keys(&self, cmd: &mut Cmd, keys: &PartitionKeys) {
         cmd.arg(keys.layout()).arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
+        cmd.arg(keys.later());
         for (event_type, priority) in &self.lanes {
             cmd.arg(keys.lane(event_type, *priority));
         }

@@ -78,6 +78,23 @@ async fn what_can_not_be_read_is_put_aside_with_its_bytes_and_holds_up_none() {
 }
 
 #[tokio::test]
+async fn what_can_not_be_read_when_its_time_has_come_has_failed_and_is_counted() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let (admin, sent) = (transport.admin(), later("lead.created", Duration::from_millis(500)));
+    schedule(&transport, &sent).await;
+    let events = key(&server, ":later:events");
+    let member = [&sent.id.as_uuid().as_bytes()[..], b"acme"].concat();
+    server.command(&[b"HSET", events.as_bytes(), &member, b"damaged"]).unwrap();
+    eventually("it has failed", async || stage(&transport, &sent).await == Stage::Failed).await;
+    assert!(admin.status(&sent.tenant, sent.id).await.unwrap().subscriptions.is_empty(), "nobody has it");
+    assert_eq!(admin.cancel(&sent.tenant, sent.id).await.unwrap(), Cancellation::TooLate);
+    let counters = admin.counters(None).await.unwrap();
+    assert!(counters.dead_lettered == 1 && counters.updated.is_some(), "{counters:?}");
+    assert_eq!(admin.count_scheduled(None).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn a_lane_that_can_not_be_written_and_counts_that_are_none_hold_up_no_other_event() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
@@ -142,6 +159,34 @@ async fn an_index_that_was_cut_anew_meanwhile_changes_nothing() {
     assert_eq!(admin.cancel(&sent.tenant, sent.id).await.unwrap(), Cancellation::TooLate);
     let again = Outgoing { due: None, ..sent };
     assert!(transport.publish(vec![again]).await.unwrap()[0].as_ref().unwrap().duplicate);
+}
+
+#[tokio::test]
+async fn the_id_of_an_event_that_waits_is_taken_though_the_index_has_forgotten_it() {
+    let server = RedisServer::start().unwrap();
+    let mut config = common::config(&server);
+    config.dedupe_window = Duration::from_secs(1);
+    let transport = RedisTransport::connect(&config).await.unwrap();
+    let source = open(&transport, "*").await;
+    let sent = later("lead.created", Duration::from_secs(3));
+    schedule(&transport, &sent).await;
+    eventually("the index has forgotten it", async || server.command(&["KEYS", "*:ids:*"]).unwrap().items().is_empty())
+        .await;
+    let others = [event("lead.created"), event("lead.created")];
+    let again = [sent.due, None].map(|due| Outgoing { due, ..sent.clone() });
+    for again in again {
+        let batch = vec![others[0].clone(), again, others[1].clone()];
+        let answers = transport.publish(batch).await.unwrap();
+        assert!(answers[1].as_ref().unwrap().duplicate, "{answers:?}");
+    }
+    assert_eq!(transport.admin().count_scheduled(None).await.unwrap(), 1);
+    let mut came: Vec<_> = take(&source, 3).await.iter().map(|delivery| delivery.id).collect();
+    came.sort_unstable();
+    let mut expected = vec![sent.id, others[0].id, others[1].id];
+    expected.sort_unstable();
+    assert_eq!(came, expected);
+    let more = common::fetch_within(&source, 1, Duration::from_millis(300)).await.unwrap();
+    assert!(more.is_empty(), "{more:?}");
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 #!lua flags=allow-oom
 -- Prevents an event that waits for its time.
 --
--- KEYS[1]  layout   HASH
--- KEYS[2]  later    ZSET
--- KEYS[3]  events   HASH
--- KEYS[4]  tenants  HASH
+-- KEYS[1]  layout      HASH
+-- KEYS[2]  later       ZSET
+-- KEYS[3]  events      HASH
+-- KEYS[4]  tenants     HASH
 -- KEYS[5]  the event's index bucket  STRING
 -- KEYS[6]  what that bucket has no room for  HASH
+-- KEYS[7]  unreadable  HASH
 -- ARGV[1]  version of the layout that the bucket was found with
 -- ARGV[2]  seconds that an id is remembered
 -- ARGV[3]  member: 16 bytes of the event's id, then its tenant
@@ -23,7 +24,9 @@ local bucket = open_bucket(KEYS[5], KEYS[6], 1)
 if not redis.call('ZSCORE', KEYS[2], member) then
   local place = place_in(bucket, member)
   if place == 'cancelled' then return 'already_cancelled' end
-  return place and not string.find(place, '^due:') and 'too_late' or 'unknown'
+  if place and not string.find(place, '^due:') then return 'too_late' end
+  -- Its time came, though it could not be read then.
+  return redis.call('HEXISTS', KEYS[7], member) == 1 and 'too_late' or 'unknown'
 end
 
 put_in(bucket, member, 'cancelled')

@@ -12,9 +12,10 @@
 -- KEYS[8]     tenants     HASH
 -- KEYS[9]     unreadable  HASH
 -- KEYS[10]    mover       STRING  who publishes for all
--- KEYS[10+l]  the l-th lane          STREAM
--- KEYS[9+L+2b] the b-th index bucket STRING
--- KEYS[10+L+2b] what that bucket has no room for  HASH
+-- KEYS[11]    counters    HASH    of all tenants
+-- KEYS[11+l]  the l-th lane          STREAM
+-- KEYS[10+L+2b] the b-th index bucket STRING
+-- KEYS[11+L+2b] what that bucket has no room for  HASH
 -- ARGV[1]     version of the layout that the buckets were found with
 -- ARGV[2]     seconds that an id is remembered
 -- ARGV[3]     who asks
@@ -44,13 +45,13 @@ local moved, unreadable, put_off, bytes = 0, 0, 0, 0
 local tenants, buckets, news = {}, {}, {has_lane = false, gone = {}}
 
 local function place(b, member, text)
-  local at = 9 + lane_count + 2 * b
+  local at = 10 + lane_count + 2 * b
   buckets[b] = buckets[b] or open_bucket(KEYS[at], KEYS[at + 1], 1)
   put_in(buckets[b], member, text)
 end
 
 local function add(l, member, envelope)
-  local lane = KEYS[10 + l]
+  local lane = KEYS[11 + l]
   local entry = numbers[l] and redis.call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
   if not entry then
     numbers[l] = make_lane(lane, ARGV[5 + l], numbers[l], news)
@@ -101,6 +102,11 @@ for at = 6 + lane_count, #ARGV, 3 do
 end
 
 for _, bucket in pairs(buckets) do save_bucket(bucket, ARGV[2]) end
+-- Whatever else the counters hold must not stop it.
+if unreadable > 0 then
+  redis.pcall('HINCRBY', KEYS[11], 'dead_lettered', unreadable)
+  redis.pcall('HSET', KEYS[11], 'updated', string.format('%.0f', now))
+end
 for tenant, count in pairs(tenants) do count_later(KEYS[8], tenant, -count) end
 if news.has_lane then redis.call('SPUBLISH', KEYS[5], 'lanes') end
 if #news.gone > 0 then redis.call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(news.gone, ',')) end

@@ -7,9 +7,10 @@
 -- KEYS[3]       subs    HASH
 -- KEYS[4]       starts  HASH
 -- KEYS[5]       bell    sharded channel
--- KEYS[5+l]     the l-th lane     STREAM
--- KEYS[4+L+2r]  the r-th index bucket, one for each run of events that share it  STRING
--- KEYS[5+L+2r]  what that bucket has no room for  HASH
+-- KEYS[6]       later   ZSET
+-- KEYS[6+l]     the l-th lane     STREAM
+-- KEYS[5+L+2r]  the r-th index bucket, one for each run of events that share it  STRING
+-- KEYS[6+L+2r]  what that bucket has no room for  HASH
 -- ARGV[1]       version of the layout that the buckets were found with
 -- ARGV[2]       seconds that an id is remembered
 -- ARGV[3]       L, how many lanes
@@ -43,20 +44,29 @@ local function make(l, lane)
   return make_lane(lane, ARGV[4 + l], numbers[l], news)
 end
 
+-- Which events wait for their time: they may do so for longer than the index remembers them. Mostly nothing waits.
+local function find_waiting(first)
+  if redis_call('EXISTS', KEYS[6]) == 0 then return {} end
+  local members = {}
+  for at = first, #ARGV, 2 do members[#members + 1] = ARGV[at] end
+  return redis_call('ZMSCORE', KEYS[6], unpack(members))
+end
+
 local answer = {0}
 local lanes_at = 5 + lane_count + run_count
 local lane_bytes = ARGV[lanes_at]
+local waiting = find_waiting(lanes_at + 1)
 local byte = string.byte
 local event = 0
 -- The lane of the event before: events in a row are often of one lane.
 local l, lane, prefix
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + lane_count + r])
-  local bucket = open_bucket(KEYS[4 + lane_count + 2 * r], KEYS[5 + lane_count + 2 * r], count)
+  local bucket = open_bucket(KEYS[5 + lane_count + 2 * r], KEYS[6 + lane_count + 2 * r], count)
   local has_log, added, added_count = bucket.log, bucket.added, 0
   for i = event + 1, event + count do
     local member = ARGV[lanes_at + 2 * i - 1]
-    if has_log and place_in(bucket, member) then
+    if has_log and place_in(bucket, member) or waiting[i] then
       answer[#answer + 1] = i
     else
       local number = 1
@@ -65,7 +75,7 @@ for r = 1, run_count do
         number = high * 256 + low
       end
       if number ~= l then
-        l, lane, prefix = number, KEYS[5 + number], numbers[number] and numbers[number] .. ':'
+        l, lane, prefix = number, KEYS[6 + number], numbers[number] and numbers[number] .. ':'
       end
       local envelope = ARGV[lanes_at + 2 * i]
       local entry = prefix and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
