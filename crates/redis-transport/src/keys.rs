@@ -57,12 +57,9 @@ impl PartitionKeys {
         Self { prefix: format!("{namespace}:{{{tag}}}:").into() }
     }
 
-    /// HASH: how the index of ids is cut into buckets.
-    pub(crate) fn layout(&self) -> String {
-        self.key(&["layout"])
-    }
-
-    /// HASH: `<type>:<priority>` → the lane's number, and `~version`.
+    /// HASH: `<type>:<priority>` → the lane's number, and `~version`; besides, for publishers want all of it at once, how
+    /// the index of ids is cut into buckets, `~slices`, and the version of that, `~layout`; `~later`, while events wait
+    /// for their time.
     pub(crate) fn lanes(&self) -> String {
         self.key(&["lanes"])
     }
@@ -258,7 +255,7 @@ mod tests {
         let v7: EventId = "018f6c9a-0000-7000-8000-000000000016".parse().unwrap();
         let v4: EventId = "9b2d6f9e-1c57-4b8a-8f0e-2f4d3c6b7a22".parse().unwrap();
         let layout = IndexLayout::first();
-        let mut all = vec![keys.layout(), keys.lanes(), keys.subscriptions(), keys.starts(), keys.trim(), keys.bell()];
+        let mut all = vec![keys.lanes(), keys.subscriptions(), keys.starts(), keys.trim(), keys.bell()];
         all.extend([keys.lane(&lane, Priority::High), keys.lane_named("a.b:low")]);
         all.extend([v7, v4].map(|id| keys.index(layout.bucket(id), id)));
         all.push(keys.index_rest(layout.bucket(v7), v7));
@@ -285,7 +282,6 @@ mod tests {
     fn keys_are_written_as_the_layout_says() {
         let written = all(&keys());
         let expected = [
-            "layout",
             "lanes",
             "subs",
             "starts",

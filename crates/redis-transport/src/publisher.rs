@@ -142,7 +142,7 @@ impl Publisher {
         };
         let Some(better) = better else { return };
         let mut call = scripts::RELAYOUT.call(1);
-        call.arg(self.namespace.partitions()[chunk.partition].layout()).arg(layout.version()).arg(better);
+        call.arg(self.namespace.partitions()[chunk.partition].lanes()).arg(layout.version()).arg(better);
         call.arg(FROM_NOW_MS).arg(self.window.as_secs().saturating_mul(1_000));
         self.later("the index is cut anew", call);
     }
@@ -214,7 +214,7 @@ impl Publisher {
         }
         let plan = Plan::of(batch, chunk, &layout);
         let bytes: usize = chunk.events.iter().map(|place| batch[*place].bytes.len() + 96).sum();
-        let key_count = 6 + plan.lanes.len() + 2 * plan.runs.len();
+        let key_count = 5 + plan.lanes.len() + 2 * plan.runs.len();
         let mut cmd =
             scripts::PUBLISH.call_with_capacity(key_count, key_count * 2 + 2 * chunk.events.len() + 5, bytes + 512);
         plan.write_keys(&mut cmd, keys);
@@ -309,7 +309,7 @@ impl<'batch> Plan<'batch> {
     }
 
     fn write_keys(&self, cmd: &mut Cmd, keys: &PartitionKeys) {
-        cmd.arg(keys.layout()).arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
+        cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
         cmd.arg(keys.later());
         for (event_type, priority) in &self.lanes {
             cmd.arg(keys.lane(event_type, *priority));

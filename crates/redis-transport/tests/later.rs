@@ -30,7 +30,7 @@ async fn stage(transport: &RedisTransport, event: &Outgoing) -> Stage {
 
 /// The part of all keys of the one partition.
 fn partition(server: &RedisServer) -> String {
-    key(server, ":layout").replace(":layout", "")
+    key(server, ":lanes").replace(":lanes", "")
 }
 
 /// Writes an event by hand that has been due for long.
@@ -74,7 +74,7 @@ async fn what_can_not_be_read_is_put_aside_with_its_bytes_and_holds_up_none() {
     for gone in ["later", "later:events", "later:tenants"] {
         assert_eq!(int(&server, &["EXISTS", &format!("{partition}:{gone}")]), 0, "{gone}");
     }
-    assert_eq!(int(&server, &["HLEN", &format!("{partition}:lanes")]), 2, "one lane and the version");
+    assert_eq!(int(&server, &["HLEN", &format!("{partition}:lanes")]), 4, "one lane, the version, and how the index is cut");
 }
 
 #[tokio::test]
@@ -147,8 +147,8 @@ async fn an_index_that_was_cut_anew_meanwhile_changes_nothing() {
     schedule(&transport, &sent).await;
     schedule(&transport, &cancelled).await;
     // As after a long wait: the slice that the ids were stored with is forgotten.
-    let layout = key(&server, ":layout");
-    server.command(&["HSET", &layout, "version", "2", "slices", "0:64"]).unwrap();
+    let layout = key(&server, ":lanes");
+    server.command(&["HSET", &layout, "~layout", "2", "~slices", "0:64"]).unwrap();
     assert_eq!(stage(&transport, &sent).await, Stage::Scheduled);
     assert!(transport.publish(vec![sent.clone()]).await.unwrap()[0].as_ref().unwrap().duplicate);
     let admin = transport.admin();
@@ -193,9 +193,9 @@ async fn the_id_of_an_event_that_waits_is_taken_though_the_index_has_forgotten_i
 async fn the_place_of_an_event_is_changed_and_its_neighbours_keep_theirs() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
-    let layout = key(&server, ":layout");
+    let layout = key(&server, ":lanes");
     // All in one bucket.
-    server.command(&["HSET", &layout, "version", "2", "slices", "0:9000000000000"]).unwrap();
+    server.command(&["HSET", &layout, "~layout", "2", "~slices", "0:9000000000000"]).unwrap();
     let source = open(&transport, "*").await;
     let mut batch = Vec::new();
     for number in 0..300 {

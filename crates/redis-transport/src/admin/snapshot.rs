@@ -53,18 +53,19 @@ pub(super) struct Snapshot {
     pub(super) lanes: HashMap<u32, String>,
 }
 
-type Stored = ((Option<u64>, Option<String>), HashMap<String, String>, HashMap<String, String>);
+type Stored = (HashMap<String, String>, HashMap<String, String>);
 
 impl Snapshot {
-    fn read((layout, mut subscriptions, mut lanes): Stored) -> Result<Self> {
-        let layout = match layout {
-            (Some(version), Some(slices)) => IndexLayout::parse(version, &slices)?,
+    fn read((mut subscriptions, lanes): Stored) -> Result<Self> {
+        let version = lanes.get("~layout").and_then(|version| version.parse().ok());
+        let layout = match (version, lanes.get("~slices")) {
+            (Some(version), Some(slices)) => IndexLayout::parse(version, slices)?,
             _ => IndexLayout::first(),
         };
         let version = subscriptions.remove("~version").unwrap_or_else(|| "0".into());
         let subscriptions = subscriptions.iter().filter_map(|(name, record)| Registered::read(name, record)).collect();
-        lanes.remove("~version");
-        let lanes = lanes.into_iter().filter_map(|(name, number)| Some((number.parse().ok()?, name))).collect();
+        let lanes = lanes.into_iter().filter(|(name, _)| !name.starts_with('~'));
+        let lanes = lanes.filter_map(|(name, number)| Some((number.parse().ok()?, name))).collect();
         Ok(Self { layout, version, subscriptions, lanes })
     }
 
@@ -112,7 +113,6 @@ impl RedisAdmin {
     pub(super) async fn fresh_snapshot(&self, partition: usize) -> Result<Arc<Snapshot>> {
         let keys = self.keys(partition)?;
         let mut pipeline = redis::pipe();
-        pipeline.cmd("HMGET").arg(keys.layout()).arg("version").arg("slices");
         pipeline.cmd("HGETALL").arg(keys.subscriptions());
         pipeline.cmd("HGETALL").arg(keys.lanes());
         let answers: Result<Vec<Value>> = self.connection.all(pipeline).await?.into_iter().collect();

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Prevents an event that waits for its time.
 --
--- KEYS[1]  layout      HASH
+-- KEYS[1]  lanes       HASH
 -- KEYS[2]  later       ZSET
 -- KEYS[3]  events      HASH
 -- KEYS[4]  tenants     HASH
@@ -13,7 +13,7 @@
 -- ARGV[3]  member: 16 bytes of the event's id, then its tenant
 -- result   `STALE` if the layout has another version, else `cancelled`, `already_cancelled`, `too_late` or `unknown`
 
-if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return redis.status_reply('STALE') end
+if redis.call('HGET', KEYS[1], '~layout') ~= ARGV[1] then return redis.status_reply('STALE') end
 
 -- include bucket
 -- include later

@@ -2,7 +2,7 @@
 -- Stores events whose time is to come in one partition. Without flags: refused before it starts when memory is full, so
 -- nothing is half stored.
 --
--- KEYS[1]    layout   HASH
+-- KEYS[1]    lanes    HASH
 -- KEYS[2]    later    ZSET
 -- KEYS[3]    events   HASH
 -- KEYS[4]    tenants  HASH
@@ -21,7 +21,7 @@
 --
 -- The place of an event that waits is `due:<milliseconds>`.
 
-if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return redis.status_reply('STALE') end
+if redis.call('HGET', KEYS[1], '~layout') ~= ARGV[1] then return redis.status_reply('STALE') end
 
 -- include bucket
 -- include later
@@ -67,5 +67,7 @@ for r = 1, run_count do
 end
 
 for tenant, count in pairs(tenants) do count_later(KEYS[4], tenant, count) end
+-- Whoever publishes asks for that.
+if next(tenants) then redis.call('HSET', KEYS[1], '~later', 1) end
 if is_head then redis.call('SPUBLISH', KEYS[5], 'due') end
 return answer
