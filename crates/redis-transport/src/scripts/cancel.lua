@@ -19,7 +19,7 @@ if redis.call('HGET', KEYS[1], '~layout') ~= ARGV[1] then return redis.status_re
 -- include later
 
 local member = ARGV[3]
-local bucket = open_bucket(KEYS[5], KEYS[6], 1)
+local bucket = open_bucket(KEYS[5], KEYS[6], 1, ARGV[2])
 
 if not redis.call('ZSCORE', KEYS[2], member) then
   local place = place_in(bucket, member)
@@ -30,7 +30,7 @@ if not redis.call('ZSCORE', KEYS[2], member) then
 end
 
 put_in(bucket, member, 'cancelled')
-save_bucket(bucket, ARGV[2])
+save_bucket(bucket)
 redis.call('ZREM', KEYS[2], member)
 redis.call('HDEL', KEYS[3], member)
 count_later(KEYS[4], string.sub(member, 17), -1)

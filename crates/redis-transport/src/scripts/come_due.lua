@@ -45,7 +45,7 @@ local tenants, buckets, news = {}, {}, {has_lane = false, gone = {}}
 
 local function place(b, member, text)
   local at = 9 + lane_count + 2 * b
-  buckets[b] = buckets[b] or open_bucket(KEYS[at], KEYS[at + 1], 1)
+  buckets[b] = buckets[b] or open_bucket(KEYS[at], KEYS[at + 1], 1, ARGV[2])
   put_in(buckets[b], member, text)
 end
 
@@ -100,7 +100,7 @@ for at = 6 + lane_count, #ARGV, 3 do
   if bytes >= MOST_BYTES then break end
 end
 
-for _, bucket in pairs(buckets) do save_bucket(bucket, ARGV[2]) end
+for _, bucket in pairs(buckets) do save_bucket(bucket) end
 -- Whatever else the counters hold must not stop it.
 if unreadable > 0 then
   redis.pcall('HINCRBY', KEYS[10], 'dead_lettered', unreadable)

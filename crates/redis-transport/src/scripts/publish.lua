@@ -62,7 +62,7 @@ local event = 0
 local l, lane, prefix
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + lane_count + r])
-  local bucket = open_bucket(KEYS[4 + lane_count + 2 * r], KEYS[5 + lane_count + 2 * r], count)
+  local bucket = open_bucket(KEYS[4 + lane_count + 2 * r], KEYS[5 + lane_count + 2 * r], count, window)
   local has_log, added, added_count = bucket.log, bucket.added, 0
   for i = event + 1, event + count do
     local member = ARGV[lanes_at + 2 * i - 1]
@@ -94,7 +94,7 @@ for r = 1, run_count do
     end
   end
   bucket.count = added_count
-  local bytes = save_bucket(bucket, window)
+  local bytes = save_bucket(bucket)
   if r == run_count then answer[1] = bytes end
   event = event + count
 end

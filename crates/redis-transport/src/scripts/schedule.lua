@@ -50,7 +50,7 @@ end
 local answer, run_count, event = {0}, tonumber(ARGV[4]), 0
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + r])
-  local bucket = open_bucket(KEYS[4 + 2 * r], KEYS[5 + 2 * r], count)
+  local bucket = open_bucket(KEYS[4 + 2 * r], KEYS[5 + 2 * r], count, ARGV[2])
   for i = event + 1, event + count do
     local at = 1 + run_count + 4 * i
     local member = ARGV[at]
@@ -61,7 +61,7 @@ for r = 1, run_count do
       put_in(bucket, member, store(at))
     end
   end
-  local bytes = save_bucket(bucket, ARGV[2])
+  local bytes = save_bucket(bucket)
   if r == run_count then answer[1] = bytes end
   event = event + count
 end

@@ -20,12 +20,12 @@ local function places_of(log)
   end
 end
 
--- The bucket of these two keys, for one that looks for so many members. A table and plain functions: a closure for each
--- would be made anew in every call.
-local function open_bucket(log_key, rest_key, asked)
-  local log = redis.call('GET', log_key)
+-- The bucket of these two keys, for one that looks for so many members, kept for so many seconds from now on. A table and
+-- plain functions: a closure for each would be made anew in every call.
+local function open_bucket(log_key, rest_key, asked, seconds)
+  local log = redis.call('GETEX', log_key, 'EX', seconds)
   return {
-    log_key = log_key, rest_key = rest_key, log = log,
+    log_key = log_key, rest_key = rest_key, seconds = seconds, log = log,
     is_full = log and #log >= LONGEST_LOG,
     places = log and asked > FEW_MEMBERS and places_of(log),
     added = {}, count = 0,
@@ -51,22 +51,20 @@ local function put_in(bucket, member, place)
 end
 
 -- Stores what was put; answers how many bytes the bucket has then, nearly.
-local function save_bucket(bucket, seconds)
+local function save_bucket(bucket)
   local log, added = bucket.log, bucket.added
   if bucket.count == 0 then return log and #log or 0 end
   if bucket.is_full then
     redis.call('HSET', bucket.rest_key, unpack(added))
-    redis.call('EXPIRE', bucket.rest_key, seconds)
-    redis.call('EXPIRE', bucket.log_key, seconds)
+    redis.call('EXPIRE', bucket.rest_key, bucket.seconds)
     return #log + 64 * redis.call('HLEN', bucket.rest_key)
   end
   added[bucket.count + 1] = ''
   local lines = table.concat(added, '\n')
   if log then
     redis.call('APPEND', bucket.log_key, lines)
-    redis.call('EXPIRE', bucket.log_key, seconds)
     return #log + #lines
   end
-  redis.call('SET', bucket.log_key, lines, 'EX', seconds)
+  redis.call('SET', bucket.log_key, lines, 'EX', bucket.seconds)
   return #lines
 end
