@@ -11,21 +11,6 @@ use tekup_core::transport::{Source, Transport};
 use tekup_testkit::redis::RedisServer;
 
 #[tokio::test]
-async fn an_event_of_a_new_type_wakes_a_reader_that_waits() {
-    let server = RedisServer::start().unwrap();
-    let transport = connect(&server).await;
-    let source = open(&transport, "*").await;
-    for number in 0..5 {
-        let (taken, ()) = tokio::join!(take(&source, 1), async {
-            let idle = async || info(&server, "pubsubshard_channels") == "1";
-            eventually("the bell is heard", idle).await;
-            publish(&transport, &format!("lead.n{number}")).await;
-        });
-        ack(&source, &taken[0]).await;
-    }
-}
-
-#[tokio::test]
 async fn a_reader_that_waits_is_told_within_a_moment() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
