@@ -6,7 +6,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{ack, connect, eventually, open, publish, take};
+use common::{ack, connect, open, publish, take};
 use tekup_core::transport::{Source, Transport};
 use tekup_testkit::redis::RedisServer;
 
@@ -79,10 +79,4 @@ fn a_blocked_runtime_does_not_cost_a_lease() {
         renewals.await.unwrap();
         ack(&source, &held).await;
     });
-}
-
-fn info(server: &RedisServer, field: &str) -> String {
-    let info = server.command(&["INFO"]).unwrap();
-    let line = info.text().unwrap().lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    line.unwrap_or_default().to_owned()
 }
