@@ -63,10 +63,10 @@ scripts! {
     RENEW = "renew.lua";
     /// Removes consumers that hold nothing.
     LEAVE = "leave.lua";
-    /// Notes what a subscription has finished.
-    NOTE_FINISHED = "note_finished.lua";
-    /// Tells what a subscription has finished.
-    IS_FINISHED = "is_finished.lua";
+    /// Reads for a subscription that is not to be given again what it has finished.
+    READ_GUARDED = "read_guarded.lua";
+    /// Ends deliveries that succeeded, and notes it.
+    ACK_NOTED = "ack_noted.lua";
     /// Says that somebody follows.
     FOLLOW = "follow.lua";
     /// Removes what every subscription has settled.
@@ -109,7 +109,7 @@ scripts! {
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 12] = [
+const SHARED: [(&str, &str); 14] = [
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
@@ -121,6 +121,8 @@ const SHARED: [(&str, &str); 12] = [
     ("-- include expire\n", include_str!("shared/expire.lua")),
     ("-- include waiting\n", include_str!("shared/waiting.lua")),
     ("-- include leave\n", include_str!("shared/leave.lua")),
+    ("-- include guard\n", include_str!("shared/guard.lua")),
+    ("-- include note\n", include_str!("shared/note.lua")),
     ("-- include claimed\n", include_str!("shared/claimed.lua")),
 ];
 

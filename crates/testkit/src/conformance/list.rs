@@ -283,6 +283,12 @@ macro_rules! transport_conformance {
                 a_guarded_handler_does_not_see_what_it_has_finished,
                 a_window_out_of_range_is_refused,
             }
+            refusing {
+                a_batch_of_none_is_no_mistake_and_one_beyond_the_limit_stores_nothing,
+                handlers_that_could_never_be_called_are_refused_and_register_nothing,
+                a_lane_that_may_hold_nothing_is_refused,
+                a_filter_that_wants_nothing_ends_all_unseen_and_one_that_wants_all_leaves_out_none,
+            }
         }
     };
 }
@@ -334,6 +340,7 @@ mod tests {
             include_str!("rate_limiting.rs"),
             include_str!("broadcasting.rs"),
             include_str!("guarding.rs"),
+            include_str!("refusing.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;
