@@ -197,7 +197,7 @@ catches! {
             let retry = Verdict::Retry { delay: Duration::ZERO, failures: 1, error: String::new() };
             if verdict == Verdict::Release { retry } else { verdict }
         }
-    }, on_the_bus::a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised;
+    }, stopping::a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised;
 
     a_pause_that_a_bus_is_not_told_of: TellsNoState {
         const TELLS_ITS_STATE: bool = false;

@@ -120,15 +120,17 @@ macro_rules! transport_conformance {
                 events_come_in_the_order_of_their_times,
                 an_event_that_comes_earlier_than_all_that_wait_is_not_kept_waiting,
                 many_events_that_are_due_at_once_all_come,
-                a_cancelled_event_never_comes,
-                a_cancellation_that_comes_too_late_says_so,
-                a_cancellation_that_races_with_the_time_is_true_either_way,
-                another_tenants_cancellation_finds_nothing,
                 the_id_of_an_event_that_waits_is_taken,
                 the_status_follows_an_event_from_scheduled_to_completed,
                 what_waits_is_counted_by_tenant_and_in_all,
                 a_handler_may_publish_for_later_and_the_chain_is_kept,
                 times_that_can_not_be_meant_are_refused_and_nothing_is_stored,
+            }
+            cancelling {
+                a_cancelled_event_never_comes,
+                a_cancellation_that_comes_too_late_says_so,
+                a_cancellation_that_races_with_the_time_is_true_either_way,
+                another_tenants_cancellation_finds_nothing,
             }
             lanes {
                 critical_is_given_first,
@@ -177,6 +179,8 @@ macro_rules! transport_conformance {
                 letters_that_others_took_meanwhile_are_counted_as_gone,
                 a_tenants_job_reaches_its_own_letters_only,
                 what_no_handler_could_be_given_is_refused_unless_forced,
+            }
+            letter_edits {
                 an_edited_letter_is_a_new_event_that_names_the_dead_one,
                 a_letter_whose_envelope_is_broken_is_edited_by_type,
             }
@@ -226,12 +230,16 @@ macro_rules! transport_conformance {
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
                 what_can_not_be_decoded_is_dead_at_its_first_attempt_and_stops_nobody,
+                what_a_filter_leaves_out_is_finished_and_counted,
+                waiting_for_an_event_ends_when_every_subscription_is_done_with_it,
+            }
+            tenants {
                 a_tenants_handle_sees_only_its_own,
+            }
+            stopping {
                 a_retry_is_alive_in_a_new_bus_on_the_same_store,
                 a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised,
-                what_a_filter_leaves_out_is_finished_and_counted,
                 a_handler_may_publish_while_its_bus_is_stopping,
-                waiting_for_an_event_ends_when_every_subscription_is_done_with_it,
             }
             batches {
                 a_batch_takes_what_waits_and_no_more_than_it_asked_for,
@@ -322,10 +330,12 @@ mod tests {
             include_str!("leasing.rs"),
             include_str!("retrying.rs"),
             include_str!("scheduling.rs"),
+            include_str!("cancelling.rs"),
             include_str!("lanes.rs"),
             include_str!("dead_letters.rs"),
             include_str!("purging.rs"),
             include_str!("letter_jobs.rs"),
+            include_str!("letter_edits.rs"),
             include_str!("status.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
@@ -334,6 +344,8 @@ mod tests {
             include_str!("timing.rs"),
             include_str!("health.rs"),
             include_str!("on_the_bus.rs"),
+            include_str!("tenants.rs"),
+            include_str!("stopping.rs"),
             include_str!("tracing.rs"),
             include_str!("batches.rs"),
             include_str!("pausing.rs"),

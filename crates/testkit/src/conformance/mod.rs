@@ -19,6 +19,8 @@ pub mod batches;
 #[doc(hidden)]
 pub mod broadcasting;
 #[doc(hidden)]
+pub mod cancelling;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
@@ -30,6 +32,8 @@ pub mod health;
 pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
+#[doc(hidden)]
+pub mod letter_edits;
 #[doc(hidden)]
 pub mod letter_jobs;
 #[doc(hidden)]
@@ -59,7 +63,11 @@ pub mod starting;
 #[doc(hidden)]
 pub mod status;
 #[doc(hidden)]
+pub mod stopping;
+#[doc(hidden)]
 pub mod subscribing;
+#[doc(hidden)]
+pub mod tenants;
 #[doc(hidden)]
 pub mod timing;
 #[doc(hidden)]
