@@ -356,7 +356,7 @@ pub trait Admin: Send + Sync + 'static {
     /// ```
     fn counters(&self, tenant: Option<&TenantId>) -> impl Future<Output = Result<Counters>> + Send;
 
-    /// What is known of the events of a correlation of a tenant: at most [`MOST_TRACED`], in any order.
+    /// What is known of the events of a correlation of a tenant: at most [`MOST_TRACED`](super::MOST_TRACED), in any order.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, TraceLink, Transport}};
