@@ -15,6 +15,7 @@ mod letters;
 mod nearest;
 mod page;
 mod purge;
+mod remove;
 mod replay;
 mod replicas;
 mod schedule;
@@ -117,6 +118,14 @@ impl Admin for RedisAdmin {
     /// those that are left.
     async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         self.delete(subscription, letters).await
+    }
+
+    /// At most 20 lanes a call to the server. If its process dies on the way, nobody can begin to read until it is
+    /// finished: by another call, ten seconds later, or by whoever subscribes then. A replica that was frozen or cut off
+    /// for more than 20 s meanwhile ends with [`ErrorKind::SubscriptionLost`] when it is back: that is known for seven
+    /// days.
+    async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
+        self.remove_for_good(subscription).await
     }
 
     /// By Redis's clock. A failover may forget who holds them: then two jobs may work at once, and each letter is still

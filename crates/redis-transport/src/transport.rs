@@ -53,6 +53,10 @@ impl Shared {
         &self.namespace
     }
 
+    pub(crate) fn admin(&self) -> &RedisAdmin {
+        &self.admin
+    }
+
     pub(crate) fn partitions(&self) -> &[PartitionKeys] {
         self.namespace.partitions()
     }

@@ -49,6 +49,8 @@ pub mod purging;
 #[doc(hidden)]
 pub mod rate_limiting;
 #[doc(hidden)]
+pub mod removing;
+#[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
 pub mod scheduling;

@@ -200,6 +200,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.purge(subscription, letters).await
     }
 
+    async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
+        self.0.remove(subscription).await
+    }
+
     async fn hold_letters(
         &self,
         subscription: &SubscriptionId,
