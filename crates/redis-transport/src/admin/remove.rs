@@ -61,7 +61,7 @@ impl RedisAdmin {
     }
 
     /// Begins, or goes on with the one that `began` then; answers when it began.
-    async fn begin_removal(&self, subscription: &SubscriptionId, began: Option<u64>) -> Result<u64> {
+    pub(super) async fn begin_removal(&self, subscription: &SubscriptionId, began: Option<u64>) -> Result<u64> {
         let keys = self.keys(0)?;
         let mut call = scripts::BEGIN_REMOVAL.call(3);
         call.arg(keys.replicas(subscription)).arg(keys.removing(subscription)).arg(keys.removed());
@@ -86,7 +86,7 @@ impl RedisAdmin {
         Ok(())
     }
 
-    async fn remove_from(&self, partition: usize, subscription: &SubscriptionId, began: u64) -> Result<()> {
+    pub(super) async fn remove_from(&self, partition: usize, subscription: &SubscriptionId, began: u64) -> Result<()> {
         let keys = self.keys(partition)?;
         self.remove_part(keys, subscription, began, &[], &[]).await?;
         // From here on no lane that is made gets a group of it.

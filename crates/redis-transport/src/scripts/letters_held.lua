@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Tells for how long any dead letters of a subscription are kept for a job in one partition. Reads only.
 --
 -- KEYS[1]  holds  HASH

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Tells how many replicas of a subscription are alive. Reads only.
 --
 -- KEYS[1]  replicas  ZSET
