@@ -37,7 +37,7 @@ use tekup_core::{
 };
 
 use self::snapshot::Snapshots;
-use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace};
+use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace, scripts::LaneLimits};
 
 /// What operators ask of a bus on Redis. A cheap handle: clones share what they know of the namespace.
 ///
@@ -49,12 +49,13 @@ pub struct RedisAdmin {
     connection: Connection,
     /// How long an id is remembered.
     window: Duration,
+    limits: LaneLimits,
 }
 
 impl RedisAdmin {
-    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection, window: Duration) -> Self {
+    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection, window: Duration, limits: LaneLimits) -> Self {
         let snapshots = Arc::new(Snapshots::new(namespace.partitions().len()));
-        Self { namespace, snapshots, connection, window }
+        Self { namespace, snapshots, connection, window, limits }
     }
 
     fn keys(&self, partition: usize) -> Result<&PartitionKeys> {

@@ -117,7 +117,7 @@ impl RedisTransport {
             reads: Connection::new(server.clone()),
             renewals: Connection::new(server),
             renewal: RenewalThread::start()?,
-            admin: RedisAdmin::new(namespace.clone(), commands.clone(), window),
+            admin: RedisAdmin::new(namespace.clone(), commands.clone(), window, limits),
             _scheduler: scheduler,
             window,
             limits,

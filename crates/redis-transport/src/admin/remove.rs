@@ -11,12 +11,14 @@ use redis::Value;
 use tekup_core::{Error, ErrorKind, Result, SubscriptionId, TenantId, transport::Books};
 
 use super::RedisAdmin;
-use crate::{error, keys::PartitionKeys, scripts};
+use crate::{error, keys::PartitionKeys, scripts, scripts::LaneLimits};
 
 /// How long whoever removes counts as alive, from one partition to the next.
 const LEASE_MS: u64 = 10_000;
 /// The most lanes that one call looks at.
 const LANES_AT_ONCE: usize = 20;
+/// How often some lanes are trimmed, at most: 10,000 entries of each at a time.
+const MOST_TRIMS: usize = 20;
 /// The most tenants whose latencies one call deletes.
 const TENANTS_AT_ONCE: usize = 100;
 
@@ -93,7 +95,9 @@ impl RedisAdmin {
         let snapshot = self.fresh_snapshot(partition).await?;
         let lanes: Vec<(u32, &str)> = snapshot.lanes.iter().map(|(number, name)| (*number, name.as_str())).collect();
         for lanes in lanes.chunks(LANES_AT_ONCE) {
+            self.begin_removal(subscription, Some(began)).await?;
             self.remove_part(keys, subscription, began, lanes, &[]).await?;
+            self.trim_after(keys, began, lanes).await?;
         }
         let tenants = self.tenants_apart(keys, subscription).await?;
         for tenants in tenants.chunks(TENANTS_AT_ONCE) {
@@ -111,15 +115,32 @@ impl RedisAdmin {
         lanes: &[(u32, &str)],
         gone: &[String],
     ) -> Result<()> {
-        let mut call = scripts::REMOVE.call(4 + lanes.len() + gone.len());
+        let is_first = self.keys(0)?.removed() == keys.removed();
+        let mut call = scripts::REMOVE.call(5 + lanes.len() + gone.len());
         call.arg(keys.removed()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
+        call.arg(keys.removing(subscription));
         lanes.iter().for_each(|(_, name)| _ = call.arg(keys.lane_named(name)));
-        call.arg(gone).arg(subscription.to_string()).arg(began).arg(lanes.len());
+        call.arg(gone).arg(subscription.to_string()).arg(began).arg(u8::from(is_first)).arg(lanes.len());
         lanes.iter().for_each(|(number, _)| _ = call.arg(number));
         match self.ask::<Value>("a removal", call).await? {
             Value::SimpleString(_) => Err(is_being_removed(subscription, 0)),
             _ => Ok(()),
         }
+    }
+
+    /// What nobody else takes is trimmed by nobody else. Where another trims at this moment, it is told to go on.
+    async fn trim_after(&self, keys: &PartitionKeys, began: u64, lanes: &[(u32, &str)]) -> Result<()> {
+        let names: Vec<&str> = lanes.iter().map(|(_, name)| *name).collect();
+        // Only what is settled.
+        let limits = LaneLimits { length: 0, ..self.limits };
+        for _ in 0..MOST_TRIMS {
+            let trimmed = scripts::trim(keys, &format!("removal:{began}"), limits, &names);
+            let Value::Array(removed) = self.ask::<Value>("a trim", trimmed).await? else { break };
+            if !removed.contains(&Value::Int(-1)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The tenants whose latencies are counted apart.
@@ -162,12 +183,16 @@ fn all_keys(keys: &PartitionKeys, id: &SubscriptionId) -> [String; 16] {
 }
 
 fn is_read(subscription: &SubscriptionId, alive: u64, left_ms: u64) -> Error {
-    let replicas = if alive == 1 { "1 replica of it is" } else { &format!("{alive} replicas of it are") };
-    let message = format!(
-        "subscription `{subscription}` can't be removed while {replicas} alive: stop them, or if they died, wait {} s; \
-         then remove it again",
-        left_ms.div_ceil(1_000)
-    );
+    let wait = format!("wait {} s; then remove it again", left_ms.div_ceil(1_000));
+    let message = match alive {
+        1 => format!(
+            "subscription `{subscription}` can't be removed while 1 replica of it is alive: stop it, or if it died, {wait}"
+        ),
+        _ => format!(
+            "subscription `{subscription}` can't be removed while {alive} replicas of it are alive: stop them, or if they \
+             died, {wait}"
+        ),
+    };
     Error::new(ErrorKind::Conflict, message)
 }
 

@@ -85,7 +85,7 @@ async fn a_worker_that_was_frozen_while_its_subscription_was_removed_ends_and_do
     let removal = world.bus.removal(JOBS).await.unwrap();
     let refused = removal.confirm(JOBS).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict);
-    assert!(refused.to_string().contains("if they died, wait"), "{refused}");
+    assert!(refused.to_string().contains("if it died, wait"), "{refused}");
     world.until("it counts as dead", async || removal.confirm(JOBS).await.is_ok()).await;
     assert_eq!(left(&world), Vec::<String>::new());
 

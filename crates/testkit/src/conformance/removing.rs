@@ -63,7 +63,7 @@ pub async fn a_removed_subscription_is_gone_with_all_that_it_had_and_no_other_is
     scene.publish(new.clone()).await?;
     for sent in old.iter().chain(&new) {
         let of: Vec<_> = scene.status(sent).await?.subscriptions.into_iter().map(|it| it.subscription).collect();
-        assert_eq!(of, [other.id.clone()], "the status names it still");
+        assert_eq!(of, std::slice::from_ref(&other.id), "the status names it still");
     }
     assert_all(other.finish(26, 10).await?, ids(&[old, new].concat()));
     other.nothing_comes().await
@@ -170,20 +170,25 @@ pub async fn a_replica_that_joins_while_a_removal_runs_has_a_whole_subscription<
     scene.publish(lanes).await?;
     let elsewhere = scene.another_process().await?;
     let (mut refused, mut anew) = (0, 0);
-    for round in 0..15 {
+    for round in 0..20 {
         let spec = spec(&format!("billing/race-{round}"), &["*"])?;
         scene.transport.open(spec.clone()).await?.close().await?;
         let waits = scene.transport.publish(of_many_tenants(20)?).await?;
         assert_eq!(waits.len(), 20);
-        // Sooner or later in the removal.
+        // Sooner or later in the removal: each round asks the store for something else first, once more than the last.
         let joins = async {
-            for _ in 0..round * 2 {
-                tokio::task::yield_now().await;
+            for _ in 0..round / 2 {
+                elsewhere.admin().counters(None).await?;
             }
             elsewhere.open(spec.clone()).await
         };
         let admin = scene.admin();
-        let (removed, joined) = tokio::join!(admin.remove(&spec.id), joins);
+        let (removed, joined) = if round % 2 == 0 {
+            let (joined, removed) = tokio::join!(biased; joins, admin.remove(&spec.id));
+            (removed, joined)
+        } else {
+            tokio::join!(biased; admin.remove(&spec.id), joins)
+        };
         let replica = Replica::<H>::new(joined?, spec.id.clone(), Arc::clone(&scene.ledger));
         match removed {
             Ok(books) => {
@@ -203,7 +208,7 @@ pub async fn a_replica_that_joins_while_a_removal_runs_has_a_whole_subscription<
         replica.close().await?;
         scene.ledger.ask_only_for_balance(&spec.id);
     }
-    assert_eq!(refused + anew, 15);
+    assert!(refused > 0 && anew > 0, "{refused} removals were refused, {anew} came first: both should be seen");
     Ok(())
 }
 

@@ -50,3 +50,20 @@ async fn a_removal_that_another_took_over_goes_no_further() {
     world.admin.remove_from(3, &import, second).await.unwrap();
     assert!(world.admin.remove_from(3, &import, first).await.is_err());
 }
+
+#[tokio::test]
+async fn the_last_call_of_a_removal_that_comes_twice_deletes_nothing_of_what_began_anew() {
+    let world = World::new(4).await;
+    world.lane(&["crm/audit"]).await;
+    world.subscribe(IMPORT, &["*"], &[]).await;
+    let import = group(IMPORT);
+    let began = world.admin.begin_removal(&import, None).await.unwrap();
+    for partition in (0..4).rev() {
+        world.admin.remove_from(partition, &import, began).await.unwrap();
+    }
+    assert!(world.admin.books(&import).await.is_err());
+    world.subscribe(IMPORT, &["*"], &[]).await;
+    let again = world.admin.remove_from(0, &import, began).await.unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::Conflict, "{again}");
+    assert_eq!(world.admin.replicas(&import).await.unwrap().alive, 0, "it is registered in the first partition");
+}
