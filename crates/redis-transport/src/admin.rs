@@ -15,7 +15,9 @@ mod letters;
 mod nearest;
 mod page;
 mod purge;
+mod remove;
 mod replay;
+mod replicas;
 mod schedule;
 mod snapshot;
 mod state;
@@ -30,12 +32,12 @@ use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, Latencies,
-        LatencyDelta, LetterKey, SubscriptionState, Traced,
+        LatencyDelta, LetterKey, Replicas, SubscriptionState, Traced,
     },
 };
 
 use self::snapshot::Snapshots;
-use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace};
+use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace, scripts::LaneLimits};
 
 /// What operators ask of a bus on Redis. A cheap handle: clones share what they know of the namespace.
 ///
@@ -47,12 +49,13 @@ pub struct RedisAdmin {
     connection: Connection,
     /// How long an id is remembered.
     window: Duration,
+    limits: LaneLimits,
 }
 
 impl RedisAdmin {
-    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection, window: Duration) -> Self {
+    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection, window: Duration, limits: LaneLimits) -> Self {
         let snapshots = Arc::new(Snapshots::new(namespace.partitions().len()));
-        Self { namespace, snapshots, connection, window }
+        Self { namespace, snapshots, connection, window, limits }
     }
 
     fn keys(&self, partition: usize) -> Result<&PartitionKeys> {
@@ -118,6 +121,14 @@ impl Admin for RedisAdmin {
         self.delete(subscription, letters).await
     }
 
+    /// At most 20 lanes a call to the server. If its process dies on the way, nobody can begin to read until it is
+    /// finished: by another call, ten seconds later, or by whoever subscribes then. A replica that was frozen or cut off
+    /// for more than 20 s meanwhile ends with [`ErrorKind::SubscriptionLost`] when it is back: that is known for seven
+    /// days.
+    async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
+        self.remove_for_good(subscription).await
+    }
+
     /// By Redis's clock. A failover may forget who holds them: then two jobs may work at once, and each letter is still
     /// moved once.
     async fn hold_letters(
@@ -137,6 +148,12 @@ impl Admin for RedisAdmin {
     /// Derived from positions. `published` and `acked` are exact if nobody deletes entries or moves groups by hand.
     async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
         self.derive_books(subscription).await
+    }
+
+    /// By Redis's clock. A replica says every 5 s that it lives, and counts for 20 s from then on: so long one counts whose
+    /// process was killed or is frozen, or that was dropped instead of closed.
+    async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
+        self.count_replicas(subscription).await
     }
 
     /// Where the connection is cut between a call and its answer, what it added may be added twice.

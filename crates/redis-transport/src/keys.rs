@@ -6,7 +6,7 @@
 
 use std::{fmt, sync::Arc};
 
-use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId, TenantId};
+use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId};
 
 use crate::index::Bucket;
 
@@ -162,11 +162,9 @@ impl PartitionKeys {
         self.of("gone:", group)
     }
 
-    /// STRING: who works on the dead letters of one tenant, or of all with `None`.
-    pub(crate) fn letter_hold(&self, group: &SubscriptionId, tenant: Option<&TenantId>) -> String {
-        // `~` begins no tenant's name.
-        let tenant = tenant.map_or("~all", TenantId::as_str);
-        self.key(&["letter-hold:", group.service().as_str(), "/", group.name().as_str(), ":", tenant])
+    /// HASH: tenant, or `~all` → until when who works on its dead letters, `<milliseconds> <holder>`.
+    pub(crate) fn letter_holds(&self, group: &SubscriptionId) -> String {
+        self.of("letter-holds:", group)
     }
 
     /// ZSET: event → until when it is known that the subscription has finished it.
@@ -203,6 +201,29 @@ impl PartitionKeys {
             None => self.of("latencies:", group),
             Some(tenant) => self.of("latencies:", group) + ":" + tenant.as_str(),
         }
+    }
+
+    /// ZSET: replica → until when it counts as alive, in milliseconds; `~heard` → when one was last heard of. In the first
+    /// partition only.
+    pub(crate) fn replicas(&self, group: &SubscriptionId) -> String {
+        self.of("replicas:", group)
+    }
+
+    /// SET: the tenants whose latencies are counted apart here.
+    pub(crate) fn latency_tenants(&self, group: &SubscriptionId) -> String {
+        self.of("latency-tenants:", group)
+    }
+
+    /// ZSET: subscription → when its removal began, in milliseconds by the clock of the first partition: whoever began to
+    /// read it before can't bring it back.
+    pub(crate) fn removed(&self) -> String {
+        self.key(&["removed"])
+    }
+
+    /// HASH: when the removal that is under way `began`, and `until` when whoever removes counts as alive. In the first
+    /// partition only.
+    pub(crate) fn removing(&self, group: &SubscriptionId) -> String {
+        self.of("removing:", group)
     }
 
     /// STRING: the token of the one who sweeps for abandoned deliveries.
@@ -268,10 +289,11 @@ mod tests {
             keys.sweep(&group),
             keys.state(&group),
             keys.finished(&group),
+            keys.replicas(&group),
         ]);
         all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
         all.extend([keys.later_unreadable(), keys.later_mover()]);
-        all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
+        all.extend([keys.letter_holds(&group), keys.latency_tenants(&group), keys.removed(), keys.removing(&group)]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
         all.extend([keys.latencies(&group, None), keys.latencies(&group, Some(&"acme@eu".parse().unwrap()))]);
@@ -303,13 +325,16 @@ mod tests {
             "sweep:billing/ledger",
             "state:billing/ledger",
             "finished:billing/ledger",
+            "replicas:billing/ledger",
             "later",
             "later:events",
             "later:tenants",
             "later:unreadable",
             "later:mover",
-            "letter-hold:billing/ledger:~all",
-            "letter-hold:billing/ledger:acme",
+            "letter-holds:billing/ledger",
+            "latency-tenants:billing/ledger",
+            "removed",
+            "removing:billing/ledger",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",

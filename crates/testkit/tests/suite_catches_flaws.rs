@@ -53,6 +53,9 @@ macro_rules! catches {
 }
 
 catches! {
+    a_removal_that_removes_nothing: Keeps {
+        const REMOVES: bool = false;
+    }, removing::a_removed_subscription_is_gone_with_all_that_it_had_and_no_other_is_touched;
     a_lost_event: Loses {
         fn stored(mut batch: Vec<Outgoing>) -> Vec<Outgoing> {
             batch.truncate(batch.len().saturating_sub(1).max(1));

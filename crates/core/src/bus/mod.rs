@@ -10,6 +10,7 @@ mod look;
 mod pause;
 mod publish;
 mod queues;
+mod removal;
 mod room;
 mod running;
 mod schedule;
@@ -27,6 +28,7 @@ use tokio::sync::Semaphore;
 
 pub use dead_letters::DeadLetters;
 pub use publish::Publish;
+pub use removal::Removal;
 pub use tenant::TenantBus;
 pub use trace::{Trace, TraceNode};
 

@@ -8,7 +8,7 @@ use crate::{
     rate_limit::RateLimit,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey,
-        SubscriptionState, Traced,
+        Replicas, SubscriptionState, Traced,
     },
 };
 
@@ -74,6 +74,10 @@ impl Admin for MemoryAdmin {
         Ok(self.0.lock().turn_of(subscription)?.purge(&letters))
     }
 
+    async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
+        self.0.lock().remove(subscription)
+    }
+
     async fn hold_letters(
         &self,
         subscription: &SubscriptionId,
@@ -95,13 +99,19 @@ impl Admin for MemoryAdmin {
         Ok(self.0.lock().turn_of(subscription)?.subscription.books())
     }
 
+    async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
+        let mut store = self.0.lock();
+        let turn = store.turn_of(subscription)?;
+        Ok(turn.subscription.replicas_at(turn.time))
+    }
+
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
         self.0.lock().count(deltas);
         Ok(())
     }
 
     async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
-        self.0.lock().latencies.add(deltas);
+        self.0.lock().add_latencies(deltas);
         Ok(())
     }
 

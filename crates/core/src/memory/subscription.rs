@@ -19,7 +19,8 @@ use super::{
 use crate::{
     ids::{EventType, Pattern, SubscriptionId, TenantId},
     rate_limit::RateLimit,
-    transport::{Books, SourceSpec, SubscriptionState},
+    timestamp::Timestamp,
+    transport::{Books, Replicas, SourceSpec, SubscriptionState},
 };
 
 /// A durable subscription: it outlives its replicas.
@@ -28,8 +29,12 @@ pub(super) struct Subscription {
     pub(super) id: SubscriptionId,
     patterns: Vec<Pattern>,
     tenants: Vec<TenantId>,
+    /// It was removed for good: what is left is its number.
+    is_removed: bool,
     /// How many sources read from it.
     pub(super) replicas: usize,
+    /// When the last one that left did so.
+    pub(super) last_left: Option<Timestamp>,
     /// Wakes the replicas that wait. Each looks for itself whether there is something for it.
     pub(super) bell: Arc<Notify>,
     pub(super) state: watch::Sender<SubscriptionState>,
@@ -54,7 +59,9 @@ impl Subscription {
             id: spec.id.clone(),
             patterns: spec.patterns.clone(),
             tenants: spec.tenants.clone(),
+            is_removed: false,
             replicas: 0,
+            last_left: None,
             bell: Arc::default(),
             state: watch::Sender::default(),
             declared: None,
@@ -69,6 +76,15 @@ impl Subscription {
             acked: 0,
             dropped: 0,
         }
+    }
+
+    /// What is left of one: it takes nothing, and is for nobody.
+    pub(super) fn removed(id: SubscriptionId) -> Self {
+        Self { is_removed: true, ..Self::new(&SourceSpec::new(id, Vec::new())) }
+    }
+
+    pub(super) fn is_removed(&self) -> bool {
+        self.is_removed
     }
 
     /// Takes over what the newest replica says. What is queued already stays, whatever its type.
@@ -132,7 +148,7 @@ impl Subscription {
     }
 
     pub(super) fn is_for(&self, tenant: &TenantId) -> bool {
-        self.tenants.is_empty() || self.tenants.contains(tenant)
+        !self.is_removed && (self.tenants.is_empty() || self.tenants.contains(tenant))
     }
 
     /// Takes the oldest item of a lane that has more than it may, waiting or held.
@@ -171,6 +187,10 @@ impl Subscription {
             purged: self.letters.purged(),
             dropped: self.letters.dropped() + self.dropped,
         }
+    }
+
+    pub(super) fn replicas_at(&self, now: Timestamp) -> Replicas {
+        Replicas::new(self.replicas as u64, if self.replicas > 0 { Some(now) } else { self.last_left })
     }
 
     pub(super) fn backlog(&self, now: Instant) -> Backlog {

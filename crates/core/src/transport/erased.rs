@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source,
-    SourceSpec, SubscriptionState, Traced, Transport,
+    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Replicas, Settled,
+    Settlement, Source, SourceSpec, SubscriptionState, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -61,6 +61,7 @@ pub(crate) trait DynAdmin: Send + Sync {
     ) -> BoxFuture<'a, Result<u64>>;
     fn replay<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>>;
     fn purge<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>>;
+    fn remove<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn hold_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -75,6 +76,7 @@ pub(crate) trait DynAdmin: Send + Sync {
         holder: &'a str,
     ) -> BoxFuture<'a, Result<()>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
+    fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
     fn latencies<'a>(
@@ -204,6 +206,10 @@ impl<A: Admin> DynAdmin for A {
         Box::pin(Admin::purge(self, subscription, letters))
     }
 
+    fn remove<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>> {
+        Box::pin(Admin::remove(self, subscription))
+    }
+
     fn hold_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -225,6 +231,10 @@ impl<A: Admin> DynAdmin for A {
 
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>> {
         Box::pin(Admin::books(self, subscription))
+    }
+
+    fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>> {
+        Box::pin(Admin::replicas(self, subscription))
     }
 
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {

@@ -179,8 +179,8 @@ pub trait Source: Send + Sync + 'static {
 
     /// What the store has lost of the subscription, and this replica has made anew while it read.
     ///
-    /// A source mends what it can, and `fetch` goes on: that is no error. What can't be mended is
-    /// [`ErrorKind::SubscriptionLost`](crate::ErrorKind::SubscriptionLost).
+    /// A source mends what it can, and `fetch` goes on: that is no error. What can't be mended, or was removed for good
+    /// meanwhile, is [`ErrorKind::SubscriptionLost`](crate::ErrorKind::SubscriptionLost).
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};

@@ -69,10 +69,6 @@ impl Snapshot {
         Ok(Self { layout, version, subscriptions, lanes })
     }
 
-    fn knows(&self, subscription: &SubscriptionId) -> bool {
-        self.subscriptions.iter().any(|known| known.id == *subscription)
-    }
-
     pub(super) fn not_found(&self, subscription: &SubscriptionId) -> tekup_core::Error {
         let names: Vec<String> = self.subscriptions.iter().map(|known| known.id.to_string()).collect();
         let hint = match nearest(&subscription.to_string(), names.iter().map(String::as_str)) {
@@ -124,13 +120,28 @@ impl RedisAdmin {
     }
 
     /// # Errors
-    /// [`ErrorKind::NotFound`], with the most similar name, if the subscription was never opened. Each partition knows
-    /// all subscriptions, so one is asked.
+    /// [`ErrorKind::NotFound`], with the most similar name, if the subscription was never opened, or was removed. Asked
+    /// anew each time, for any process may have removed it. Each partition knows all subscriptions, so one is asked.
     pub(super) async fn must_exist(&self, subscription: &SubscriptionId) -> Result<()> {
-        if self.snapshot(0).await?.knows(subscription) {
+        let (keys, name) = (self.keys(0)?, subscription.to_string());
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("HEXISTS").arg(keys.subscriptions()).arg(&name);
+        pipeline.cmd("EXISTS").arg(keys.removing(subscription));
+        let known: (bool, bool) = self.ask_all("whether a subscription is registered", pipeline).await?;
+        // One whose removal was begun is there until that is finished.
+        if known != (false, false) || self.is_known_anywhere(&name).await? {
             return Ok(());
         }
-        let snapshot = self.fresh_snapshot(0).await?;
-        if snapshot.knows(subscription) { Ok(()) } else { Err(snapshot.not_found(subscription)) }
+        Err(self.fresh_snapshot(0).await?.not_found(subscription))
+    }
+
+    /// Whoever joined it may have died on the way.
+    async fn is_known_anywhere(&self, name: &str) -> Result<bool> {
+        let mut pipeline = redis::pipe();
+        for keys in self.namespace.partitions() {
+            pipeline.cmd("HEXISTS").arg(keys.subscriptions()).arg(name);
+        }
+        let known: Vec<bool> = self.ask_all("whether a subscription is registered", pipeline).await?;
+        Ok(known.contains(&true))
     }
 }

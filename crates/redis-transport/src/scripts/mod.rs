@@ -91,6 +91,8 @@ scripts! {
     HOLD_LETTERS = "hold_letters.lua";
     /// Ends that.
     FREE_LETTERS = "free_letters.lua";
+    /// Tells how long dead letters are kept for a job.
+    LETTERS_HELD = "letters_held.lua";
     /// Adds what a process has counted.
     COUNTERS = "counters.lua";
     /// Adds how long deliveries took in a process.
@@ -105,16 +107,28 @@ scripts! {
     LIMIT = "limit.lua";
     /// Tells a replica of its subscription's state.
     STATE = "state.lua";
+    /// Takes note that a replica leaves.
+    WITHDRAW = "withdraw.lua";
+    /// Tells how many replicas are alive.
+    REPLICAS = "replicas.lua";
+    /// Begins to remove a subscription, or goes on.
+    BEGIN_REMOVAL = "begin_removal.lua";
+    /// Removes a part of a subscription.
+    REMOVE = "remove.lua";
     /// Gives a replica a share of the rate limit.
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 14] = [
+const SHARED: &[(&str, &str)] = &[
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),
     ("-- include since\n", include_str!("shared/since.lua")),
+    ("-- include hear\n", include_str!("shared/hear.lua")),
+    ("-- include alive\n", include_str!("shared/alive.lua")),
+    ("-- include removed\n", include_str!("shared/removed.lua")),
+    ("-- include holds\n", include_str!("shared/holds.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),

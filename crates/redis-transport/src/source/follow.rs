@@ -313,7 +313,8 @@ impl Ear for Following {
                     self.wake.notify_one();
                 }
             }
-            Ring::Gone(_) | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) | Ring::Scheduled => {}
+            Ring::Gone(_) | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) => {}
+            Ring::State(_) | Ring::Removed(_) | Ring::Scheduled => {}
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing blocks on the server: a source that has read all it knows of waits for the bell, and reads what it names.
 
+mod begin;
 mod bell;
 mod ear;
 mod expire;
@@ -26,7 +27,7 @@ use std::{
     collections::HashSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -36,7 +37,7 @@ use tekup_core::{
 };
 use tokio::{
     sync::{Notify, watch},
-    task::AbortHandle,
+    task::{AbortHandle, JoinHandle},
 };
 
 pub(crate) use self::{
@@ -54,7 +55,7 @@ use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Sa
 pub struct RedisSource {
     inner: Arc<Inner>,
     keeper: AbortHandle,
-    follower: AbortHandle,
+    follower: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Inner {
@@ -63,6 +64,8 @@ struct Inner {
     group: String,
     /// The name of this replica, without the epoch: unique for each start.
     replica: String,
+    /// When it began to be one, in milliseconds by the clock of the first partition.
+    since: AtomicU64,
     lanes: Lanes,
     /// For each partition.
     flags: Vec<Flags>,
@@ -102,15 +105,22 @@ struct Flags {
 impl RedisSource {
     pub(crate) async fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
-        join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
         let inner = Arc::new(Inner::new(shared, spec, lanes));
+        inner.begin().await?;
         inner.doubt_lengths();
-        inner.read_state(true).await?;
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
-        let follower = tokio::spawn(state::follow(inner.clone())).abort_handle();
+        let follower = Mutex::new(Some(tokio::spawn(state::follow(inner.clone()))));
         Ok(Self { inner, keeper, follower })
+    }
+}
+
+impl RedisSource {
+    /// Ends the one who says that the source lives; answers it, for it may be saying so at this moment.
+    fn end_follower(&self) -> Option<JoinHandle<()>> {
+        let follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
+        follower.inspect(JoinHandle::abort)
     }
 }
 
@@ -123,6 +133,7 @@ impl Inner {
             spec,
             group,
             replica,
+            since: AtomicU64::new(0),
             lanes,
             flags,
             wake: Notify::new(),
@@ -211,17 +222,20 @@ impl Source for RedisSource {
 
     async fn close(&self) -> Result<()> {
         self.keeper.abort();
-        self.follower.abort();
         self.inner.closed.store(true, Relaxed);
         self.interrupt();
-        self.inner.leave().await
+        if let Some(follower) = self.end_follower() {
+            let _aborted = follower.await;
+        }
+        let withdrawn = self.inner.withdraw().await;
+        self.inner.leave().await.and(withdrawn)
     }
 }
 
 impl Drop for RedisSource {
     fn drop(&mut self) {
         self.keeper.abort();
-        self.follower.abort();
+        self.end_follower();
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Errand {
     PublishLater(Duration),
     Cancel(EventId),
     Resume,
+    /// Removes the jobs for good.
+    Remove,
 }
 
 impl Errand {
@@ -26,6 +28,7 @@ impl Errand {
             }
             Self::Cancel(id) => bus.cancel("acme", id).await?.to_string(),
             Self::Resume => bus.resume(JOBS).await?.to_string(),
+            Self::Remove => bus.removal(JOBS).await?.confirm(JOBS).await?.dead.to_string(),
         };
         fs::write(orders.word(), word).unwrap();
         Ok(())

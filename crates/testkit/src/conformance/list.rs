@@ -61,6 +61,8 @@ macro_rules! transport_conformance {
                 the_patterns_of_the_newest_replica_hold,
                 first_deliveries_of_a_lane_come_in_the_order_of_storing,
                 nothing_is_missed_while_lanes_and_subscriptions_are_made_in_a_race,
+                replicas_that_are_alive_are_counted_and_a_closed_one_goes_at_once,
+                replicas_of_an_unknown_subscription_are_asked_for_in_vain,
             }
             starting {
                 a_subscription_may_start_from_the_beginning,
@@ -166,6 +168,18 @@ macro_rules! transport_conformance {
                 dead_letters_are_held_for_one_job_at_a_time,
                 dead_letters_of_a_job_that_has_died_are_free_after_its_lease,
                 the_job_of_one_tenant_keeps_no_other_off,
+            }
+            removing {
+                a_removed_subscription_is_gone_with_all_that_it_had_and_no_other_is_touched,
+                a_removed_subscription_begins_anew_when_it_is_opened_again,
+                a_removed_subscription_may_start_from_the_beginning_again,
+                what_comes_due_after_a_removal_is_not_for_the_removed,
+                a_removal_is_refused_while_a_replica_is_alive,
+                a_removal_is_refused_while_a_job_works_on_dead_letters,
+                a_removal_of_an_unknown_subscription_names_the_one_that_was_meant,
+                a_replica_that_joins_while_a_removal_runs_has_a_whole_subscription,
+                what_was_counted_of_a_removed_subscription_is_gone_and_stays_gone,
+                a_removal_tells_what_would_be_lost_and_deletes_nothing_unless_its_name_is_given_twice,
             }
             letter_jobs {
                 a_filter_counts_and_lists_what_it_means_and_nothing_else,
@@ -334,6 +348,7 @@ mod tests {
             include_str!("lanes.rs"),
             include_str!("dead_letters.rs"),
             include_str!("purging.rs"),
+            include_str!("removing.rs"),
             include_str!("letter_jobs.rs"),
             include_str!("letter_edits.rs"),
             include_str!("status.rs"),

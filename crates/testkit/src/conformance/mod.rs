@@ -55,6 +55,8 @@ pub mod rate_limiting;
 #[doc(hidden)]
 pub mod refusing;
 #[doc(hidden)]
+pub mod removing;
+#[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
 pub mod scheduling;

@@ -7,8 +7,8 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-        DeliveryRef, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Settled, Settlement, Source,
-        SourceSpec, SubscriptionState, Traced, Transport, Verdict,
+        DeliveryRef, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Replicas, Settled, Settlement,
+        Source, SourceSpec, SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -28,6 +28,7 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     const REFUSES: bool = false;
     const HEARS_INTERRUPTS: bool = true;
     const TELLS_ITS_STATE: bool = true;
+    const REMOVES: bool = true;
 
     fn stored(batch: Vec<Outgoing>) -> Vec<Outgoing> {
         batch
@@ -200,6 +201,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.purge(subscription, letters).await
     }
 
+    async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
+        if F::REMOVES { self.0.remove(subscription).await } else { self.0.books(subscription).await.map(F::books) }
+    }
+
     async fn hold_letters(
         &self,
         subscription: &SubscriptionId,
@@ -239,6 +244,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
     async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
         unless::<F>(F::CAN.status)?;
         self.0.trace(tenant, correlation).await
+    }
+
+    async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
+        self.0.replicas(subscription).await
     }
 
     async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
