@@ -7,7 +7,7 @@ use crate::{
     metrics::{Latencies, LatencyDelta},
     rate_limit::RateLimit,
     transport::{
-        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey,
+        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey,
         SubscriptionState, Traced,
     },
 };
@@ -44,6 +44,11 @@ impl Admin for MemoryAdmin {
 
     async fn count_scheduled(&self, tenant: Option<&TenantId>) -> Result<u64> {
         Ok(self.0.lock().count_scheduled(tenant) as u64)
+    }
+
+    /// Exact: it looks at all that is not settled.
+    async fn depths(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Depths> {
+        self.0.lock().depths(subscription, tenant)
     }
 
     async fn dead_letters(

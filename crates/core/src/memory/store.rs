@@ -13,6 +13,7 @@ use super::{
     backlog::Backlog,
     clock::Clock,
     counters::AllCounters,
+    depths::DepthTally,
     followers::Followers,
     index::Index,
     item::{Item, Stored},
@@ -27,8 +28,8 @@ use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
     transport::{
-        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, StartAt, SubscriptionState,
-        SubscriptionStatus, Traced,
+        Books, Cancellation, CounterDelta, Depths, Due, EventStatus, Outgoing, Receipt, SourceSpec, StartAt,
+        SubscriptionState, SubscriptionStatus, Traced,
     },
 };
 
@@ -120,7 +121,7 @@ impl Store {
         if let Some(link) = trace {
             self.index.trace(link, event_type.clone());
         }
-        let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes });
+        let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes, since: now });
         for number in route {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
                 subscription.give(Item::fresh(lane, Arc::clone(&event)));
@@ -304,6 +305,18 @@ impl Store {
             sum.add(subscription.backlog(now));
         }
         sum
+    }
+
+    pub(super) fn depths(&mut self, id: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Depths> {
+        let Turn { now, subscription, .. } = self.turn_of(id)?;
+        let mut tally = DepthTally::of(now, tenant);
+        tally.count(subscription);
+        let Some(subscription) = self.numbers.get(id).and_then(|number| self.subscriptions.get(*number as usize))
+        else {
+            return Ok(tally.depths);
+        };
+        tally.count_scheduled(self.schedule.iter().filter(|event| subscription.takes(&event.event_type)));
+        Ok(tally.depths)
     }
 
     /// Each subscription with its books, to be shown.

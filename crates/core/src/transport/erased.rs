@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source,
-    SourceSpec, SubscriptionState, Traced, Transport,
+    DeliveryRef, Depths, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement,
+    Source, SourceSpec, SubscriptionState, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -42,6 +42,11 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn status<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<EventStatus>>;
     fn cancel<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Cancellation>>;
     fn count_scheduled<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<u64>>;
+    fn depths<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Depths>>;
     fn dead_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -168,6 +173,14 @@ impl<A: Admin> DynAdmin for A {
 
     fn count_scheduled<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<u64>> {
         Box::pin(Admin::count_scheduled(self, tenant))
+    }
+
+    fn depths<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Depths>> {
+        Box::pin(Admin::depths(self, subscription, tenant))
     }
 
     fn dead_letters<'a>(

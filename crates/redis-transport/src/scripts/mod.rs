@@ -99,6 +99,10 @@ scripts! {
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.
     BOOKS_LANES = "books_lanes.lua";
+    /// Tells how much waits in lanes, and of whom.
+    DEPTH_LANES = "depth_lanes.lua";
+    /// Tells how much has failed, has died or is to come, and of whom.
+    DEPTH_SETS = "depth_sets.lua";
     /// Pauses or resumes a subscription.
     PAUSE = "pause.lua";
     /// Sets or lifts a rate limit.
@@ -109,7 +113,7 @@ scripts! {
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 12] = [
+const SHARED: [(&str, &str); 13] = [
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
@@ -121,6 +125,7 @@ const SHARED: [(&str, &str); 12] = [
     ("-- include expire\n", include_str!("shared/expire.lua")),
     ("-- include waiting\n", include_str!("shared/waiting.lua")),
     ("-- include leave\n", include_str!("shared/leave.lua")),
+    ("-- include position\n", include_str!("shared/position.lua")),
     ("-- include claimed\n", include_str!("shared/claimed.lua")),
 ];
 

@@ -189,6 +189,16 @@ macro_rules! transport_conformance {
                 an_event_of_a_tenant_that_a_subscription_leaves_out_is_none_of_its_business,
                 an_unknown_event_has_an_unknown_status,
             }
+            depths {
+                every_state_is_told_by_lane_and_tenant,
+                a_tenant_is_told_of_its_own_alone,
+                the_oldest_has_waited_since_it_was_stored_until_it_is_settled,
+                what_waits_for_a_later_attempt_begins_to_wait_when_that_is_due,
+                depths_hold_while_paused,
+                what_is_settled_and_trimmed_is_no_depth,
+                depths_of_an_unknown_subscription_name_the_one_that_was_meant,
+                each_subscription_has_depths_of_its_own_and_listeners_change_none,
+            }
             unsupported {
                 without_dead_letters_they_are_unsupported,
                 without_status_it_is_unsupported_and_so_are_traces,
@@ -321,6 +331,7 @@ mod tests {
             include_str!("purging.rs"),
             include_str!("letter_jobs.rs"),
             include_str!("status.rs"),
+            include_str!("depths.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
             include_str!("limiting.rs"),

@@ -7,8 +7,8 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-        DeliveryRef, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Settled, Settlement, Source,
-        SourceSpec, SubscriptionState, Traced, Transport, Verdict,
+        DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Settled, Settlement,
+        Source, SourceSpec, SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -164,6 +164,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn count_scheduled(&self, tenant: Option<&TenantId>) -> Result<u64> {
         self.0.count_scheduled(tenant).await
+    }
+
+    async fn depths(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Depths> {
+        self.0.depths(subscription, tenant).await
     }
 
     async fn dead_letters(

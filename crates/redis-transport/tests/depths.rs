@@ -1,0 +1,144 @@
+//! What depths cost a server that holds much, how near they are, and what they tell of a lost place.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
+mod common;
+
+use common::{SOON, config, connect, event, fetch_within, int, key, open, take};
+use tekup_core::{
+    BusConfig, EventBus, Priority, Result,
+    transport::{Admin, Depths, Outgoing, Settlement, Source, Transport, Verdict},
+};
+use tekup_redis_transport::{RedisSource, RedisTransport};
+use tekup_testkit::redis::RedisServer;
+
+const LEDGER: &str = "billing/ledger";
+const LANE: &str = ":lane:lead.created:medium";
+const EVENTS: u64 = 100_000;
+/// Of so many calls one may be late, for others use the machine too.
+const CALLS_PER_LATE_ONE: i64 = 50;
+
+/// Of ten events in a row, six are of the first, three of the second, one of the third.
+fn tenant_of(number: u64) -> &'static str {
+    match number * 7 % 10 {
+        0..6 => "acme",
+        6..9 => "globex",
+        _ => "initech",
+    }
+}
+
+async fn store(transport: &RedisTransport, batch: Vec<Outgoing>) {
+    transport.publish(batch).await.unwrap().into_iter().collect::<Result<Vec<_>>>().unwrap();
+}
+
+async fn fill(transport: &RedisTransport) {
+    let body = format!("{{\"padding\":\"{}\"}}", "x".repeat(300));
+    for from in (0..EVENTS).step_by(500) {
+        let one = |number| {
+            let tenant = tenant_of(number).parse().unwrap();
+            Outgoing { tenant, bytes: body.clone().into(), ..event("lead.created") }
+        };
+        store(transport, (from..from + 500).map(one).collect()).await;
+    }
+}
+
+async fn depths(transport: &RedisTransport) -> Depths {
+    transport.admin().depths(&LEDGER.parse().unwrap(), None).await.unwrap()
+}
+
+async fn ack(source: &RedisSource, count: usize) {
+    let batch = take(source, count).await.into_iter();
+    let verdicts = batch.map(|it| Settlement { held: it.held, id: it.id, tenant: it.tenant, verdict: Verdict::Ack });
+    source.settle(verdicts.collect()).await.unwrap();
+}
+
+/// A share of all that waits, within 15 in 100 of all of it.
+fn is_near(told: u64, of_all: u64, percent: u64) -> bool {
+    told.abs_diff(of_all * percent / 100) <= of_all * 15 / 100
+}
+
+#[tokio::test]
+async fn the_shares_of_three_tenants_in_100_000_events_are_estimated_in_short_calls() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    fill(&transport).await;
+    let held = fetch_within(&source, 500, SOON).await.unwrap().len() as u64;
+    let bus = EventBus::new(BusConfig::new("operator"), transport).unwrap();
+    server.command(&["CONFIG", "SET", "slowlog-log-slower-than", "20000"]).unwrap();
+    server.command(&["SLOWLOG", "RESET"]).unwrap();
+
+    let mut calls = 0;
+    for _ in 0..50 {
+        let depths = bus.depths(LEDGER).await.unwrap();
+        calls += 2;
+        let waiting = EVENTS - held;
+        assert_eq!((depths.total.ready, depths.total.in_flight, depths.exact), (waiting, held, false), "{depths}");
+        assert_eq!(depths.of_lane("lead.created", Priority::Medium), depths.total);
+        for (tenant, percent) in [("acme", 60), ("globex", 30), ("initech", 10)] {
+            let told = depths.of_tenant(tenant);
+            assert!(is_near(told.ready, waiting, percent), "{depths}");
+            assert!(is_near(told.in_flight, held, percent), "{depths}");
+        }
+    }
+    let globex = bus.tenant("globex").unwrap().depths(LEDGER).await.unwrap();
+    assert!(is_near(globex.total.ready, EVENTS - held, 30), "{globex}");
+    assert_eq!((globex.tenants.len(), globex.exact, globex.total), (1, false, globex.of_tenant("globex")));
+
+    let late = int(&server, &["SLOWLOG", "LEN"]);
+    assert!(late <= calls / CALLS_PER_LATE_ONE, "{late} of {calls} calls took more than 20 ms");
+}
+
+#[tokio::test]
+async fn what_is_trimmed_is_not_counted_and_what_is_large_does_not_cross_the_wire() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    let body = format!("{{\"padding\":\"{}\"}}", "x".repeat(200_000));
+    let large = |_| Outgoing { bytes: body.clone().into(), ..event("lead.created") };
+    for _ in 0..10 {
+        store(&transport, (0..3).map(large).collect()).await;
+    }
+    ack(&source, 10).await;
+    let lane = key(&server, LANE);
+    server.command(&["XTRIM", &lane, "MAXLEN", "20"]).unwrap();
+
+    let sent = |server: &RedisServer| {
+        let stats = server.command(&["INFO", "stats"]).unwrap();
+        let line = stats.text().unwrap().lines().find_map(|line| line.strip_prefix("total_net_output_bytes:"));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    let before = sent(&server);
+    let depths = depths(&transport).await;
+    let bytes = sent(&server) - before;
+    assert!(bytes < 50_000, "{bytes} bytes left the server");
+    assert_eq!((depths.total.ready, depths.total.in_flight), (20, 0), "{depths}");
+    assert_eq!(
+        (depths.of_tenant("acme").ready, depths.exact),
+        (20, false),
+        "it looks at 1 MiB, give or take: {depths}"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_place_is_told_until_it_is_made_anew() {
+    let server = RedisServer::start().unwrap();
+    let transport = RedisTransport::connect(&config(&server)).await.unwrap();
+    let source = open(&transport, "lead.*").await;
+    store(&transport, (0..7).map(|_| event("lead.created")).collect()).await;
+    store(&transport, vec![event("invoice.paid")]).await;
+    source.close().await.unwrap();
+    assert!(depths(&transport).await.lanes.iter().all(|lane| !lane.lost));
+
+    server.command(&["XGROUP", "DESTROY", &key(&server, LANE), LEDGER]).unwrap();
+    let told = depths(&transport).await;
+    let [lane] = &told.lanes[..] else { unreachable!("{told}") };
+    assert_eq!((lane.event_type.as_str(), lane.lost, lane.depth.ready), ("lead.created", true, 7));
+    assert!(told.to_string().contains("(its place was lost)"), "{told}");
+
+    let source = open(&transport, "lead.*").await;
+    let told = depths(&transport).await;
+    assert_eq!((told.lanes[0].lost, told.total.ready), (false, 7), "{told}");
+    ack(&source, 7).await;
+    assert!(depths(&transport).await.total.is_empty());
+}
