@@ -17,6 +17,7 @@ mod nearest;
 mod page;
 mod purge;
 mod replay;
+mod replicas;
 mod schedule;
 mod snapshot;
 mod state;
@@ -31,7 +32,7 @@ use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, Latencies,
-        LatencyDelta, LetterKey, SubscriptionState, Traced,
+        LatencyDelta, LetterKey, Replicas, SubscriptionState, Traced,
     },
 };
 
@@ -144,6 +145,12 @@ impl Admin for RedisAdmin {
     /// Derived from positions. `published` and `acked` are exact if nobody deletes entries or moves groups by hand.
     async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
         self.derive_books(subscription).await
+    }
+
+    /// By Redis's clock. A replica says every 5 s that it lives, and counts for 20 s from then on: so long one counts whose
+    /// process was killed or is frozen, or that was dropped instead of closed.
+    async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
+        self.count_replicas(subscription).await
     }
 
     /// Where the connection is cut between a call and its answer, what it added may be added twice.

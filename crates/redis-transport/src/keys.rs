@@ -208,6 +208,12 @@ impl PartitionKeys {
         }
     }
 
+    /// ZSET: replica → until when it counts as alive, in milliseconds; `~heard` → when one was last heard of. In the first
+    /// partition only.
+    pub(crate) fn replicas(&self, group: &SubscriptionId) -> String {
+        self.of("replicas:", group)
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -271,6 +277,7 @@ mod tests {
             keys.sweep(&group),
             keys.state(&group),
             keys.finished(&group),
+            keys.replicas(&group),
         ]);
         all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
         all.extend([keys.later_unreadable(), keys.later_mover()]);
@@ -307,6 +314,7 @@ mod tests {
             "sweep:billing/ledger",
             "state:billing/ledger",
             "finished:billing/ledger",
+            "replicas:billing/ledger",
             "later",
             "later:events",
             "later:tenants",

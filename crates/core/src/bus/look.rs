@@ -4,7 +4,7 @@ use super::{DeadLetters, EventBus};
 use crate::{
     error::{Error, Result},
     ids::{EventId, TenantId},
-    transport::{Books, Counters, EventStatus},
+    transport::{Books, Counters, EventStatus, Replicas},
 };
 
 impl EventBus {
@@ -74,6 +74,27 @@ impl EventBus {
     /// ```
     pub async fn books(&self, subscription: impl AsRef<str>) -> Result<Books> {
         self.0.transport.admin().books(&subscription.as_ref().parse()?).await
+    }
+
+    /// How many replicas of a subscription, named `<service>/<name>`, are alive in all processes, and when one was last
+    /// heard of. One whose process was killed counts for some seconds longer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered; those of the store.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("audit")?;
+    /// bus.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// assert_eq!(bus.replicas("audit/everything").await?.alive, 1);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn replicas(&self, subscription: impl AsRef<str>) -> Result<Replicas> {
+        self.0.transport.admin().replicas(&subscription.as_ref().parse()?).await
     }
 
     /// What all processes have counted for the whole bus.

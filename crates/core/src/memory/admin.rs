@@ -8,7 +8,7 @@ use crate::{
     rate_limit::RateLimit,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey,
-        SubscriptionState, Traced,
+        Replicas, SubscriptionState, Traced,
     },
 };
 
@@ -98,6 +98,12 @@ impl Admin for MemoryAdmin {
 
     async fn books(&self, subscription: &SubscriptionId) -> Result<Books> {
         Ok(self.0.lock().turn_of(subscription)?.subscription.books())
+    }
+
+    async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
+        let mut store = self.0.lock();
+        let turn = store.turn_of(subscription)?;
+        Ok(turn.subscription.replicas_at(turn.time))
     }
 
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {

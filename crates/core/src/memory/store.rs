@@ -238,8 +238,10 @@ impl Store {
 
     /// One source of the subscription is gone.
     pub(super) fn leave(&mut self, number: u32) {
+        let now = self.clock.at(Instant::now());
         if let Some(subscription) = self.subscriptions.get_mut(number as usize) {
             subscription.replicas = subscription.replicas.saturating_sub(1);
+            subscription.last_left = Some(now);
         }
     }
 

@@ -19,7 +19,8 @@ use super::{
 use crate::{
     ids::{EventType, Pattern, SubscriptionId, TenantId},
     rate_limit::RateLimit,
-    transport::{Books, SourceSpec, SubscriptionState},
+    timestamp::Timestamp,
+    transport::{Books, Replicas, SourceSpec, SubscriptionState},
 };
 
 /// A durable subscription: it outlives its replicas.
@@ -30,6 +31,8 @@ pub(super) struct Subscription {
     tenants: Vec<TenantId>,
     /// How many sources read from it.
     pub(super) replicas: usize,
+    /// When the last one that left did so.
+    pub(super) last_left: Option<Timestamp>,
     /// Wakes the replicas that wait. Each looks for itself whether there is something for it.
     pub(super) bell: Arc<Notify>,
     pub(super) state: watch::Sender<SubscriptionState>,
@@ -55,6 +58,7 @@ impl Subscription {
             patterns: spec.patterns.clone(),
             tenants: spec.tenants.clone(),
             replicas: 0,
+            last_left: None,
             bell: Arc::default(),
             state: watch::Sender::default(),
             declared: None,
@@ -171,6 +175,10 @@ impl Subscription {
             purged: self.letters.purged(),
             dropped: self.letters.dropped() + self.dropped,
         }
+    }
+
+    pub(super) fn replicas_at(&self, now: Timestamp) -> Replicas {
+        Replicas::new(self.replicas as u64, if self.replicas > 0 { Some(now) } else { self.last_left })
     }
 
     pub(super) fn backlog(&self, now: Instant) -> Backlog {

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey,
+    Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey, Replicas,
     SubscriptionState, Traced,
 };
 use crate::{
@@ -309,6 +309,29 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn books(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Books>> + Send;
+
+    /// How many replicas of a subscription are alive. One counts before it joins, and until it closes; one whose process
+    /// died without closing it counts for some seconds longer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert_eq!(transport.admin().replicas(&ledger).await?.alive, 1);
+    /// source.close().await?;
+    /// assert_eq!(transport.admin().replicas(&ledger).await?.alive, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn replicas(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Replicas>> + Send;
 
     /// Adds what this process has counted since it was last asked.
     ///

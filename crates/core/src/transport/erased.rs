@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, Depths, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement,
-    Source, SourceSpec, SubscriptionState, Traced, Transport,
+    DeliveryRef, Depths, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Replicas, Settled,
+    Settlement, Source, SourceSpec, SubscriptionState, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -80,6 +80,7 @@ pub(crate) trait DynAdmin: Send + Sync {
         holder: &'a str,
     ) -> BoxFuture<'a, Result<()>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
+    fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
     fn latencies<'a>(
@@ -238,6 +239,10 @@ impl<A: Admin> DynAdmin for A {
 
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>> {
         Box::pin(Admin::books(self, subscription))
+    }
+
+    fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>> {
+        Box::pin(Admin::replicas(self, subscription))
     }
 
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {

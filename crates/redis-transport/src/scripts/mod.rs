@@ -109,16 +109,21 @@ scripts! {
     LIMIT = "limit.lua";
     /// Tells a replica of its subscription's state.
     STATE = "state.lua";
+    /// Takes note that a replica leaves.
+    WITHDRAW = "withdraw.lua";
+    /// Tells how many replicas are alive.
+    REPLICAS = "replicas.lua";
     /// Gives a replica a share of the rate limit.
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 13] = [
+const SHARED: [(&str, &str); 14] = [
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),
     ("-- include since\n", include_str!("shared/since.lua")),
+    ("-- include hear\n", include_str!("shared/hear.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),

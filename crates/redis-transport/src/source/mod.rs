@@ -36,7 +36,7 @@ use tekup_core::{
 };
 use tokio::{
     sync::{Notify, watch},
-    task::AbortHandle,
+    task::{AbortHandle, JoinHandle},
 };
 
 pub(crate) use self::{
@@ -54,7 +54,7 @@ use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Sa
 pub struct RedisSource {
     inner: Arc<Inner>,
     keeper: AbortHandle,
-    follower: AbortHandle,
+    follower: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Inner {
@@ -102,15 +102,27 @@ struct Flags {
 impl RedisSource {
     pub(crate) async fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
-        join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
         let inner = Arc::new(Inner::new(shared, spec, lanes));
-        inner.doubt_lengths();
+        // First of all: who joins counts as alive.
         inner.read_state(true).await?;
+        if let Err(error) = join::join(&inner.shared.commands, inner.partitions(), &inner.spec, &inner.lanes).await {
+            let _lapses_by_itself = inner.withdraw().await;
+            return Err(error);
+        }
+        inner.doubt_lengths();
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
-        let follower = tokio::spawn(state::follow(inner.clone())).abort_handle();
+        let follower = Mutex::new(Some(tokio::spawn(state::follow(inner.clone()))));
         Ok(Self { inner, keeper, follower })
+    }
+}
+
+impl RedisSource {
+    /// Ends the one who says that the source lives; answers it, for it may be saying so at this moment.
+    fn end_follower(&self) -> Option<JoinHandle<()>> {
+        let follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
+        follower.inspect(JoinHandle::abort)
     }
 }
 
@@ -211,17 +223,20 @@ impl Source for RedisSource {
 
     async fn close(&self) -> Result<()> {
         self.keeper.abort();
-        self.follower.abort();
         self.inner.closed.store(true, Relaxed);
         self.interrupt();
-        self.inner.leave().await
+        if let Some(follower) = self.end_follower() {
+            let _aborted = follower.await;
+        }
+        let withdrawn = self.inner.withdraw().await;
+        self.inner.leave().await.and(withdrawn)
     }
 }
 
 impl Drop for RedisSource {
     fn drop(&mut self) {
         self.keeper.abort();
-        self.follower.abort();
+        self.end_follower();
     }
 }
 

@@ -54,6 +54,8 @@ impl Inner {
         reader.searches = VecDeque::new().into();
         self.flags.iter().for_each(|flags| flags.sweep.store(true, Relaxed));
         self.heat_all();
+        // Who lives may be lost, too.
+        self.wake_state.notify_one();
         Ok(())
     }
 

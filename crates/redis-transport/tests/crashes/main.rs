@@ -19,6 +19,7 @@ mod orders;
 mod paused;
 mod poisoned;
 mod replaying;
+mod replicas;
 mod restarted;
 mod stopped;
 mod taken_over;

@@ -61,6 +61,8 @@ macro_rules! transport_conformance {
                 the_patterns_of_the_newest_replica_hold,
                 first_deliveries_of_a_lane_come_in_the_order_of_storing,
                 nothing_is_missed_while_lanes_and_subscriptions_are_made_in_a_race,
+                replicas_that_are_alive_are_counted_and_a_closed_one_goes_at_once,
+                replicas_of_an_unknown_subscription_are_asked_for_in_vain,
             }
             starting {
                 a_subscription_may_start_from_the_beginning,

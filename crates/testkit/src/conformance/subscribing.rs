@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use tekup_core::{EventId, Result, transport::Capabilities, transport::Outgoing};
+use tekup_core::{
+    ErrorKind, EventId, Result,
+    transport::{Admin, Capabilities, Outgoing},
+};
 use tokio::task::JoinSet;
 
 use super::{
@@ -138,6 +141,38 @@ pub async fn nothing_is_missed_while_lanes_and_subscriptions_are_made_in_a_race<
         let due = published.iter().filter(|(begun, _)| *begun > opened).map(|(_, id)| *id).collect();
         everything_due_comes(&reader, due).await?;
     }
+    Ok(())
+}
+
+pub async fn replicas_that_are_alive_are_counted_and_a_closed_one_goes_at_once<H: Harness>(
+    scene: &Scene<H>,
+) -> Result<()> {
+    let (one, other) = scene.open_twice(spec("billing/ledger", &["*"])?).await?;
+    let neighbour = scene.open("billing/ledger-2", &["*"]).await?;
+    let admin = scene.admin();
+    assert_eq!(admin.replicas(&one.id).await?.alive, 2);
+    one.close().await?;
+    let left = admin.replicas(&one.id).await?;
+    assert!(left.alive == 1 && left.last_heard.is_some(), "{left:?}");
+    one.close().await?;
+    assert_eq!(admin.replicas(&one.id).await?.alive, 1, "closed twice, it has left once");
+    other.close().await?;
+    let nobody = admin.replicas(&one.id).await?;
+    assert!(nobody.alive == 0 && nobody.last_heard >= left.last_heard, "{nobody:?} after {left:?}");
+    scene.harness.advance(H::quiet()).await;
+    assert_eq!(admin.replicas(&one.id).await?, nobody, "nobody was heard of since");
+    let again = scene.open("billing/ledger", &["*"]).await?;
+    assert_eq!(admin.replicas(&again.id).await?.alive, 1);
+    assert_eq!(admin.replicas(&neighbour.id).await?.alive, 1);
+    Ok(())
+}
+
+pub async fn replicas_of_an_unknown_subscription_are_asked_for_in_vain<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let _known = scene.open("billing/ledger", &["*"]).await?;
+    let error = scene.admin().replicas(&"billing/leger".parse()?).await.err();
+    let error = error.ok_or_else(|| unexpected("nobody has that name"))?;
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("billing/ledger"), "{error}");
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-        DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Settled, Settlement,
-        Source, SourceSpec, SubscriptionState, Traced, Transport, Verdict,
+        DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Replicas, Settled,
+        Settlement, Source, SourceSpec, SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -243,6 +243,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
     async fn trace(&self, tenant: &TenantId, correlation: &str) -> Result<Vec<Traced>> {
         unless::<F>(F::CAN.status)?;
         self.0.trace(tenant, correlation).await
+    }
+
+    async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
+        self.0.replicas(subscription).await
     }
 
     async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {

@@ -1,0 +1,27 @@
+//! Whether anybody reads a subscription: replicas say so themselves, in the first partition.
+
+use tekup_core::{Result, SubscriptionId, Timestamp, transport::Replicas};
+
+use super::RedisAdmin;
+use crate::{error, scripts};
+
+impl RedisAdmin {
+    pub(super) async fn count_replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
+        let keys = self.keys(0)?;
+        let mut call = scripts::REPLICAS.call(2);
+        call.arg(keys.replicas(subscription)).arg(keys.subscriptions()).arg(subscription.to_string());
+        let (alive, heard): (i64, String) = self.ask("a subscription's replicas", call).await?;
+        match u64::try_from(alive) {
+            Ok(alive) => Ok(Replicas::new(alive, last_heard(&heard)?)),
+            Err(_) => Err(self.fresh_snapshot(0).await?.not_found(subscription)),
+        }
+    }
+}
+
+fn last_heard(millis: &str) -> Result<Option<Timestamp>> {
+    if millis.is_empty() {
+        return Ok(None);
+    }
+    let heard = millis.parse().ok().and_then(|millis| Timestamp::from_unix_millis(millis).ok());
+    heard.map(Some).ok_or_else(|| error::unexpected("when a replica was last heard of"))
+}
