@@ -22,6 +22,7 @@ mod schedule;
 mod snapshot;
 mod state;
 mod status;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -32,7 +33,7 @@ use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, Latencies,
-        LatencyDelta, LetterKey, Replicas, SubscriptionState, Traced,
+        LatencyDelta, LetterKey, Replicas, SubscriptionPage, SubscriptionState, Traced,
     },
 };
 
@@ -151,6 +152,12 @@ impl Admin for RedisAdmin {
     /// process was killed or is frozen, or that was dropped instead of closed.
     async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
         self.count_replicas(subscription).await
+    }
+
+    /// By Redis's clock; two round trips. The first partition tells the names of all, and of those of the page whether
+    /// they are alive.
+    async fn subscriptions(&self, after: Option<String>, most: usize) -> Result<SubscriptionPage> {
+        self.list_subscriptions(&after.unwrap_or_default(), most).await
     }
 
     /// Where the connection is cut between a call and its answer, what it added may be added twice.

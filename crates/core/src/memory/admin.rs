@@ -8,7 +8,7 @@ use crate::{
     rate_limit::RateLimit,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey,
-        Replicas, SubscriptionState, Traced,
+        Replicas, SubscriptionPage, SubscriptionState, Traced,
     },
 };
 
@@ -104,6 +104,11 @@ impl Admin for MemoryAdmin {
         let mut store = self.0.lock();
         let turn = store.turn_of(subscription)?;
         Ok(turn.subscription.replicas_at(turn.time))
+    }
+
+    async fn subscriptions(&self, after: Option<String>, most: usize) -> Result<SubscriptionPage> {
+        check_page_size(most)?;
+        Ok(self.0.lock().list(&after.unwrap_or_default(), most))
     }
 
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {

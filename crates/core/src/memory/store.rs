@@ -28,8 +28,8 @@ use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
     transport::{
-        Books, Cancellation, CounterDelta, Depths, Due, EventStatus, Outgoing, Receipt, SourceSpec, StartAt,
-        SubscriptionState, SubscriptionStatus, Traced,
+        Books, Cancellation, CounterDelta, Depths, Due, EventStatus, ListedSubscription, Outgoing, Receipt, SourceSpec,
+        StartAt, SubscriptionPage, SubscriptionState, SubscriptionStatus, Traced,
     },
 };
 
@@ -307,6 +307,19 @@ impl Store {
             sum.add(subscription.backlog(now));
         }
         sum
+    }
+
+    /// At most so many subscriptions whose names come after one.
+    pub(super) fn list(&self, after: &str, most: usize) -> SubscriptionPage {
+        let at = self.clock.at(Instant::now());
+        let named = self.subscriptions.iter().map(|one| (one.id.to_string(), one));
+        let mut rest: BTreeMap<String, &Subscription> = named.filter(|(name, _)| name.as_str() > after).collect();
+        let next = rest.keys().nth(most).cloned().and_then(|first| {
+            drop(rest.split_off(&first));
+            rest.keys().next_back().cloned()
+        });
+        let listed = |one: &Subscription| ListedSubscription { id: one.id.clone(), replicas: one.replicas_at(at) };
+        SubscriptionPage { at, subscriptions: rest.into_values().map(listed).collect(), next }
     }
 
     pub(super) fn depths(&mut self, id: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Depths> {

@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use super::{
     Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey, Replicas,
-    SubscriptionState, Traced,
+    SubscriptionPage, SubscriptionState, Traced,
 };
 use crate::{
     error::Result,
@@ -332,6 +332,30 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn replicas(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Replicas>> + Send;
+
+    /// Which subscriptions are registered, of all services, by name; and whether anybody reads them. `after` is the
+    /// `next` of the page before. `most` is 1 to 1,000.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `most` is out of range.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let _source = transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?])).await?;
+    /// let page = transport.admin().subscriptions(None, 100).await?;
+    /// assert_eq!((page.subscriptions[0].replicas.alive, page.next), (1, None));
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn subscriptions(
+        &self,
+        after: Option<String>,
+        most: usize,
+    ) -> impl Future<Output = Result<SubscriptionPage>> + Send;
 
     /// Adds what this process has counted since it was last asked.
     ///

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
     DeliveryRef, Depths, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Replicas, Settled,
-    Settlement, Source, SourceSpec, SubscriptionState, Traced, Transport,
+    Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -81,6 +81,7 @@ pub(crate) trait DynAdmin: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>>;
+    fn subscriptions(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<SubscriptionPage>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
     fn latencies<'a>(
@@ -243,6 +244,10 @@ impl<A: Admin> DynAdmin for A {
 
     fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>> {
         Box::pin(Admin::replicas(self, subscription))
+    }
+
+    fn subscriptions(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<SubscriptionPage>> {
+        Box::pin(Admin::subscriptions(self, after, most))
     }
 
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {

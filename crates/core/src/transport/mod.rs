@@ -26,6 +26,7 @@ mod source;
 mod spec;
 mod start_at;
 mod state;
+mod subscriptions;
 mod trace;
 
 use std::future::Future;
@@ -51,6 +52,7 @@ pub(crate) use spec::IDEMPOTENCY;
 pub use spec::SourceSpec;
 pub use start_at::StartAt;
 pub use state::SubscriptionState;
+pub use subscriptions::{ListedSubscription, SubscriptionPage};
 pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 
 pub use crate::metrics::{EndToEndTimes, HandlingTimes, Histogram, Latencies, Latency, LatencyDelta};

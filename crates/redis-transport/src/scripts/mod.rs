@@ -99,6 +99,8 @@ scripts! {
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.
     BOOKS_LANES = "books_lanes.lua";
+    /// Names the subscriptions.
+    SUBSCRIPTIONS = "subscriptions.lua";
     /// Tells how much waits in lanes, and of whom.
     DEPTH_LANES = "depth_lanes.lua";
     /// Tells how much has failed, has died or is to come, and of whom.

@@ -234,6 +234,10 @@ macro_rules! transport_conformance {
             health {
                 a_bus_that_works_is_healthy_and_a_closed_one_is_not,
                 what_waits_and_what_has_died_degrades_a_bus_and_is_named,
+                what_waits_too_long_degrades_a_bus_unless_it_is_paused,
+                what_waits_for_a_later_time_is_not_too_old,
+                a_subscription_that_nobody_reads_any_more_is_named,
+                subscriptions_are_listed_by_name_and_page_by_page,
             }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,

@@ -8,7 +8,7 @@ use tekup_core::{
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
         DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Replicas, Settled,
-        Settlement, Source, SourceSpec, SubscriptionState, Traced, Transport, Verdict,
+        Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -247,6 +247,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
         self.0.replicas(subscription).await
+    }
+
+    async fn subscriptions(&self, after: Option<String>, most: usize) -> Result<SubscriptionPage> {
+        self.0.subscriptions(after, most).await
     }
 
     async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {
