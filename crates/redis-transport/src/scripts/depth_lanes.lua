@@ -1,7 +1,7 @@
 #!lua
 -- Tells how much of some lanes of one partition, or of the retry stream, waits for a subscription, and of whom. Reads
 -- only. Where more than 100 events wait it looks at a sample of them: 100 of those not handed out, spread over their
--- times, and the 100 oldest of those handed out; in all at 1,000 and at 1 MiB, give or take ten for each stream.
+-- times, and the 100 oldest of those handed out; in all at 400 and at 1 MiB, give or take ten for each stream.
 --
 -- KEYS[1]   starts  HASH  `<subscription>\n<lane number>\nleft`: the subscription reads the lane no more
 -- KEYS[1+i] lane, or the retry stream  STREAM, at most 20
@@ -14,7 +14,7 @@
 --           held, of those handed back, milliseconds that its oldest waits}
 
 local group = ARGV[1]
-local MOST, MOST_OF_ALL, MOST_BYTES = 100, 1000, 1048576
+local MOST, MOST_OF_ALL, MOST_BYTES, AT_A_SPOT = 100, 400, 1048576, 5
 
 -- include after
 -- include position
@@ -61,24 +61,31 @@ local function note_all(cells, stream, from, most)
   return seen
 end
 
--- Evenly over the times at which they were stored. Those of one call of a publisher share a millisecond or a few, so it
--- does not always take the first one there.
+-- The later one of two places to read on from; the second may exclude its entry.
+local function later(wanted, from)
+  local whole = string.find(wanted, '-', 1, true) and wanted or wanted .. '-0'
+  return is_after(whole, (string.gsub(from, '^%(', ''))) and wanted or from
+end
+
+-- A few at each of some times between the first and the last, at random within equal parts. Those that one call of a
+-- publisher stored share a millisecond or a few, so it goes on from there by a random number of entries.
 local function note_some(cells, stream, from, last, most)
   local first = redis.call('XRANGE', stream, from, '+', 'COUNT', 1)[1]
   if not first then return 0 end
-  note(cells, first, 3)
-  local begin, seen, previous = ms_of(first[1]), 1, first[1]
-  local span = ms_of(last) - begin
-  while seen < most and bytes_left > 0 do
-    local wanted = string.format('%.0f-%.0f', math.floor(begin + span * seen / most), seen * 37 % 256)
-    local after = '(' .. previous
-    local found = redis.call('XRANGE', stream, wanted, '+', 'COUNT', 1)[1]
-    if not found or not is_after(found[1], previous) then
-      found = redis.call('XRANGE', stream, after, '+', 'COUNT', 1)[1]
+  local begin, seen, previous = ms_of(first[1]), 0, nil
+  local spots, span = math.ceil(most / AT_A_SPOT), ms_of(last) - begin + 1
+  for spot = 0, spots - 1 do
+    local ms = string.format('%.0f', math.floor(begin + span * (spot + math.random()) / spots))
+    local found = redis.call('XRANGE', stream, later(ms, previous or first[1]), '+', 'COUNT', 1)[1]
+    if found then
+      local found_ms, found_seq = string.match(found[1], '^(%d+)%-(%d+)$')
+      local on = string.format('%s-%.0f', found_ms, tonumber(found_seq) + math.random(0, 255))
+      local page = redis.call('XRANGE', stream, previous and later(on, previous) or on, '+', 'COUNT', AT_A_SPOT)
+      for _, entry in ipairs(page) do note(cells, entry, 3) end
+      seen = seen + #page
+      if #page > 0 then previous = '(' .. page[#page][1] end
     end
-    if not found then break end
-    note(cells, found, 3)
-    seen, previous = seen + 1, found[1]
+    if seen >= most or bytes_left <= 0 then break end
   end
   return seen
 end

@@ -1,7 +1,7 @@
 #!lua
 -- Tells how much waits for a subscription's next attempts, how much is dead, and how much of the partition waits for its
--- time, and of whom. Reads only. Where a set has more than 100 events it looks at 100 of them, spread over the set; of
--- each set at 1 MiB, give or take one event.
+-- time, and of whom. Reads only. Where a set has more than 100 events it looks at 100 of them, one at random in each
+-- hundredth; of each set at 1 MiB, give or take one event.
 --
 -- KEYS[1]  due      ZSET
 -- KEYS[2]  waiting  HASH
@@ -42,7 +42,7 @@ local function look_at(set, hash, lane_of)
   local most = math.min(count, MOST)
   for i = 0, most - 1 do
     if bytes >= MOST_BYTES then break end
-    local rank = math.floor(i * count / most)
+    local rank = math.floor((i + (most < count and math.random() or 0)) * count / most)
     local found = redis.call('ZRANGE', set, rank, rank, 'WITHSCORES')
     local stored = redis.call('HGET', hash, found[1]) or ''
     local lane, tenant, age = lane_of(stored), string.sub(found[1], 17), age_of(found[2])
