@@ -81,7 +81,7 @@ async fn a_place_that_was_lost_and_made_anew_is_told_once() {
     let bus = bus(&server).await;
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let ledger = Subscription::matching("ledger", "*");
-    bus.subscribe(ledger.handler_with(told, async |told, _: RawEvent, _| drop(told.send(())))).await.unwrap();
+    bus.subscribe(ledger.handler_with(told, async |told, _: RawEvent, _| _ = told.send(()))).await.unwrap();
     bus.publish(LeadCreated {}.event("acme")).await.unwrap();
     heard.recv().await.unwrap();
     until_healthy(&bus).await;
