@@ -6,12 +6,16 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::connect;
+use common::{connect, key};
+use serde::{Deserialize, Serialize};
 use tekup_core::{
-    BusConfig, EventBus, HealthThresholds, RawEvent, Subscription,
+    BusConfig, EventBus, HealthThresholds, RawEvent, Subscription, TekupEvent,
     health::{Level, Reason},
 };
 use tekup_testkit::redis::RedisServer;
+
+#[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+struct LeadCreated {}
 
 /// Long enough for a busy machine, and the longest pause before a new connection.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -69,4 +73,32 @@ async fn a_killed_server_is_told_in_time_and_health_comes_back_with_it() {
     is_unhealthy(&bus).await;
     server.restart().unwrap();
     until_healthy(&bus).await;
+}
+
+#[tokio::test]
+async fn a_place_that_was_lost_and_made_anew_is_told_once() {
+    let server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let ledger = Subscription::matching("ledger", "*");
+    bus.subscribe(ledger.handler_with(told, async |told, _: RawEvent, _| _ = told.send(()))).await.unwrap();
+    bus.publish(LeadCreated {}.event("acme")).await.unwrap();
+    heard.recv().await.unwrap();
+    until_healthy(&bus).await;
+    server.command(&["XGROUP", "DESTROY", &key(&server, ":lane:lead.created:medium"), "billing/ledger"]).unwrap();
+    let deadline = Instant::now() + RECOVERY;
+    let mended = loop {
+        let health = bus.health_by(&thresholds()).await.unwrap();
+        let mended = health.reasons.iter().find(|reason| matches!(reason, Reason::PlaceMended { .. })).cloned();
+        if let Some(mended) = mended {
+            break mended;
+        }
+        assert!(Instant::now() < deadline, "{health:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let Reason::PlaceMended { subscription, times, detail } = &mended else { unreachable!() };
+    assert_eq!((subscription.to_string().as_str(), *times), ("billing/ledger", 1));
+    assert!(detail.contains("lead.created:medium") && mended.level() == Level::Degraded, "{mended}");
+    until_healthy(&bus).await;
+    bus.shutdown().await.unwrap();
 }

@@ -2,40 +2,64 @@
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
-use tokio::time::{Instant, timeout};
+use futures_util::future::try_join;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::EventBus;
 use crate::{
     config::HealthThresholds,
-    error::{Error, Result},
-    health::{BooksFacts, Facts, Health, SubscriptionFacts, Vitals},
+    error::{Error, ErrorKind, Result},
+    health::{BooksFacts, Facts, Health, RollCall, SubscriptionFacts, Vitals},
     ids::SubscriptionId,
     sync::lock,
-    transport::{Books, DynAdmin},
+    transport::{Books, Depths, DynAdmin, Losses},
 };
 
-/// How many events had died at the last look.
+const TOO_LATE: &str = "the store did not answer in time";
+
+/// How many subscriptions of the bus one look looks at.
+const ROLL_CALL: usize = 100;
+
+/// What was found at the last look.
 #[derive(Default)]
-pub(super) struct LastLook(Mutex<HashMap<SubscriptionId, u64>>);
+pub(super) struct LastLook {
+    /// How many events of a subscription had died.
+    dead: Mutex<HashMap<SubscriptionId, u64>>,
+    /// How often its place had been lost.
+    losses: Mutex<HashMap<SubscriptionId, u64>>,
+    roll_call: Mutex<RollCall>,
+}
 
 impl LastLook {
     /// How many came since then; none at the first look, and none if letters were replayed meanwhile.
     fn died_since(&self, id: &SubscriptionId, books: &Books) -> u64 {
         let dead = books.dead + books.expired + books.dropped;
-        let before = lock(&self.0).insert(id.clone(), dead);
+        let before = lock(&self.dead).insert(id.clone(), dead);
         before.map_or(0, |before| dead.saturating_sub(before))
+    }
+
+    /// How often its place was lost since then, or since it runs here, and what was lost the last time.
+    fn lost_since(&self, id: &SubscriptionId, losses: &Losses) -> Option<(u64, String)> {
+        let before = lock(&self.losses).insert(id.clone(), losses.count).unwrap_or(0);
+        // One that was stopped and runs again counts from the beginning.
+        let times = losses.count.checked_sub(before).unwrap_or(losses.count);
+        let detail = losses.last.as_ref().map(|last| last.detail.clone());
+        (times > 0).then(|| (times, detail.unwrap_or_default()))
     }
 }
 
 impl EventBus {
     /// Whether this bus does its work in this process: whether the store answers in time, the subscriptions that run here
-    /// read, settle and renew, not too much waits for them, and no events have died since this was last asked. Meant for
-    /// a probe every 10 s: it reads the books of each subscription, which cost a call for every 20 lanes.
+    /// read, settle and renew, not too much waits for them nor for too long, their places in the store are not lost, and no
+    /// events have died since this was last asked; and whether somebody reads every subscription of the bus, those of
+    /// other services too. Meant for a probe every 10 s: it reads the books and the depths of each subscription that runs
+    /// here, which cost two calls for every 20 lanes, and asks for the readers of 100 subscriptions, of the next 100 the
+    /// next time.
     ///
     /// Judged by [`HealthThresholds::default`].
     ///
     /// # Cancel safety
-    /// Cancel safe, but dead letters that were seen may be left out of the next answer.
+    /// Cancel safe, but dead letters and losses that were seen may be left out of the next answer.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -89,21 +113,54 @@ impl EventBus {
                 Ok(_) => Some(self.books_facts(&*admin, &vitals, deadline).await),
                 Err(_) => None,
             };
-            subscriptions.push(SubscriptionFacts { vitals, books });
+            let mended = self.0.last_look.lost_since(&vitals.id, &vitals.losses);
+            subscriptions.push(SubscriptionFacts { vitals, books, mended });
         }
-        Facts { closed: false, store: Some(store), subscriptions }
+        let silent = match store {
+            Ok(_) => Some(self.call_the_roll(&*admin, deadline).await),
+            Err(_) => None,
+        };
+        Facts { closed: false, store: Some(store), subscriptions, silent }
     }
 
     async fn books_facts(&self, admin: &dyn DynAdmin, vitals: &Vitals, until: Instant) -> Result<BooksFacts, String> {
-        match tokio::time::timeout_at(until, admin.books(&vitals.id)).await {
-            Err(_) => Err("the store did not answer in time".into()),
+        let found = try_join(admin.books(&vitals.id), admin.depths(&vitals.id, None));
+        match timeout_at(until, found).await {
+            Err(_) => Err(TOO_LATE.into()),
+            // It runs here, so it was registered.
+            Ok(Err(error)) if error.kind() == ErrorKind::NotFound => {
+                Ok(BooksFacts { lost: Some(Vec::new()), ..BooksFacts::default() })
+            }
             Ok(Err(error)) => Err(error.to_string()),
-            Ok(Ok(books)) => {
+            Ok(Ok((books, depths))) => {
                 let died = self.0.last_look.died_since(&vitals.id, &books);
-                Ok(BooksFacts { waiting: books.ready, dead: books.dead, died })
+                let (oldest, lost) = (depths.total.oldest, lost_lanes(&depths));
+                Ok(BooksFacts { waiting: books.ready, oldest, lost, dead: books.dead, died })
             }
         }
     }
+
+    /// For how long nobody has read those that nobody reads.
+    async fn call_the_roll(
+        &self,
+        admin: &dyn DynAdmin,
+        until: Instant,
+    ) -> Result<Vec<(SubscriptionId, Duration)>, String> {
+        let roll_call = &self.0.last_look.roll_call;
+        let after = lock(roll_call).after();
+        let page = timeout_at(until, admin.subscriptions(after.clone(), ROLL_CALL)).await;
+        let page = page.map_err(|_| TOO_LATE.to_owned())?.map_err(|error| error.to_string())?;
+        let mut roll_call = lock(roll_call);
+        roll_call.note(after, page);
+        Ok(roll_call.silent())
+    }
+}
+
+/// Those whose place is lost, if there are any.
+fn lost_lanes(depths: &Depths) -> Option<Vec<String>> {
+    let lost = depths.lanes.iter().filter(|lane| lane.lost);
+    let names: Vec<String> = lost.map(|lane| format!("{}:{}", lane.event_type, lane.priority.as_str())).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 /// How long the store takes for something small.
@@ -112,5 +169,33 @@ async fn ping(admin: &dyn DynAdmin, patience: Duration) -> Result<Duration, Stri
     match timeout(patience, admin.counters(None)).await {
         Err(_) => Err(format!("no answer within {patience:?}")),
         Ok(answer) => answer.map(|_| begun.elapsed()).map_err(|error: Error| error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{priority::Priority, timestamp::Timestamp, transport::Loss};
+
+    #[test]
+    fn lanes_that_are_lost_are_named_and_no_others() {
+        let mut depths = Depths::default();
+        assert_eq!(lost_lanes(&depths), None);
+        let (created, scored) = ("lead.created".parse().unwrap(), "lead.scored".parse().unwrap());
+        depths.add_lane(&created, Priority::Low, &crate::transport::Depth { ready: 1, ..Default::default() });
+        assert_eq!(lost_lanes(&depths), None);
+        depths.lose_lane(&scored, Priority::High);
+        assert_eq!(lost_lanes(&depths), Some(vec!["lead.scored:high".to_owned()]));
+    }
+
+    #[test]
+    fn a_loss_is_told_once_and_again_when_it_has_happened_again() {
+        let (look, id) = (LastLook::default(), "billing/ledger".parse().unwrap());
+        let lost = |count| {
+            let last = Loss { at: Timestamp::now(), registration: false, lanes: 1, detail: "a lane".into() };
+            Losses { count, last: (count > 0).then_some(last) }
+        };
+        let told = [0, 2, 2, 3, 1].map(|count| look.lost_since(&id, &lost(count)).map(|(times, _)| times));
+        assert_eq!(told, [None, Some(2), None, Some(1), Some(1)], "the last one has begun anew");
     }
 }

@@ -4,7 +4,7 @@ use super::{DeadLetters, EventBus};
 use crate::{
     error::{Error, Result},
     ids::{EventId, TenantId},
-    transport::{Books, Counters, EventStatus, Replicas},
+    transport::{Books, Counters, EventStatus, Replicas, SubscriptionPage},
 };
 
 impl EventBus {
@@ -95,6 +95,29 @@ impl EventBus {
     /// ```
     pub async fn replicas(&self, subscription: impl AsRef<str>) -> Result<Replicas> {
         self.0.transport.admin().replicas(&subscription.as_ref().parse()?).await
+    }
+
+    /// Which subscriptions are registered on the bus, of all services and whether or not they run, by name; at most so
+    /// many, 1 to 1,000, after the `next` of the page before. Those of this process are
+    /// [`subscriptions`](EventBus::subscriptions).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `most` is out of range; those of the store.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, RawEvent, Subscription};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("audit")?;
+    /// bus.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let page = bus.all_subscriptions(None, 100).await?;
+    /// assert_eq!((page.subscriptions[0].id.to_string().as_str(), page.next), ("audit/everything", None));
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn all_subscriptions(&self, after: Option<String>, most: usize) -> Result<SubscriptionPage> {
+        self.0.transport.admin().subscriptions(after, most).await
     }
 
     /// What all processes have counted for the whole bus.

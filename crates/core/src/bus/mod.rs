@@ -2,6 +2,7 @@
 
 mod core;
 mod dead_letters;
+mod depths;
 mod gathering;
 mod health;
 mod latencies;

@@ -30,6 +30,14 @@ pub struct HealthThresholds {
     pub stalled: Duration,
     /// The most events that may wait for a subscription; default 10,000.
     pub waiting: u64,
+    /// How long an event may wait for a subscription, to be handed out or, if it was, to be settled: 1 ms to 365 days;
+    /// default 5 min. What is published for later, or waits for a later attempt, has its time first. Where handlers may
+    /// take longer, it must be longer too.
+    #[serde(rename = "ageMs", with = "units::millis")]
+    pub age: Duration,
+    /// How long nobody may read a subscription of the bus, whichever service it is of: 1 ms to 365 days; default 10 min.
+    #[serde(rename = "silentMs", with = "units::millis")]
+    pub silent: Duration,
     /// The most dead letters that may come from one look to the next; default 0.
     pub dead_letters: u64,
 }
@@ -41,6 +49,8 @@ impl Default for HealthThresholds {
             slow: Duration::from_millis(250),
             stalled: Duration::from_secs(30),
             waiting: 10_000,
+            age: Duration::from_secs(5 * 60),
+            silent: Duration::from_secs(10 * 60),
             dead_letters: 0,
         }
     }
@@ -68,6 +78,8 @@ impl HealthThresholds {
             ("patienceMs", self.patience, minute),
             ("slowMs", self.slow, minute),
             ("stalledMs", self.stalled, 60 * minute),
+            ("ageMs", self.age, 365 * 24 * 60 * minute),
+            ("silentMs", self.silent, 365 * 24 * 60 * minute),
         ] {
             problems
                 .check((least..=most).contains(&value), || format!("{what} is {value:?}: use {least:?} to {most:?}"));

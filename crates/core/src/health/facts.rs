@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{Health, Part, Reason};
-use crate::{config::HealthThresholds, ids::SubscriptionId};
+use crate::{config::HealthThresholds, ids::SubscriptionId, transport::Losses};
+
+/// How many dead subscriptions are named.
+const MOST_NAMED: usize = 5;
 
 /// What was found of a bus.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +15,8 @@ pub(crate) struct Facts {
     /// How long the store took to answer, or why it did not.
     pub(crate) store: Option<Result<Duration, String>>,
     pub(crate) subscriptions: Vec<SubscriptionFacts>,
+    /// For how long nobody has read those that nobody reads, on the whole bus; absent if the store does not answer anyway.
+    pub(crate) silent: Option<Result<Vec<(SubscriptionId, Duration)>, String>>,
 }
 
 /// What was found of a subscription.
@@ -20,11 +25,17 @@ pub(crate) struct SubscriptionFacts {
     pub(crate) vitals: Vitals,
     /// Its books; absent if the store does not answer anyway.
     pub(crate) books: Option<Result<BooksFacts, String>>,
+    /// How often its place was lost and made anew since the last look, and what was lost the last time.
+    pub(crate) mended: Option<(u64, String)>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct BooksFacts {
     pub(crate) waiting: u64,
+    /// For how long the oldest has waited.
+    pub(crate) oldest: Option<Duration>,
+    /// What the store has lost and nobody has made anew yet: lanes, none if it is the registration.
+    pub(crate) lost: Option<Vec<String>>,
     pub(crate) dead: u64,
     /// How many dead letters came since the last look.
     pub(crate) died: u64,
@@ -42,6 +53,8 @@ pub(crate) struct Vitals {
     pub(crate) lease: Duration,
     /// An operator wants it to do nothing.
     pub(crate) is_paused: bool,
+    /// What the store lost, and the replica has made anew.
+    pub(crate) losses: Losses,
 }
 
 impl Facts {
@@ -54,21 +67,38 @@ impl Facts {
             Ok(latency) => (latency > thresholds.slow).then(|| Reason::StoreSlow { latency_ms: millis(latency) }),
         });
         let others = self.subscriptions.into_iter().flat_map(|found| found.reasons(thresholds));
-        Health::of(store.into_iter().chain(others).collect())
+        let silent = self.silent.and_then(|silent| match silent {
+            Err(error) => Some(Reason::Unlisted { error }),
+            Ok(silent) => dead(silent, thresholds.silent),
+        });
+        Health::of(store.into_iter().chain(others).chain(silent).collect())
     }
+}
+
+/// Those that nobody has read for longer than is allowed.
+fn dead(mut silent: Vec<(SubscriptionId, Duration)>, allowed: Duration) -> Option<Reason> {
+    silent.retain(|(_, time)| *time > allowed);
+    silent.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+    let for_ms = millis(silent.first()?.1);
+    let more = silent.len().saturating_sub(MOST_NAMED) as u64;
+    let subscriptions = silent.into_iter().take(MOST_NAMED).map(|(id, _)| id).collect();
+    Some(Reason::DeadSubscriptions { subscriptions, more, for_ms })
 }
 
 impl SubscriptionFacts {
     fn reasons(self, thresholds: &HealthThresholds) -> Vec<Reason> {
         let (id, is_paused) = (self.vitals.id.clone(), self.vitals.is_paused);
         let mut reasons = self.vitals.reasons(thresholds);
+        if let Some((times, detail)) = self.mended {
+            reasons.push(Reason::PlaceMended { subscription: id.clone(), times, detail });
+        }
         match self.books {
             None => {}
             Some(Err(error)) => reasons.push(Reason::Unaccounted { subscription: id, error }),
             Some(Ok(books)) => {
                 // What waits for a pause to end is where it shall be.
-                let waiting = if is_paused { 0 } else { books.waiting };
-                reasons.extend(BooksFacts { waiting, ..books }.reasons(&id, thresholds));
+                let (waiting, oldest) = if is_paused { (0, None) } else { (books.waiting, books.oldest) };
+                reasons.extend(BooksFacts { waiting, oldest, ..books }.reasons(&id, thresholds));
             }
         }
         reasons
@@ -77,7 +107,7 @@ impl SubscriptionFacts {
 
 impl Vitals {
     fn reasons(self, thresholds: &HealthThresholds) -> Vec<Reason> {
-        let Self { id, failure, ended, trying, lease, is_paused: _ } = self;
+        let Self { id, failure, ended, trying, lease, is_paused: _, losses: _ } = self;
         // A reader that says why it stopped has ended, too.
         let has_said = failure.is_some();
         let stopped = failure.map(|error| Reason::SubscriptionStopped { subscription: id.clone(), error });
@@ -95,10 +125,13 @@ impl Vitals {
 
 impl BooksFacts {
     fn reasons(self, id: &SubscriptionId, thresholds: &HealthThresholds) -> impl Iterator<Item = Reason> {
-        let Self { waiting, dead, died } = self;
+        let Self { waiting, oldest, lost, dead, died } = self;
         let lagging = (waiting > thresholds.waiting).then(|| Reason::Lagging { subscription: id.clone(), waiting });
         let grow = || Reason::DeadLettersGrow { subscription: id.clone(), new: died, dead };
-        lagging.into_iter().chain((died > thresholds.dead_letters).then(grow))
+        let overdue = oldest.filter(|oldest| *oldest > thresholds.age);
+        let overdue = overdue.map(|oldest| Reason::Overdue { subscription: id.clone(), oldest_ms: millis(oldest) });
+        let lost = lost.map(|lanes| Reason::PlaceLost { subscription: id.clone(), lanes });
+        lagging.into_iter().chain(overdue).chain(lost).chain((died > thresholds.dead_letters).then(grow))
     }
 }
 
@@ -115,12 +148,14 @@ mod tests {
 
     fn well() -> Vitals {
         let id = "billing/ledger".parse().unwrap();
-        Vitals { id, failure: None, ended: Vec::new(), trying: Vec::new(), lease: 30 * SECOND, is_paused: false }
+        let (ended, trying, losses) = (Vec::new(), Vec::new(), Losses::default());
+        Vitals { id, failure: None, ended, trying, lease: 30 * SECOND, is_paused: false, losses }
     }
 
     fn bus_with(vitals: Vitals, books: BooksFacts) -> Facts {
-        let subscriptions = vec![SubscriptionFacts { vitals, books: Some(Ok(books)) }];
-        Facts { closed: false, store: Some(Ok(Duration::from_millis(1))), subscriptions }
+        let subscriptions = vec![SubscriptionFacts { vitals, books: Some(Ok(books)), mended: None }];
+        let (store, silent) = (Some(Ok(Duration::from_millis(1))), Some(Ok(Vec::new())));
+        Facts { closed: false, store, subscriptions, silent }
     }
 
     fn store(answer: Result<Duration, String>) -> Facts {
@@ -134,13 +169,39 @@ mod tests {
     }
 
     fn books(waiting: u64, died: u64) -> Facts {
-        bus_with(well(), BooksFacts { waiting, dead: 7, died })
+        bus_with(well(), BooksFacts { waiting, dead: 7, died, ..BooksFacts::default() })
+    }
+
+    fn waits(oldest: Duration, is_paused: bool) -> Facts {
+        let books = BooksFacts { waiting: 1, oldest: Some(oldest), ..BooksFacts::default() };
+        bus_with(Vitals { is_paused, ..well() }, books)
+    }
+
+    fn lost(lanes: &[&str]) -> Facts {
+        let lost = Some(lanes.iter().map(ToString::to_string).collect());
+        bus_with(well(), BooksFacts { lost, ..BooksFacts::default() })
+    }
+
+    fn mended(times: u64) -> Facts {
+        let mended = Some((times, "lead.created:medium from 0-0".to_owned()));
+        let books = Some(Ok(BooksFacts::default()));
+        Facts { subscriptions: vec![SubscriptionFacts { vitals: well(), books, mended }], ..books_of_none() }
+    }
+
+    fn books_of_none() -> Facts {
+        bus_with(well(), BooksFacts::default())
+    }
+
+    /// Subscriptions that nobody has read for so many minutes.
+    fn silent(minutes: &[u32]) -> Facts {
+        let named = minutes.iter().map(|time| (format!("crm/idle-{time}").parse().unwrap(), 60 * *time * SECOND));
+        Facts { silent: Some(Ok(named.collect())), ..books_of_none() }
     }
 
     #[test]
     fn each_fact_has_its_level_and_a_reason_that_says_what_to_do() {
-        let unreadable = SubscriptionFacts { vitals: well(), books: Some(Err("it is gone".into())) };
-        let table: [(&str, Facts, Level, &[&str]); 16] = [
+        let unreadable = SubscriptionFacts { vitals: well(), books: Some(Err("it is gone".into())), mended: None };
+        let table: [(&str, Facts, Level, &[&str]); 29] = [
             ("all is well", books(0, 0), Healthy, &[]),
             ("closed", Facts { closed: true, ..books(99_999, 9) }, Unhealthy, &["make a new one"]),
             ("no store", store(Err("no route".into())), Unhealthy, &["no route; check server"]),
@@ -172,8 +233,62 @@ mod tests {
             ("dying", books(0, 3), Degraded, &["3 new dead letters of `billing/ledger`, 7 in all"]),
             ("lagging and dying", books(10_001, 1), Degraded, &["10001 events", "1 new dead letter"]),
             (
+                "too old",
+                waits(301 * SECOND, false),
+                Degraded,
+                &["waits for `billing/ledger` has waited for 301000 ms: look for handlers that hang"],
+            ),
+            ("not too old", waits(300 * SECOND, false), Healthy, &[]),
+            ("old and paused", waits(9_999 * SECOND, true), Healthy, &[]),
+            (
+                "a lost place",
+                lost(&["lead.created:medium", "lead.scored:high"]),
+                Degraded,
+                &[
+                    "place of `billing/ledger` in lead.created:medium, lead.scored:high: its replicas make it anew, and what was settled since the last trim comes again",
+                ],
+            ),
+            ("a lost registration", lost(&[]), Degraded, &["lost the subscription `billing/ledger`"]),
+            (
+                "mended once",
+                mended(1),
+                Degraded,
+                &[
+                    "`billing/ledger` once since the last look, the last time lead.created:medium from 0-0: it was made anew, and what was settled since the last trim comes again",
+                ],
+            ),
+            ("mended twice", mended(2), Degraded, &["`billing/ledger` 2 times since the last look"]),
+            ("nobody is silent", silent(&[]), Healthy, &[]),
+            ("silent, but not for long", silent(&[1, 10]), Healthy, &[]),
+            (
+                "dead",
+                silent(&[11]),
+                Degraded,
+                &[
+                    "nobody reads `crm/idle-11`, the first for 660000 ms: their events are kept, and fill the store; start their services, or remove them for good by `bus.removal(..)`",
+                ],
+            ),
+            (
+                "some dead",
+                silent(&[5, 20, 30]),
+                Degraded,
+                &["nobody reads `crm/idle-30`, `crm/idle-20`, the first for 1800000 ms"],
+            ),
+            (
+                "many dead",
+                silent(&[11, 12, 13, 14, 15, 16, 17]),
+                Degraded,
+                &["`crm/idle-17`, `crm/idle-16`, `crm/idle-15`, `crm/idle-14`, `crm/idle-13` and 2 more, the first"],
+            ),
+            (
+                "no list",
+                Facts { silent: Some(Err("denied".into())), ..books_of_none() },
+                Degraded,
+                &["can't be listed: denied"],
+            ),
+            (
                 "unreadable",
-                Facts { subscriptions: vec![unreadable], ..books(0, 0) },
+                Facts { subscriptions: vec![unreadable], ..books_of_none() },
                 Degraded,
                 &["books of `billing/ledger` can't be read: it is gone"],
             ),

@@ -2,11 +2,13 @@
 
 mod facts;
 mod reason;
+mod roll_call;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use facts::{BooksFacts, Facts, SubscriptionFacts, Vitals};
 pub use reason::{Part, Reason};
+pub(crate) use roll_call::RollCall;
 
 /// How well a bus does its work in this process.
 ///

@@ -88,6 +88,43 @@ pub enum Reason {
         /// How many are stored for it and not handed out.
         waiting: u64,
     },
+    /// What waits for a subscription has waited too long.
+    Overdue {
+        /// Which.
+        subscription: SubscriptionId,
+        /// For how long the oldest has waited: to be handed out or, if it was, to be settled.
+        oldest_ms: u64,
+    },
+    /// The store has lost the place of a subscription that runs here, and it is not made anew yet.
+    PlaceLost {
+        /// Whose.
+        subscription: SubscriptionId,
+        /// In which lanes; none, if the whole registration is lost.
+        lanes: Vec<String>,
+    },
+    /// The store has lost the place of a subscription since the last look, and it was made anew.
+    PlaceMended {
+        /// Whose.
+        subscription: SubscriptionId,
+        /// How often.
+        times: u64,
+        /// What was lost the last time, in the words of the transport.
+        detail: String,
+    },
+    /// Subscriptions are registered, and no replica of them has run for long.
+    DeadSubscriptions {
+        /// Some of them, those that nobody has read for the longest time first.
+        subscriptions: Vec<SubscriptionId>,
+        /// How many more there are.
+        more: u64,
+        /// For how long nobody has read the first.
+        for_ms: u64,
+    },
+    /// The subscriptions of the bus can't be listed, though the store answers.
+    Unlisted {
+        /// Why.
+        error: String,
+    },
     /// Events have died since the last look.
     DeadLettersGrow {
         /// Whose they are.
@@ -116,9 +153,15 @@ impl Reason {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::StoreSlow { .. } | Self::Lagging { .. } | Self::DeadLettersGrow { .. } | Self::Unaccounted { .. } => {
-                Level::Degraded
-            }
+            Self::StoreSlow { .. }
+            | Self::Lagging { .. }
+            | Self::Overdue { .. }
+            | Self::PlaceLost { .. }
+            | Self::PlaceMended { .. }
+            | Self::DeadSubscriptions { .. }
+            | Self::Unlisted { .. }
+            | Self::DeadLettersGrow { .. }
+            | Self::Unaccounted { .. } => Level::Degraded,
             Self::Closed
             | Self::StoreUnreachable { .. }
             | Self::SubscriptionStopped { .. }
@@ -151,6 +194,36 @@ impl fmt::Display for Reason {
             Self::Lagging { subscription, waiting } => {
                 write!(f, "{waiting} events wait for `{subscription}`: raise its concurrency, or start more replicas")
             }
+            Self::Overdue { subscription, oldest_ms } => write!(
+                f,
+                "the oldest event that waits for `{subscription}` has waited for {oldest_ms} ms: look for handlers that hang, and at its lanes and tenants by `depths`"
+            ),
+            Self::PlaceLost { subscription, lanes } if lanes.is_empty() => write!(
+                f,
+                "the store has lost the subscription `{subscription}`, and its replicas have not made it anew yet: what was stored meanwhile may be missed; find out what deletes keys in the store"
+            ),
+            Self::PlaceLost { subscription, lanes } => write!(
+                f,
+                "the store has lost the place of `{subscription}` in {}: its replicas make it anew, and what was settled since the last trim comes again; find out what deletes keys in the store",
+                lanes.join(", ")
+            ),
+            Self::PlaceMended { subscription, times, detail } => {
+                let times = if *times == 1 { "once".into() } else { format!("{times} times") };
+                write!(
+                    f,
+                    "the store has lost the place of `{subscription}` {times} since the last look, the last time {detail}: it was made anew, and what was settled since the last trim comes again; find out what deletes keys in the store"
+                )
+            }
+            Self::DeadSubscriptions { subscriptions, more, for_ms } => {
+                let names: Vec<String> = subscriptions.iter().map(|id| format!("`{id}`")).collect();
+                let more = if *more == 0 { String::new() } else { format!(" and {more} more") };
+                write!(
+                    f,
+                    "nobody reads {}{more}, the first for {for_ms} ms: their events are kept, and fill the store; start their services, or remove them for good by `bus.removal(..)`",
+                    names.join(", ")
+                )
+            }
+            Self::Unlisted { error } => write!(f, "the subscriptions of the bus can't be listed: {error}"),
             Self::DeadLettersGrow { subscription, new, dead } => write!(
                 f,
                 "{new} new dead letters of `{subscription}`, {dead} in all: list them, mend the cause, and replay them"

@@ -7,8 +7,8 @@ use crate::{
     metrics::{Latencies, LatencyDelta},
     rate_limit::RateLimit,
     transport::{
-        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey,
-        Replicas, SubscriptionState, Traced,
+        Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey,
+        Replicas, SubscriptionPage, SubscriptionState, Traced,
     },
 };
 
@@ -44,6 +44,11 @@ impl Admin for MemoryAdmin {
 
     async fn count_scheduled(&self, tenant: Option<&TenantId>) -> Result<u64> {
         Ok(self.0.lock().count_scheduled(tenant) as u64)
+    }
+
+    /// Exact: it looks at all that is not settled.
+    async fn depths(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Depths> {
+        self.0.lock().depths(subscription, tenant)
     }
 
     async fn dead_letters(
@@ -103,6 +108,11 @@ impl Admin for MemoryAdmin {
         let mut store = self.0.lock();
         let turn = store.turn_of(subscription)?;
         Ok(turn.subscription.replicas_at(turn.time))
+    }
+
+    async fn subscriptions(&self, after: Option<String>, most: usize) -> Result<SubscriptionPage> {
+        check_page_size(most)?;
+        Ok(self.0.lock().list(&after.unwrap_or_default(), most))
     }
 
     async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::{
     ids::{EventId, EventType, TenantId},
@@ -22,6 +23,8 @@ pub(super) struct Stored {
     pub(super) event_type: EventType,
     pub(super) priority: Priority,
     pub(super) bytes: Bytes,
+    /// When it was stored.
+    pub(super) since: Instant,
 }
 
 /// Where one subscription finds an item again: its lane, and its entry there.
@@ -36,11 +39,14 @@ pub(super) struct Item {
     pub(super) starts: u32,
     pub(super) failures: u32,
     pub(super) first_failure: Option<Timestamp>,
+    /// When it was stored or, if it is retried, when its next attempt was due.
+    pub(super) since: Instant,
 }
 
 impl Item {
     pub(super) fn fresh(lane: u32, event: Arc<Stored>) -> Self {
-        Self { place: (lane, event.number), event, starts: 0, failures: 0, first_failure: None }
+        let (place, since) = ((lane, event.number), event.since);
+        Self { place, event, starts: 0, failures: 0, first_failure: None, since }
     }
 
     /// Whether it was held when a lease ended.

@@ -162,6 +162,10 @@ impl Letters {
         }
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Letter> {
+        self.by_serial.values()
+    }
+
     pub(super) fn expired(&self) -> u64 {
         self.expired
     }

@@ -14,6 +14,7 @@ mod backlog;
 mod bucket;
 mod clock;
 mod counters;
+mod depths;
 mod finished;
 mod followers;
 mod held;

@@ -52,6 +52,10 @@ impl Schedule {
         self.by_due.first_key_value().map(|((due, _), _)| *due)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Outgoing> {
+        self.by_due.values()
+    }
+
     /// How many wait: of one tenant, or in all.
     pub(super) fn count(&self, tenant: Option<&TenantId>) -> usize {
         match tenant {

@@ -13,6 +13,7 @@ use super::{
     backlog::Backlog,
     clock::Clock,
     counters::AllCounters,
+    depths::DepthTally,
     followers::Followers,
     index::Index,
     item::{Item, Stored},
@@ -28,8 +29,8 @@ use crate::{
     ids::{EventId, SubscriptionId, TenantId},
     metrics::LatencyDelta,
     transport::{
-        Books, Cancellation, CounterDelta, Due, EventStatus, Outgoing, Receipt, SourceSpec, StartAt, SubscriptionState,
-        SubscriptionStatus, Traced,
+        Books, Cancellation, CounterDelta, Depths, Due, EventStatus, ListedSubscription, Outgoing, Receipt, SourceSpec,
+        StartAt, SubscriptionPage, SubscriptionState, SubscriptionStatus, Traced,
     },
 };
 
@@ -121,7 +122,7 @@ impl Store {
         if let Some(link) = trace {
             self.index.trace(link, event_type.clone());
         }
-        let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes });
+        let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes, since: now });
         for number in route {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
                 subscription.give(Item::fresh(lane, Arc::clone(&event)));
@@ -327,6 +328,31 @@ impl Store {
             sum.add(subscription.backlog(now));
         }
         sum
+    }
+
+    /// At most so many subscriptions whose names come after one.
+    pub(super) fn list(&self, after: &str, most: usize) -> SubscriptionPage {
+        let at = self.clock.at(Instant::now());
+        let named = self.subscriptions.iter().map(|one| (one.id.to_string(), one));
+        let mut rest: BTreeMap<String, &Subscription> = named.filter(|(name, _)| name.as_str() > after).collect();
+        let next = rest.keys().nth(most).cloned().and_then(|first| {
+            drop(rest.split_off(&first));
+            rest.keys().next_back().cloned()
+        });
+        let listed = |one: &Subscription| ListedSubscription { id: one.id.clone(), replicas: one.replicas_at(at) };
+        SubscriptionPage { at, subscriptions: rest.into_values().map(listed).collect(), next }
+    }
+
+    pub(super) fn depths(&mut self, id: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Depths> {
+        let Turn { now, subscription, .. } = self.turn_of(id)?;
+        let mut tally = DepthTally::of(now, tenant);
+        tally.count(subscription);
+        let Some(subscription) = self.numbers.get(id).and_then(|number| self.subscriptions.get(*number as usize))
+        else {
+            return Ok(tally.depths);
+        };
+        tally.count_scheduled(self.schedule.iter().filter(|event| subscription.takes(&event.event_type)));
+        Ok(tally.depths)
     }
 
     /// Each subscription with its books, to be shown.

@@ -26,9 +26,10 @@ impl Waiting {
     /// Takes the first one that is due, under the place that it has from now on.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Item> {
         let first = self.by_due.first_entry().filter(|first| first.key().0 <= now)?;
+        let due = first.key().0;
         let mut item = first.remove();
         self.serial += 1;
-        item.place = (RETRIES, self.serial);
+        (item.place, item.since) = ((RETRIES, self.serial), due);
         Some(item)
     }
 
@@ -39,6 +40,11 @@ impl Waiting {
 
     pub(super) fn len(&self) -> usize {
         self.by_due.len()
+    }
+
+    /// All of them, and when they are due.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Instant, &Item)> {
+        self.by_due.iter().map(|((due, _), item)| (*due, item))
     }
 
     /// How many are due.

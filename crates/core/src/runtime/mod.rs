@@ -156,6 +156,7 @@ impl Running {
             trying: pulses.into_iter().filter_map(|(part, pulse)| Some((part, pulse.tried_for()?))).collect(),
             lease,
             is_paused: runtime.state().is_paused(),
+            losses: runtime.losses(),
         }
     }
 

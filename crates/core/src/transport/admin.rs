@@ -3,8 +3,8 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, EventStatus, LetterKey, Replicas,
-    SubscriptionState, Traced,
+    Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey, Replicas,
+    SubscriptionPage, SubscriptionState, Traced,
 };
 use crate::{
     error::Result,
@@ -75,6 +75,29 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn count_scheduled(&self, tenant: Option<&TenantId>) -> impl Future<Output = Result<u64>> + Send;
+
+    /// How much waits for a subscription, by lane and tenant; of one tenant only, if one is named. It may be an estimate,
+    /// and then says so: what it costs is bounded, and it reads no event.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// transport.publish(vec![Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}")]).await?;
+    /// let depths = transport.admin().depths(&"billing/ledger".parse()?, None).await?;
+    /// assert_eq!((depths.total.ready, depths.of_tenant("acme").ready), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn depths(
+        &self,
+        subscription: &SubscriptionId,
+        tenant: Option<&TenantId>,
+    ) -> impl Future<Output = Result<Depths>> + Send;
 
     /// Dead letters of a subscription, the oldest first; of one tenant only, if one is named. `after` is the `next` of
     /// the page before. `most` is 1 to 1,000.
@@ -343,6 +366,30 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn replicas(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Replicas>> + Send;
+
+    /// Which subscriptions are registered, of all services, by name; and whether anybody reads them. `after` is the
+    /// `next` of the page before. `most` is 1 to 1,000.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `most` is out of range.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let _source = transport.open(SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?])).await?;
+    /// let page = transport.admin().subscriptions(None, 100).await?;
+    /// assert_eq!((page.subscriptions[0].replicas.alive, page.next), (1, None));
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn subscriptions(
+        &self,
+        after: Option<String>,
+        most: usize,
+    ) -> impl Future<Output = Result<SubscriptionPage>> + Send;
 
     /// Adds what this process has counted since it was last asked.
     ///

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Replicas, Settled,
-    Settlement, Source, SourceSpec, SubscriptionState, Traced, Transport,
+    DeliveryRef, Depths, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Replicas, Settled,
+    Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -42,6 +42,11 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn status<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<EventStatus>>;
     fn cancel<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Cancellation>>;
     fn count_scheduled<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<u64>>;
+    fn depths<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Depths>>;
     fn dead_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -77,6 +82,7 @@ pub(crate) trait DynAdmin: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>>;
+    fn subscriptions(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<SubscriptionPage>>;
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
     fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
     fn latencies<'a>(
@@ -172,6 +178,14 @@ impl<A: Admin> DynAdmin for A {
         Box::pin(Admin::count_scheduled(self, tenant))
     }
 
+    fn depths<'a>(
+        &'a self,
+        subscription: &'a SubscriptionId,
+        tenant: Option<&'a TenantId>,
+    ) -> BoxFuture<'a, Result<Depths>> {
+        Box::pin(Admin::depths(self, subscription, tenant))
+    }
+
     fn dead_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -235,6 +249,10 @@ impl<A: Admin> DynAdmin for A {
 
     fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>> {
         Box::pin(Admin::replicas(self, subscription))
+    }
+
+    fn subscriptions(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<SubscriptionPage>> {
+        Box::pin(Admin::subscriptions(self, after, most))
     }
 
     fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {

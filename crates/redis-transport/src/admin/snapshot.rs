@@ -36,9 +36,12 @@ impl Registered {
     }
 
     pub(super) fn takes(&self, event_type: &EventType, tenant: &TenantId) -> bool {
-        let Record { patterns, tenants } = &self.record;
-        let wanted = tenants.is_empty() || tenants.contains(tenant);
-        wanted && patterns.iter().any(|pattern| pattern.matches(event_type))
+        let tenants = &self.record.tenants;
+        (tenants.is_empty() || tenants.contains(tenant)) && self.takes_type(event_type)
+    }
+
+    pub(super) fn takes_type(&self, event_type: &EventType) -> bool {
+        self.record.patterns.iter().any(|pattern| pattern.matches(event_type))
     }
 }
 
@@ -117,6 +120,16 @@ impl RedisAdmin {
         let snapshot = Arc::new(Snapshot::read(stored)?);
         self.snapshots.set(partition, &snapshot);
         Ok(snapshot)
+    }
+
+    /// The subscription as it is registered now.
+    ///
+    /// # Errors
+    /// As [`must_exist`](Self::must_exist).
+    pub(super) async fn registered(&self, subscription: &SubscriptionId) -> Result<Registered> {
+        let snapshot = self.fresh_snapshot(0).await?;
+        let found = snapshot.subscriptions.iter().find(|known| known.id == *subscription);
+        found.cloned().ok_or_else(|| snapshot.not_found(subscription))
     }
 
     /// # Errors

@@ -101,6 +101,12 @@ scripts! {
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.
     BOOKS_LANES = "books_lanes.lua";
+    /// Names the subscriptions.
+    SUBSCRIPTIONS = "subscriptions.lua";
+    /// Tells how much waits in lanes, and of whom.
+    DEPTH_LANES = "depth_lanes.lua";
+    /// Tells how much has failed, has died or is to come, and of whom.
+    DEPTH_SETS = "depth_sets.lua";
     /// Pauses or resumes a subscription.
     PAUSE = "pause.lua";
     /// Sets or lifts a rate limit.
@@ -137,6 +143,7 @@ const SHARED: &[(&str, &str)] = &[
     ("-- include leave\n", include_str!("shared/leave.lua")),
     ("-- include guard\n", include_str!("shared/guard.lua")),
     ("-- include note\n", include_str!("shared/note.lua")),
+    ("-- include position\n", include_str!("shared/position.lua")),
     ("-- include claimed\n", include_str!("shared/claimed.lua")),
 ];
 

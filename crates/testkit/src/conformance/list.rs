@@ -207,6 +207,16 @@ macro_rules! transport_conformance {
                 an_event_of_a_tenant_that_a_subscription_leaves_out_is_none_of_its_business,
                 an_unknown_event_has_an_unknown_status,
             }
+            depths {
+                every_state_is_told_by_lane_and_tenant,
+                a_tenant_is_told_of_its_own_alone,
+                the_oldest_has_waited_since_it_was_stored_until_it_is_settled,
+                what_waits_for_a_later_attempt_begins_to_wait_when_that_is_due,
+                depths_hold_while_paused,
+                what_is_settled_and_trimmed_is_no_depth,
+                depths_of_an_unknown_subscription_name_the_one_that_was_meant,
+                each_subscription_has_depths_of_its_own_and_listeners_change_none,
+            }
             unsupported {
                 without_dead_letters_they_are_unsupported,
                 without_status_it_is_unsupported_and_so_are_traces,
@@ -240,6 +250,10 @@ macro_rules! transport_conformance {
             health {
                 a_bus_that_works_is_healthy_and_a_closed_one_is_not,
                 what_waits_and_what_has_died_degrades_a_bus_and_is_named,
+                what_waits_too_long_degrades_a_bus_unless_it_is_paused,
+                what_waits_for_a_later_time_is_not_too_old,
+                a_subscription_that_nobody_reads_any_more_is_named,
+                subscriptions_are_listed_by_name_and_page_by_page,
             }
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
@@ -352,6 +366,7 @@ mod tests {
             include_str!("letter_jobs.rs"),
             include_str!("letter_edits.rs"),
             include_str!("status.rs"),
+            include_str!("depths.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
             include_str!("limiting.rs"),

@@ -7,8 +7,8 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-        DeliveryRef, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Replicas, Settled, Settlement,
-        Source, SourceSpec, SubscriptionState, Traced, Transport, Verdict,
+        DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Replicas, Settled,
+        Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -167,6 +167,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.count_scheduled(tenant).await
     }
 
+    async fn depths(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Depths> {
+        self.0.depths(subscription, tenant).await
+    }
+
     async fn dead_letters(
         &self,
         subscription: &SubscriptionId,
@@ -248,6 +252,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn replicas(&self, subscription: &SubscriptionId) -> Result<Replicas> {
         self.0.replicas(subscription).await
+    }
+
+    async fn subscriptions(&self, after: Option<String>, most: usize) -> Result<SubscriptionPage> {
+        self.0.subscriptions(after, most).await
     }
 
     async fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> Result<bool> {

@@ -22,7 +22,8 @@ impl Turn<'_> {
     fn replay_one(&mut self, key: &LetterKey) -> bool {
         let Some(letter) = self.subscription.letters.take_meant(key) else { return false };
         // Its place is given when it comes due.
-        let item = Item { place: (RETRIES, 0), event: letter.event, starts: 0, failures: 0, first_failure: None };
+        let (place, event, since) = ((RETRIES, 0), letter.event, self.now);
+        let item = Item { place, event, starts: 0, failures: 0, first_failure: None, since };
         self.mark(&item, Stage::Retrying);
         self.subscription.waiting.put(item, self.now, Duration::ZERO);
         true

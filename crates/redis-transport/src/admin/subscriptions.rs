@@ -1,0 +1,77 @@
+//! Which subscriptions there are, and whether anybody reads them. Each partition knows all, so the first is asked.
+
+use tekup_core::{
+    Error, ErrorKind, Result, SubscriptionId, Timestamp,
+    transport::{ListedSubscription, Replicas, SubscriptionPage},
+};
+
+use super::{
+    RedisAdmin,
+    replicas::{ask, last_heard},
+};
+use crate::{error, scripts};
+
+impl RedisAdmin {
+    pub(super) async fn list_subscriptions(&self, after: &str, most: usize) -> Result<SubscriptionPage> {
+        if !(1..=1_000).contains(&most) {
+            let message = format!("a page of {most} subscriptions is refused: ask for 1 to 1,000");
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
+        let mut call = scripts::SUBSCRIPTIONS.call(1);
+        call.arg(self.keys(0)?.subscriptions());
+        let answer: Vec<String> = self.ask("the names of subscriptions", call).await?;
+        let at = answer.first().and_then(|millis| Timestamp::from_unix_millis(millis.parse().ok()?).ok());
+        let at = at.ok_or_else(|| error::unexpected("the server's time"))?;
+        let (page, next) = page(answer, after, most);
+        Ok(SubscriptionPage { at, subscriptions: self.listed(page).await?, next })
+    }
+
+    /// With what is known of their replicas; those that were removed meanwhile are left out.
+    async fn listed(&self, page: Vec<SubscriptionId>) -> Result<Vec<ListedSubscription>> {
+        if page.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (keys, mut calls) = (self.keys(0)?, redis::pipe());
+        page.iter().for_each(|id| _ = calls.add_command(ask(keys, id)));
+        let answers: Vec<(i64, String)> = self.ask_all("replicas of subscriptions", calls).await?;
+        let known = page.into_iter().zip(answers).filter_map(|(id, (alive, heard))| {
+            let alive = u64::try_from(alive).ok()?;
+            Some(last_heard(&heard).map(|heard| ListedSubscription { id, replicas: Replicas::new(alive, heard) }))
+        });
+        known.collect()
+    }
+}
+
+/// The first names after one, and what to ask for the next of them, if there are more.
+fn page(names: Vec<String>, after: &str, most: usize) -> (Vec<SubscriptionId>, Option<String>) {
+    let mut rest: Vec<(String, SubscriptionId)> = names
+        .into_iter()
+        .filter(|name| name.as_str() > after)
+        .filter_map(|name| Some((name.clone(), name.parse().ok()?)))
+        .collect();
+    rest.sort();
+    let is_last = rest.len() <= most;
+    rest.truncate(most);
+    let next = rest.last().filter(|_| !is_last).map(|(name, _)| name.clone());
+    (rest.into_iter().map(|(_, id)| id).collect(), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_follow_each_other_by_name_without_gap_or_repetition() {
+        let stored =
+            || ["1764041234567", "~version", "b/b", "a-b/c", "a/z", "a/b", "no name"].map(String::from).to_vec();
+        let (mut after, mut all, mut pages) = (String::new(), Vec::new(), 0);
+        loop {
+            let (ids, next) = page(stored(), &after, 2);
+            all.extend(ids.iter().map(ToString::to_string));
+            pages += 1;
+            let Some(next) = next else { break };
+            after = next;
+        }
+        assert_eq!((pages, all), (2, ["a-b/c", "a/b", "a/z", "b/b"].map(String::from).to_vec()));
+    }
+}
