@@ -25,6 +25,7 @@ mod latencies;
 mod letter_holds;
 mod letters;
 mod ready;
+mod registration;
 mod schedule;
 mod shelf;
 mod source;
@@ -228,7 +229,7 @@ impl Transport for MemoryTransport {
 
     async fn open(&self, spec: SourceSpec) -> Result<MemorySource> {
         spec.check()?;
-        Ok(MemorySource::open(Arc::clone(&self.0), spec))
+        MemorySource::open(Arc::clone(&self.0), spec)
     }
 
     async fn follow(&self, spec: FollowSpec) -> Result<Box<dyn Follower>> {

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Settled, Settlement, Source,
-    SourceSpec, SubscriptionState, Traced, Transport,
+    DeliveryRef, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Preview, Receipt, Registration,
+    Settled, Settlement, Source, SourceSpec, SubscriptionState, Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -91,6 +91,8 @@ pub(crate) trait DynAdmin: Send + Sync {
         limit: Option<RateLimit>,
     ) -> BoxFuture<'a, Result<bool>>;
     fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>>;
+    fn registration<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Registration>>;
+    fn preview<'a>(&'a self, spec: &'a SourceSpec) -> BoxFuture<'a, Result<Preview>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -265,5 +267,13 @@ impl<A: Admin> DynAdmin for A {
 
     fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>> {
         Box::pin(Admin::state(self, subscription))
+    }
+
+    fn registration<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Registration>> {
+        Box::pin(Admin::registration(self, subscription))
+    }
+
+    fn preview<'a>(&'a self, spec: &'a SourceSpec) -> BoxFuture<'a, Result<Preview>> {
+        Box::pin(Admin::preview(self, spec))
     }
 }

@@ -99,6 +99,8 @@ scripts! {
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.
     BOOKS_LANES = "books_lanes.lua";
+    /// Tells how much waits for a subscription in lanes.
+    DEPTHS = "depths.lua";
     /// Pauses or resumes a subscription.
     PAUSE = "pause.lua";
     /// Sets or lifts a rate limit.
@@ -109,12 +111,15 @@ scripts! {
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 12] = [
+const SHARED: [(&str, &str); 15] = [
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),
     ("-- include since\n", include_str!("shared/since.lua")),
+    ("-- include record\n", include_str!("shared/record.lua")),
+    ("-- include enter\n", include_str!("shared/enter.lua")),
+    ("-- include position\n", include_str!("shared/position.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),

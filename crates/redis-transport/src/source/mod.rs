@@ -15,6 +15,7 @@ mod plan;
 mod ration;
 mod reader;
 mod recovery;
+mod registered;
 mod renew;
 mod repair;
 mod reply;
@@ -25,7 +26,7 @@ mod trim;
 use std::{
     collections::HashSet,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
@@ -45,7 +46,9 @@ pub(crate) use self::{
     keeper::{AFTER_FAILURE, until_next},
 };
 use self::{lanes::Lanes, losses::LossLog, reader::Reader};
-use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
+use crate::{
+    connection::Live, drops::DropLog, keys::PartitionKeys, record::Record, safeguard::Safeguard, transport::Shared,
+};
 
 /// What one replica of a subscription reads from, on Redis.
 ///
@@ -64,6 +67,8 @@ struct Inner {
     /// The name of this replica, without the epoch: unique for each start.
     replica: String,
     lanes: Lanes,
+    /// The newest one that was seen.
+    record: RwLock<Arc<Record>>,
     /// For each partition.
     flags: Vec<Flags>,
     /// What `fetch` waits for.
@@ -102,10 +107,12 @@ struct Flags {
 impl RedisSource {
     pub(crate) async fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
-        join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
-        let inner = Arc::new(Inner::new(shared, spec, lanes));
+        let record = join::join(&shared.commands, shared.partitions(), &spec, &lanes).await?;
+        // Who is behind does not say what is new.
+        let is_newest = record.is_of(&spec);
+        let inner = Arc::new(Inner::new(shared, spec, lanes, record));
         inner.doubt_lengths();
-        inner.read_state(true).await?;
+        inner.read_state(is_newest).await?;
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
@@ -115,7 +122,7 @@ impl RedisSource {
 }
 
 impl Inner {
-    fn new(shared: Arc<Shared>, spec: SourceSpec, lanes: Lanes) -> Self {
+    fn new(shared: Arc<Shared>, spec: SourceSpec, lanes: Lanes, record: Record) -> Self {
         let flags = shared.partitions().iter().map(|_| Flags::default()).collect();
         let (group, replica) = (spec.id.to_string(), replica_name());
         Self {
@@ -124,6 +131,7 @@ impl Inner {
             group,
             replica,
             lanes,
+            record: RwLock::new(Arc::new(record)),
             flags,
             wake: Notify::new(),
             wake_keeper: Notify::new(),

@@ -23,6 +23,8 @@ pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
 #[doc(hidden)]
+pub mod deploying;
+#[doc(hidden)]
 pub mod guarding;
 #[doc(hidden)]
 pub mod health;
