@@ -48,7 +48,7 @@ pub enum ErrorKind {
     Unencodable,
     /// No subscription, event or dead letter has that name or id.
     NotFound,
-    /// Two things of one process claim the same name, or an operation runs already.
+    /// Two things of one process claim the same name, two deploys of one revision disagree, or an operation runs already.
     Conflict,
     /// A tenant's handle was asked for something of another tenant.
     TenantMismatch,

@@ -15,7 +15,9 @@ mod letter_keys;
 mod letters;
 mod nearest;
 mod page;
+mod preview;
 mod purge;
+mod registration;
 mod remove;
 mod replay;
 mod replicas;
@@ -34,7 +36,8 @@ use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, Latencies,
-        LatencyDelta, LetterKey, Replicas, SubscriptionPage, SubscriptionState, Traced,
+        LatencyDelta, LetterKey, Preview, Registration, Replicas, SourceSpec, SubscriptionPage, SubscriptionState,
+        Traced,
     },
 };
 
@@ -207,5 +210,16 @@ impl Admin for RedisAdmin {
 
     async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
         self.read_state(subscription).await
+    }
+
+    /// Looks at all partitions, and at each lane that the subscription does not take: 20 a call.
+    async fn registration(&self, subscription: &SubscriptionId) -> Result<Registration> {
+        self.read_registration(subscription).await
+    }
+
+    /// As `registration`; besides at the lanes that would be left, or, for a new subscription, taken.
+    async fn preview(&self, spec: &SourceSpec) -> Result<Preview> {
+        spec.check()?;
+        self.foresee(spec).await
     }
 }

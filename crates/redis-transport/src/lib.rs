@@ -82,6 +82,7 @@ mod layouts;
 mod namespace;
 mod partition;
 mod publisher;
+mod record;
 mod renewal;
 mod safeguard;
 mod scheduler;

@@ -74,7 +74,11 @@ async fn what_can_not_be_read_is_put_aside_with_its_bytes_and_holds_up_none() {
     for gone in ["later", "later:events", "later:tenants"] {
         assert_eq!(int(&server, &["EXISTS", &format!("{partition}:{gone}")]), 0, "{gone}");
     }
-    assert_eq!(int(&server, &["HLEN", &format!("{partition}:lanes")]), 4, "one lane, the version, and how the index is cut");
+    assert_eq!(
+        int(&server, &["HLEN", &format!("{partition}:lanes")]),
+        4,
+        "one lane, the version, and how the index is cut"
+    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod latencies;
 mod listen;
 mod look;
 mod pause;
+mod preview;
 mod publish;
 mod queues;
 mod removal;

@@ -16,11 +16,12 @@ impl EventBus {
     /// Registers a durable subscription, if it is new, and starts to handle its events in this process.
     ///
     /// A new one gets what is published from now on, unless it says otherwise ([`Subscription::start_at`]); one that was
-    /// registered before gets what it missed.
+    /// registered before gets what it missed. Where it is registered with other patterns or tenants, the larger
+    /// [`BusConfig::revision`](crate::BusConfig::revision) decides; [`preview`](EventBus::preview) tells beforehand.
     ///
     /// # Errors
     /// Every mistake of the subscription at once ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)); [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if this bus
-    /// runs one of the same name already.
+    /// runs one of the same name already, or another deploy of the same revision says something else.
     ///
     /// # Cancel safety
     /// If dropped, the subscription may be registered, but it does not run here.
@@ -99,9 +100,14 @@ impl EventBus {
     }
 
     pub(crate) async fn open_source(&self, id: &SubscriptionId, settings: &Settings) -> Result<Arc<dyn DynSource>> {
+        self.0.transport.open(self.spec(id, settings)).await
+    }
+
+    pub(super) fn spec(&self, id: &SubscriptionId, settings: &Settings) -> SourceSpec {
         let config = self.config();
-        let spec = SourceSpec {
+        SourceSpec {
             tenants: settings.tenants.clone(),
+            revision: config.revision,
             start_at: settings.start_at,
             idempotency: settings.idempotency,
             lease: config.lease,
@@ -110,7 +116,6 @@ impl EventBus {
             dead_letter_cap: config.dead_letter_cap,
             rate_limit: settings.rate_limit,
             ..SourceSpec::new(id.clone(), settings.patterns.clone())
-        };
-        self.0.transport.open(spec).await
+        }
     }
 }

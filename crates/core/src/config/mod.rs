@@ -16,6 +16,7 @@ use crate::{
     error::{ErrorKind, Problems, Result},
     ids::{ServiceName, TenantId},
     retry::{LONGEST_DELAY, RetryPolicy},
+    transport::LARGEST_REVISION,
 };
 
 /// Settings of a bus: a plain struct, readable from JSON, from the environment ([`BusConfig::from_env`]) or by hand.
@@ -70,6 +71,10 @@ pub struct BusConfig {
     /// How long a delivery belongs to a process without renewal: 100 ms to 1 h; default 30 s.
     #[serde(rename = "leaseMs", with = "units::millis")]
     pub lease: Duration,
+    /// Which deploy this is, as the number of its build: of two deploys that subscribe with other patterns or tenants under
+    /// one name, the larger one holds, in whatever order their processes start. Default 0: nobody counts, and the newest
+    /// process wins. At most 2⁵³ − 1.
+    pub revision: u64,
     /// How long a shutdown waits for started handlers: at most 1 h; default 25 s, below Kubernetes' 30.
     #[serde(rename = "shutdownGraceMs", with = "units::millis")]
     pub shutdown_grace: Duration,
@@ -109,6 +114,7 @@ impl Default for BusConfig {
             retry_limit: 10_000,
             prefetch: 1_000,
             lease: Duration::from_secs(30),
+            revision: 0,
             shutdown_grace: Duration::from_secs(25),
             latency_tenants: Vec::new(),
             max_payload_bytes: limits.payload_bytes,
@@ -135,7 +141,7 @@ impl BusConfig {
     }
 
     /// Reads `SERVICE_NAME`, `EVENT_BUS_RETRY_ATTEMPTS`, `EVENT_BUS_RETRY_DELAY` (ms), `EVENT_BUS_DEAD_LETTER_TTL`
-    /// (s), `EVENT_BUS_BATCH_SIZE`, `EVENT_BUS_CONCURRENCY`, `EVENT_BUS_PUBLISH_BUFFER_EVENTS`,
+    /// (s), `EVENT_BUS_BATCH_SIZE`, `EVENT_BUS_CONCURRENCY`, `EVENT_BUS_REVISION`, `EVENT_BUS_PUBLISH_BUFFER_EVENTS`,
     /// `EVENT_BUS_PUBLISH_BUFFER_BYTES` and `EVENT_BUS_PUBLISH_WAIT` (ms); what is absent has its default.
     ///
     /// # Errors
@@ -162,6 +168,7 @@ impl BusConfig {
         read.duration("EVENT_BUS_DEAD_LETTER_TTL", Duration::from_secs, &mut config.dead_letter_ttl);
         read.number("EVENT_BUS_BATCH_SIZE", &mut config.batch_size);
         read.number("EVENT_BUS_CONCURRENCY", &mut config.concurrency);
+        read.number("EVENT_BUS_REVISION", &mut config.revision);
         read.number("EVENT_BUS_PUBLISH_BUFFER_EVENTS", &mut config.publish_buffer_events);
         read.number("EVENT_BUS_PUBLISH_BUFFER_BYTES", &mut config.publish_buffer_bytes);
         read.duration("EVENT_BUS_PUBLISH_WAIT", Duration::from_millis, &mut config.publish_wait);
@@ -230,6 +237,9 @@ impl BusConfig {
         ] {
             problems.check((least..=most).contains(&value), || format!("{what} is {value}: use {least} to {most}"));
         }
+        problems.check(self.revision <= LARGEST_REVISION, || {
+            format!("revision is {}: use 0 to {LARGEST_REVISION}", self.revision)
+        });
         let hour = Duration::from_secs(3_600);
         for (what, value, least, most) in [
             ("retryDelay", self.retry_delay, Duration::ZERO, LONGEST_DELAY),
@@ -271,13 +281,14 @@ mod tests {
             concurrency: 0,
             timeout: Duration::ZERO,
             lease: Duration::from_millis(1),
+            revision: u64::MAX,
             shutdown_grace: Duration::MAX,
             max_payload_bytes: 0,
             max_depth: 1_000,
             ..BusConfig::default()
         };
         let error = config.check().unwrap_err();
-        assert_eq!(error.problems().len(), 9, "{error}");
+        assert_eq!(error.problems().len(), 10, "{error}");
         assert_eq!(error.kind(), ErrorKind::InvalidConfig);
     }
 
@@ -299,13 +310,20 @@ mod tests {
             ("EVENT_BUS_RETRY_DELAY", "-1"),
             ("EVENT_BUS_DEAD_LETTER_TTL", "1d"),
             ("EVENT_BUS_CONCURENCY", "5"),
+            ("EVENT_BUS_REVISION", "v2"),
             ("EVENT_BUS_NAMESPACE", "tekup"),
             ("LOG_LEVEL", "info"),
         ]);
         let problems = BusConfig::from_environment(&environment).unwrap_err().problems().join("\n");
-        for part in
-            ["a b", "retryAttempts is 0", "`-1`", "`1d`", "EVENT_BUS_CONCURENCY", "did you mean EVENT_BUS_CONCURRENCY"]
-        {
+        for part in [
+            "a b",
+            "retryAttempts is 0",
+            "`-1`",
+            "`1d`",
+            "`v2`",
+            "EVENT_BUS_CONCURENCY",
+            "did you mean EVENT_BUS_CONCURRENCY",
+        ] {
             assert!(problems.contains(part), "{part} in\n{problems}");
         }
         assert!(!problems.contains("NAMESPACE") && !problems.contains("LOG_LEVEL"), "{problems}");

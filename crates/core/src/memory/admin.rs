@@ -8,7 +8,7 @@ use crate::{
     rate_limit::RateLimit,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey,
-        Replicas, SubscriptionPage, SubscriptionState, Traced,
+        Preview, Registration, Replicas, SourceSpec, SubscriptionPage, SubscriptionState, Traced,
     },
 };
 
@@ -150,6 +150,15 @@ impl Admin for MemoryAdmin {
 
     async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
         Ok(*self.0.lock().turn_of(subscription)?.subscription.state.borrow())
+    }
+
+    async fn registration(&self, subscription: &SubscriptionId) -> Result<Registration> {
+        self.0.lock().registration(subscription)
+    }
+
+    async fn preview(&self, spec: &SourceSpec) -> Result<Preview> {
+        spec.check()?;
+        Ok(self.0.lock().preview(spec))
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) struct Lanes(HashMap<EventType, OfType>);
 struct OfType {
     /// The number of the first; the others follow.
     first: u32,
+    /// Which of them have held something, by priority.
+    used: [bool; 4],
     /// Which subscriptions take the type, by number.
     route: Vec<u32>,
     /// The revision of the subscriptions at which that was found out.
@@ -29,13 +31,29 @@ impl Lanes {
     ) -> (u32, &[u32]) {
         let types = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
         // From 1 on: 0 is the lane of what is retried.
-        let new = || OfType { first: types.saturating_mul(4).saturating_add(1), route: Vec::new(), revision: 0 };
+        let new = || OfType {
+            first: types.saturating_mul(4).saturating_add(1),
+            used: [false; 4],
+            route: Vec::new(),
+            revision: 0,
+        };
         let lanes = self.0.entry(event_type.clone()).or_insert_with(new);
+        lanes.used[priority.rank()] = true;
         if lanes.revision != revision {
             lanes.revision = revision;
             lanes.route = takers(event_type, subscriptions);
         }
         (lanes.first.saturating_add(priority as u32), &lanes.route)
+    }
+}
+
+impl Lanes {
+    /// Each lane that has ever held something.
+    pub(super) fn used(&self) -> impl Iterator<Item = (&EventType, Priority)> {
+        self.0.iter().flat_map(|(event_type, lanes)| {
+            let used = Priority::ALL.into_iter().filter(|priority| lanes.used[priority.rank()]);
+            used.map(move |priority| (event_type, priority))
+        })
     }
 }
 

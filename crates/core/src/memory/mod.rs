@@ -26,6 +26,7 @@ mod latencies;
 mod letter_holds;
 mod letters;
 mod ready;
+mod registration;
 mod removal;
 mod schedule;
 mod shelf;
@@ -230,7 +231,7 @@ impl Transport for MemoryTransport {
 
     async fn open(&self, spec: SourceSpec) -> Result<MemorySource> {
         spec.check()?;
-        Ok(MemorySource::open(Arc::clone(&self.0), spec))
+        MemorySource::open(Arc::clone(&self.0), spec)
     }
 
     async fn follow(&self, spec: FollowSpec) -> Result<Box<dyn Follower>> {

@@ -39,9 +39,9 @@ impl Ready {
         self.shelves[item.event.priority.rank()].put(item);
     }
 
-    /// Takes the next item by weight, fresh ones only if they are wanted.
-    pub(super) fn take(&mut self, fresh: bool) -> Option<Item> {
-        let will_do = |item: &Item| fresh || item.is_abandoned() || item.is_retry();
+    /// Takes the next of those that are wanted by weight, fresh ones only if they are, too.
+    pub(super) fn take(&mut self, fresh: bool, is_wanted: impl Fn(&Item) -> bool) -> Option<Item> {
+        let will_do = |item: &Item| (fresh || item.is_abandoned() || item.is_retry()) && is_wanted(item);
         let waiting = self.shelves.each_ref().map(|shelf| shelf.has(will_do));
         let priority = self.pick.next(waiting)?;
         let item = self.shelves[priority.rank()].take(will_do)?;

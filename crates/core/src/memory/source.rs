@@ -52,15 +52,21 @@ pub struct MemorySource {
 }
 
 impl MemorySource {
-    pub(super) fn open(shared: Arc<Shared>, spec: SourceSpec) -> Self {
+    pub(super) fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
         let mut store = shared.lock();
-        let (number, source) = store.open(&spec);
+        let (number, source) = store.open(&spec)?;
         let (bell, state) = (store.bell(number), store.state(number));
         drop(store);
-        let replica =
-            Replica { number: source, lease: spec.lease, retry_limit: spec.retry_limit, idempotency: spec.idempotency };
+        let replica = Replica {
+            number: source,
+            patterns: spec.patterns,
+            tenants: spec.tenants,
+            lease: spec.lease,
+            retry_limit: spec.retry_limit,
+            idempotency: spec.idempotency,
+        };
         let (interrupted, closed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { shared, id: spec.id, number, replica, bell, state, interrupted, closed }
+        Ok(Self { shared, id: spec.id, number, replica, bell, state, interrupted, closed })
     }
 
     fn is_closed(&self) -> bool {

@@ -38,7 +38,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Store {
     clock: Clock,
-    lanes: Lanes,
+    pub(super) lanes: Lanes,
     index: Index,
     schedule: Schedule,
     /// By number. They never go, so a number means the same for ever.
@@ -190,7 +190,8 @@ impl Store {
     }
 
     /// Registers a subscription, or another replica of one that exists; answers its number and that of the source.
-    pub(super) fn open(&mut self, spec: &SourceSpec) -> (u32, u64) {
+    pub(super) fn open(&mut self, spec: &SourceSpec) -> Result<(u32, u64)> {
+        let is_behind = self.is_behind(spec)?;
         self.revision += 1;
         self.sources += 1;
         let next = u32::try_from(self.subscriptions.len()).unwrap_or(u32::MAX);
@@ -200,10 +201,12 @@ impl Store {
             self.subscriptions.push(subscription);
         }
         if let Some(subscription) = self.subscriptions.get_mut(number as usize) {
-            subscription.update(spec);
+            if !is_behind {
+                subscription.update(spec);
+            }
             subscription.replicas += 1;
         }
-        (number, self.sources)
+        Ok((number, self.sources))
     }
 
     /// A new subscription, with what it begins with.
@@ -220,7 +223,7 @@ impl Store {
     }
 
     /// What the lanes still hold of what a subscription takes, each event once, by its number.
-    fn lying(&self, reader: &Subscription) -> BTreeMap<u64, (u32, Arc<Stored>)> {
+    pub(super) fn lying(&self, reader: &Subscription) -> BTreeMap<u64, (u32, Arc<Stored>)> {
         let items = self.subscriptions.iter().flat_map(Subscription::in_lanes);
         let taken = items.filter(|item| reader.takes(&item.event.event_type));
         taken.map(|item| (item.place.1, (item.place.0, Arc::clone(&item.event)))).collect()
@@ -281,7 +284,12 @@ impl Store {
         self.subscriptions.iter().filter(|one| !one.is_removed())
     }
 
-    fn unknown(&self, id: &SubscriptionId) -> Error {
+    /// One subscription as it is, by name.
+    pub(super) fn get(&self, id: &SubscriptionId) -> Option<&Subscription> {
+        self.subscriptions.get(*self.numbers.get(id)? as usize)
+    }
+
+    pub(super) fn unknown(&self, id: &SubscriptionId) -> Error {
         let wanted = id.to_string();
         let names = self.registered().map(|known| known.id.to_string());
         let nearest = names.max_by_key(|name| name.bytes().zip(wanted.bytes()).take_while(|(a, b)| a == b).count());

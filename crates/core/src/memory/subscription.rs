@@ -17,20 +17,20 @@ use super::{
     waiting::Waiting,
 };
 use crate::{
-    ids::{EventType, Pattern, SubscriptionId, TenantId},
+    ids::{EventType, SubscriptionId, TenantId},
     rate_limit::RateLimit,
     timestamp::Timestamp,
-    transport::{Books, Replicas, SourceSpec, SubscriptionState},
+    transport::{Books, Registration, Replicas, SourceSpec, SubscriptionState},
 };
 
 /// A durable subscription: it outlives its replicas.
 #[derive(Debug)]
 pub(super) struct Subscription {
     pub(super) id: SubscriptionId,
-    patterns: Vec<Pattern>,
-    tenants: Vec<TenantId>,
     /// It was removed for good: what is left is its number.
     is_removed: bool,
+    /// What it takes; what is drained is not noted there.
+    pub(super) registered: Registration,
     /// How many sources read from it.
     pub(super) replicas: usize,
     /// When the last one that left did so.
@@ -57,9 +57,11 @@ impl Subscription {
     pub(super) fn new(spec: &SourceSpec) -> Self {
         Self {
             id: spec.id.clone(),
-            patterns: spec.patterns.clone(),
-            tenants: spec.tenants.clone(),
             is_removed: false,
+            registered: Registration {
+                revision: spec.revision,
+                ..Registration::new(spec.patterns.clone(), spec.tenants.clone())
+            },
             replicas: 0,
             last_left: None,
             bell: Arc::default(),
@@ -87,10 +89,11 @@ impl Subscription {
         self.is_removed
     }
 
-    /// Takes over what the newest replica says. What is queued already stays, whatever its type.
+    /// Takes over what a replica says that is not behind. What is queued already stays, whatever its type.
     pub(super) fn update(&mut self, spec: &SourceSpec) {
-        self.patterns.clone_from(&spec.patterns);
-        self.tenants.clone_from(&spec.tenants);
+        self.registered.patterns.clone_from(&spec.patterns);
+        self.registered.tenants.clone_from(&spec.tenants);
+        self.registered.revision = self.registered.revision.max(spec.revision);
         self.letters.limit(spec.dead_letter_ttl, spec.dead_letter_cap);
         // What an operator has set holds until a replica says something new.
         if std::mem::replace(&mut self.declared, spec.rate_limit) != spec.rate_limit {
@@ -144,11 +147,12 @@ impl Subscription {
     }
 
     pub(super) fn takes(&self, event_type: &EventType) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(event_type))
+        self.registered.takes(event_type)
     }
 
     pub(super) fn is_for(&self, tenant: &TenantId) -> bool {
-        !self.is_removed && (self.tenants.is_empty() || self.tenants.contains(tenant))
+        let tenants = &self.registered.tenants;
+        !self.is_removed && (tenants.is_empty() || tenants.contains(tenant))
     }
 
     /// Takes the oldest item of a lane that has more than it may, waiting or held.

@@ -436,6 +436,18 @@ impl<E: Incoming> Subscription<E> {
         Ok(self)
     }
 
+    /// What it would subscribe to, whether or not it has a handler.
+    pub(crate) fn settings(&self, config: &BusConfig) -> Result<Settings> {
+        let mut problems = Problems::default();
+        problems.extend(&self.problems);
+        let name = self.name.clone().or_else(|| SubscriptionName::new("invalid").ok());
+        let Some(name) = name else { return Err(Error::new(ErrorKind::InvalidInput, "subscription has no name")) };
+        let (patterns, tenants) = (self.patterns.clone(), self.tenants.clone());
+        let settings = Settings::new(name, patterns, tenants, &self.wishes, config, &mut problems);
+        problems.into_result(ErrorKind::InvalidInput)?;
+        Ok(settings)
+    }
+
     pub(crate) fn build(mut self, config: &BusConfig) -> Result<(Settings, Router)> {
         let alone = self.batch.is_none() || (self.handler.is_none() && self.others.is_empty());
         self.problems.check(alone, || {

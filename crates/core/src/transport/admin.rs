@@ -3,8 +3,8 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey, Replicas,
-    SubscriptionPage, SubscriptionState, Traced,
+    Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey, Preview,
+    Registration, Replicas, SourceSpec, SubscriptionPage, SubscriptionState, Traced,
 };
 use crate::{
     error::Result,
@@ -543,4 +543,39 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn state(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<SubscriptionState>> + Send;
+
+    /// What is registered of a subscription: the patterns and tenants that hold, and the lanes that are still drained.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// let source = transport.open(spec.clone()).await?;
+    /// assert_eq!(transport.admin().registration(&spec.id).await?.patterns, spec.patterns);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn registration(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Registration>> + Send;
+
+    /// What opening a source would do, and changes nothing.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Joining, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// assert_eq!(transport.admin().preview(&spec).await?.joining, Joining::New);
+    /// assert!(transport.admin().registration(&spec.id).await.is_err()); // it is none yet
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn preview(&self, spec: &SourceSpec) -> impl Future<Output = Result<Preview>> + Send;
 }

@@ -7,8 +7,9 @@ use tokio::sync::watch;
 
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-    DeliveryRef, Depths, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Receipt, Replicas, Settled,
-    Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced, Transport,
+    DeliveryRef, Depths, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Preview, Receipt,
+    Registration, Replicas, Settled, Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced,
+    Transport,
 };
 use crate::{
     error::Result,
@@ -99,6 +100,8 @@ pub(crate) trait DynAdmin: Send + Sync {
         limit: Option<RateLimit>,
     ) -> BoxFuture<'a, Result<bool>>;
     fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>>;
+    fn registration<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Registration>>;
+    fn preview<'a>(&'a self, spec: &'a SourceSpec) -> BoxFuture<'a, Result<Preview>>;
 }
 
 impl<T: Transport> DynTransport for T {
@@ -293,5 +296,13 @@ impl<A: Admin> DynAdmin for A {
 
     fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>> {
         Box::pin(Admin::state(self, subscription))
+    }
+
+    fn registration<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Registration>> {
+        Box::pin(Admin::registration(self, subscription))
+    }
+
+    fn preview<'a>(&'a self, spec: &'a SourceSpec) -> BoxFuture<'a, Result<Preview>> {
+        Box::pin(Admin::preview(self, spec))
     }
 }

@@ -17,9 +17,12 @@ mod due;
 mod erased;
 mod event_status;
 mod follow;
+mod joining;
 mod letter_key;
 mod loss;
 mod outgoing;
+mod preview;
+mod registration;
 mod replicas;
 mod settlement;
 mod source;
@@ -42,14 +45,17 @@ pub use due::{Cancellation, Due};
 pub(crate) use erased::{DynAdmin, DynSource, DynTransport};
 pub use event_status::{EventStatus, Stage, SubscriptionStatus};
 pub use follow::{FollowSpec, Followed, Follower};
+pub use joining::Joining;
 pub use letter_key::LetterKey;
 pub use loss::{Loss, Losses};
 pub use outgoing::{Outgoing, Receipt};
+pub use preview::Preview;
+pub use registration::{Draining, Registration};
 pub use replicas::Replicas;
 pub use settlement::{Settled, Settlement, Verdict};
 pub use source::Source;
-pub(crate) use spec::IDEMPOTENCY;
 pub use spec::SourceSpec;
+pub(crate) use spec::{IDEMPOTENCY, LARGEST_REVISION};
 pub use start_at::StartAt;
 pub use state::SubscriptionState;
 pub use subscriptions::{ListedSubscription, SubscriptionPage};
@@ -124,6 +130,14 @@ pub trait Transport: Send + Sync + 'static {
     /// When it returns, every event that is published later and matches will be stored for the subscription, until the
     /// subscription is removed for good; ending the process or closing the source keeps it. One that is registered for
     /// the first time begins where [`SourceSpec::start_at`] says; else that has no effect.
+    ///
+    /// What it takes is registered for all replicas, and changes as [`Joining`] says. A type that it takes no more is
+    /// drained: replicas that are opened later read it until nothing is left, and so do those that read it already. What
+    /// it takes from now on begins now. A replica whose lists are not those registered reads what both take, and never
+    /// registers its own again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict), with nothing changed, if two deploys of one revision disagree.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};

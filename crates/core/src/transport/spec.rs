@@ -10,6 +10,9 @@ use crate::{
 /// For how long an end may be remembered.
 pub(crate) const IDEMPOTENCY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30 * 86_400);
 
+/// The largest revision: as large as every reader of JSON can tell apart from its neighbours.
+pub(crate) const LARGEST_REVISION: u64 = (1 << 53) - 1;
+
 /// What a transport must know to open a subscription.
 ///
 /// ```
@@ -29,6 +32,9 @@ pub struct SourceSpec {
     /// The tenants that it is for; empty means all. Others' events are handed out all the same: the caller acks them
     /// unseen.
     pub tenants: Vec<TenantId>,
+    /// Which deploy says so, as the number of its build: of two with other patterns or tenants the larger one holds, see
+    /// [`Joining`](super::Joining). 0 where nobody counts: then the newest holds. At most 2⁵³ − 1.
+    pub revision: u64,
     /// Where it begins, if it is registered for the first time.
     pub start_at: StartAt,
     /// How long a delivery belongs to a replica without renewal: 100 ms to 1 h.
@@ -65,6 +71,7 @@ impl SourceSpec {
             id,
             patterns,
             tenants: Vec::new(),
+            revision: 0,
             start_at: StartAt::default(),
             lease: Duration::from_secs(30),
             idempotency: None,
@@ -96,6 +103,9 @@ impl SourceSpec {
         let allowed = (100..=3_600_000).contains(&lease.as_millis());
         problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
         rate_limit.iter().for_each(|limit| limit.find_problems(&mut problems));
+        problems.check(self.revision <= LARGEST_REVISION, || {
+            format!("subscription `{id}` has revision {}: use at most {LARGEST_REVISION}", self.revision)
+        });
         if let Some(window) = self.idempotency {
             problems.check(IDEMPOTENCY.contains(&window), || {
                 format!("subscription `{id}` has an idempotency window of {window:?}: use 1 s to 30 days")

@@ -6,29 +6,21 @@ use std::{
 };
 
 use redis::Value;
-use serde::Deserialize;
-use tekup_core::{ErrorKind, EventType, Pattern, Result, SubscriptionId, TenantId};
+use tekup_core::{ErrorKind, EventType, Priority, Result, SubscriptionId, TenantId};
 
 use super::{RedisAdmin, nearest::nearest};
-use crate::{error, index::IndexLayout};
+use crate::{error, index::IndexLayout, record::Record};
 
 /// A subscription, as registered.
 #[derive(Debug, Clone)]
 pub(super) struct Registered {
     pub(super) id: SubscriptionId,
-    record: Record,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Record {
-    patterns: Vec<Pattern>,
-    tenants: Vec<TenantId>,
+    pub(super) record: Record,
 }
 
 impl Registered {
     fn read(name: &str, record: &str) -> Option<Self> {
-        let read = serde_json::from_str(record).ok().and_then(|record| Some(Self { id: name.parse().ok()?, record }));
+        let read = Record::read(record).and_then(|record| Some(Self { id: name.parse().ok()?, record }));
         if read.is_none() {
             tracing::warn!(subscription = name, "the registry holds a subscription that can't be read; it is left out");
         }
@@ -36,12 +28,12 @@ impl Registered {
     }
 
     pub(super) fn takes(&self, event_type: &EventType, tenant: &TenantId) -> bool {
-        let tenants = &self.record.tenants;
+        let tenants = self.record.tenants();
         (tenants.is_empty() || tenants.contains(tenant)) && self.takes_type(event_type)
     }
 
     pub(super) fn takes_type(&self, event_type: &EventType) -> bool {
-        self.record.patterns.iter().any(|pattern| pattern.matches(event_type))
+        self.record.patterns().iter().any(|pattern| pattern.matches(event_type))
     }
 }
 
@@ -70,6 +62,18 @@ impl Snapshot {
         let lanes = lanes.into_iter().filter(|(name, _)| !name.starts_with('~'));
         let lanes = lanes.filter_map(|(name, number)| Some((number.parse().ok()?, name))).collect();
         Ok(Self { layout, version, subscriptions, lanes })
+    }
+
+    pub(super) fn record(&self, subscription: &SubscriptionId) -> Option<&Record> {
+        self.subscriptions.iter().find(|known| known.id == *subscription).map(|known| &known.record)
+    }
+
+    /// The lanes: their names, and what those say.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = (&String, (EventType, Priority))> {
+        self.lanes.values().filter_map(|name| {
+            let (event_type, priority) = name.rsplit_once(':')?;
+            Some((name, (EventType::new(event_type).ok()?, priority.parse().ok()?)))
+        })
     }
 
     pub(super) fn not_found(&self, subscription: &SubscriptionId) -> tekup_core::Error {

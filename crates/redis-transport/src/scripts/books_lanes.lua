@@ -24,7 +24,7 @@ end
 
 local sum = {0, 0, 0, 0, 0}
 for i = 2, #KEYS do
-  local at = position(KEYS[i])
+  local at = position(KEYS[i], group)
   local mark = group .. '\n' .. ARGV[i]
   local from = tonumber(redis.call('HGET', KEYS[1], mark .. '\nadded')) or 0
   sum[5] = sum[5] + (tonumber(redis.call('HGET', KEYS[1], mark .. '\ndropped')) or 0)

@@ -120,7 +120,7 @@ local function look_at(i)
   local stream, number = KEYS[i], ARGV[i]
   local share = math.max(2, math.floor(events_left / streams_left))
   streams_left = streams_left - 1
-  local at, cells = position(stream), {}
+  local at, cells = position(stream, group), {}
   local count, pending, released, from, oldest = 0, 0, 0, '-', -1
   if at then
     local summary = redis.call('XPENDING', stream, group)

@@ -1,6 +1,7 @@
 #!lua
 -- Registers a subscription in one partition and gives it a group on each lane that it takes: from now on no event that
--- it takes passes it by.
+-- it takes passes it by. The first partition decides which lists hold; in the others its record is written, unless there
+-- is a newer one.
 --
 -- KEYS[1]    lanes   HASH
 -- KEYS[2]    subs    HASH
@@ -10,14 +11,15 @@
 -- KEYS[5+l]  the l-th lane: first those that the subscription takes, then all others  STREAM
 -- ARGV[1]    version of the lanes that these were chosen from
 -- ARGV[2]    subscription
--- ARGV[3]    its patterns, a JSON list
--- ARGV[4]    its tenants, a JSON list
+-- ARGV[3]    its record; to be decided on, only its lists: `{"patterns":[..],"tenants":[..]`
+-- ARGV[4]    the revision that is declared, where it is to be decided; else ''
 -- ARGV[5]    how many of the lanes it takes
 -- ARGV[6]    1 if it begins, where it is new to the partition, with all that lies there; 0 if with what comes
 -- ARGV[7]    since when it has been a replica
 -- ARGV[6+2l] name of the l-th lane, then its number
--- result     `STALE` if the lanes have another version, `REMOVED` if the subscription was removed since, else {revision of the subscription, then each l of a lane that
---            it does not take any more and has not settled}
+-- result     `STALE` if the lanes have another version, `REMOVED` if the subscription was removed since, else {1, the
+--            record that holds, then each l of a lane that it does not take any more and has not settled}, or, if other
+--            lists hold, with nothing changed {0, their record}
 
 local group = ARGV[2]
 
@@ -32,12 +34,34 @@ if is_removed(KEYS[5], group, ARGV[7]) then return redis.status_reply('REMOVED')
 -- include leave
 -- include remake
 -- include since
+-- include record
+-- include enter
 
 local known = redis.call('HGET', KEYS[2], group)
 local from_beginning = ARGV[6] == '1' and not known
 
+-- The record that holds from now on; nil if it is another's.
+local function decide()
+  local head, declared = ARGV[3], tonumber(ARGV[4])
+  local revision, change = 0, 0
+  if known then
+    revision, change = age_of(known)
+    local is_same = string.sub(known, 1, #head + 1) == head .. ','
+    if is_same and change > 0 and declared <= revision then return known end
+    if not is_same and (declared < revision or (declared == revision and declared > 0)) then return nil end
+  end
+  revision, change = math.max(revision, declared), math.max(change + 1, clock_ms())
+  return string.format('%s,"revision":%.0f,"change":%.0f}', head, revision, change)
+end
+
+local function follow()
+  if known and is_newer(known, ARGV[3]) then return nil end
+  return ARGV[3]
+end
+
 -- Of what was trimmed before nothing is missed, so it is not in the subscription's books.
-local function begin_lane(stream, number, facts)
+local function begin_lane(stream, number)
+  local facts = facts_of(stream)
   local gone = facts['entries-added'] - (facts.length or 0)
   if make_group(stream, group, '0', gone) then
     local mark = group .. '\n' .. number
@@ -49,25 +73,18 @@ end
 
 -- A subscription that is new to a lane begins after all that is there. If it had a group there, that was lost.
 local function join_lane(stream, name, number)
-  local facts = facts_of(stream)
-  if from_beginning then return begin_lane(stream, number, facts) end
-  local last, mark = facts['last-generated-id'], group .. '\n' .. number
-  local left = redis.call('HGET', KEYS[3], mark .. '\nleft')
-  local is_new = not known or not takes(known, type_of(name))
-  if left or is_new then
-    if make_group(stream, group, last, facts['entries-added']) then
-      -- What it had here before it left stays in its books.
-      local before = left and left - (redis.call('HGET', KEYS[3], mark .. '\nadded') or 0) or 0
-      redis.call('HSET', KEYS[3], mark, last, mark .. '\nadded', facts['entries-added'] - before)
-      redis.call('HDEL', KEYS[3], mark .. '\nleft', mark .. '\nmark')
-    end
-    return
-  end
+  if from_beginning then return begin_lane(stream, number) end
+  local is_left = redis.call('HEXISTS', KEYS[3], group .. '\n' .. number .. '\nleft') == 1
+  if is_left or not known or not takes(known, type_of(name)) then return enter(stream, group, KEYS[3], number) end
   remake(stream, group, KEYS[3], number)
 end
 
+local record
+if ARGV[4] == '' then record = follow() else record = decide() end
+if not record then return {0, known} end
+
 local taken = tonumber(ARGV[5])
-local result = {1}
+local result = {1, record}
 for l = 1, #KEYS - 5 do
   local name, number = ARGV[6 + 2 * l], ARGV[7 + 2 * l]
   if l <= taken then
@@ -78,14 +95,9 @@ for l = 1, #KEYS - 5 do
 end
 make_group(KEYS[4], group, '0')
 
-local same = '{"patterns":' .. ARGV[3] .. ',"tenants":' .. ARGV[4] .. ',"revision":'
-if known and string.sub(known, 1, #same) == same then
-  result[1] = cjson.decode(known).revision
-  return result
+if record ~= known then
+  note_first(KEYS[2], KEYS[3])
+  redis.call('HSET', KEYS[2], group, record)
+  redis.call('HINCRBY', KEYS[2], '~version', 1)
 end
-
-if known then result[1] = cjson.decode(known).revision + 1 end
-note_first(KEYS[2], KEYS[3])
-redis.call('HSET', KEYS[2], group, same .. result[1] .. '}')
-redis.call('HINCRBY', KEYS[2], '~version', 1)
 return result

@@ -107,6 +107,8 @@ scripts! {
     DEPTH_LANES = "depth_lanes.lua";
     /// Tells how much has failed, has died or is to come, and of whom.
     DEPTH_SETS = "depth_sets.lua";
+    /// Tells how much of some lanes a subscription has not settled.
+    UNSETTLED = "unsettled.lua";
     /// Pauses or resumes a subscription.
     PAUSE = "pause.lua";
     /// Sets or lifts a rate limit.
@@ -135,6 +137,8 @@ const SHARED: &[(&str, &str)] = &[
     ("-- include alive\n", include_str!("shared/alive.lua")),
     ("-- include removed\n", include_str!("shared/removed.lua")),
     ("-- include holds\n", include_str!("shared/holds.lua")),
+    ("-- include record\n", include_str!("shared/record.lua")),
+    ("-- include enter\n", include_str!("shared/enter.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),

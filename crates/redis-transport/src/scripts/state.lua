@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Tells a replica whether its subscription is paused, and its rate limit, which a replica that begins may set. A limit
+-- Tells a replica whether its subscription is paused, and its rate limit, which a replica that has joined may set. A limit
 -- that it declares counts if it is another than the one declared last: what an operator has set holds until then.
 -- Whoever asks counts as alive for a while.
 --
@@ -10,7 +10,8 @@
 -- KEYS[5]  removed   ZSET
 -- ARGV[1]  subscription
 -- ARGV[2]  the limit that the replica declares: `<events>/<microseconds>/<burst>`; '' for none
--- ARGV[3]  1 if it begins; 0 if it runs: then its limit counts only where none was declared, for the store was emptied
+-- ARGV[3]  `begins` if it is about to join, `declares` if it has joined, `lives` if it runs: then its limit counts only
+--          where none was declared, for the store was emptied
 -- ARGV[4]  the replica
 -- ARGV[5]  milliseconds for which it counts as alive from now on
 -- ARGV[6]  since when it has been a replica, as this answered when it began; '' if it begins
@@ -23,7 +24,7 @@
 -- include removed
 
 local now, since = clock_ms(), ARGV[6]
-if ARGV[3] == '1' then
+if ARGV[3] == 'begins' then
   local until_ms = redis.call('HGET', KEYS[4], 'until')
   if until_ms then return math.max(0, until_ms - now) end
   -- Not before the last removal, though the clock was set back since.
@@ -46,6 +47,6 @@ local function declare()
   redis.call('SPUBLISH', KEYS[2], 'state:' .. ARGV[1])
 end
 
-local is_new = ARGV[2] ~= (declared or '')
-if is_new and (ARGV[3] == '1' or not declared) then declare() end
+local may_declare = ARGV[3] == 'declares' or ARGV[3] == 'lives' and not declared
+if may_declare and ARGV[2] ~= (declared or '') then declare() end
 return {paused or '', limit or '', since}

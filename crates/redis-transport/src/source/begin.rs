@@ -6,7 +6,10 @@ use std::time::Duration;
 use tekup_core::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
-use super::{Inner, join, state::Heard};
+use super::{
+    Inner, join,
+    state::{Heard, Says},
+};
 
 /// How long to wait for a removal that is under way.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,7 +20,7 @@ impl Inner {
         let begun = Instant::now();
         loop {
             self.say_that_it_lives(begun + PATIENCE).await?;
-            match join::join(self).await {
+            match self.join().await {
                 Ok(true) => return Ok(()),
                 // It took so long that nobody took it for alive any more.
                 Ok(false) => {}
@@ -29,10 +32,20 @@ impl Inner {
         }
     }
 
+    /// False if the subscription was removed meanwhile.
+    async fn join(&self) -> Result<bool> {
+        let Some(record) = join::join(self).await? else { return Ok(false) };
+        // Who is behind does not say what is new.
+        let is_newest = record.is_of(&self.spec);
+        self.begin_with(record);
+        let says = if is_newest { Says::Declares } else { Says::Lives };
+        Ok(self.read_state(says).await? == Heard::Counted)
+    }
+
     /// Waits for a removal; one whose process died is finished here.
     async fn say_that_it_lives(&self, deadline: Instant) -> Result<()> {
         loop {
-            let Heard::Removing(left) = self.read_state(true).await? else { return Ok(()) };
+            let Heard::Removing(left) = self.read_state(Says::Begins).await? else { return Ok(()) };
             if Instant::now() >= deadline {
                 return Err(self.is_being_removed());
             }

@@ -16,6 +16,7 @@ mod plan;
 mod ration;
 mod reader;
 mod recovery;
+mod registered;
 mod renew;
 mod repair;
 mod reply;
@@ -26,7 +27,7 @@ mod trim;
 use std::{
     collections::HashSet,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
@@ -46,7 +47,9 @@ pub(crate) use self::{
     keeper::{AFTER_FAILURE, until_next},
 };
 use self::{lanes::Lanes, losses::LossLog, reader::Reader};
-use crate::{connection::Live, drops::DropLog, keys::PartitionKeys, safeguard::Safeguard, transport::Shared};
+use crate::{
+    connection::Live, drops::DropLog, keys::PartitionKeys, record::Record, safeguard::Safeguard, transport::Shared,
+};
 
 /// What one replica of a subscription reads from, on Redis.
 ///
@@ -67,6 +70,8 @@ struct Inner {
     /// When it began to be one, in milliseconds by the clock of the first partition.
     since: AtomicU64,
     lanes: Lanes,
+    /// The newest one that was seen.
+    record: RwLock<Arc<Record>>,
     /// For each partition.
     flags: Vec<Flags>,
     /// What `fetch` waits for.
@@ -135,6 +140,7 @@ impl Inner {
             replica,
             since: AtomicU64::new(0),
             lanes,
+            record: RwLock::default(),
             flags,
             wake: Notify::new(),
             wake_keeper: Notify::new(),

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::{
     Inner, join,
-    lanes::{Lane, takes},
+    lanes::Lane,
     plan::{Hot, Turns},
     ration::Ration,
     recovery::{Search, Searches},
@@ -134,13 +134,15 @@ impl Inner {
 
     async fn learn_of(&self, of: &[usize]) -> Result<()> {
         let registries = join::registries(&self.shared.reads, self.partitions(), of).await?;
-        let registered = self.are_registered(of).await?;
+        let registered = self.records(of).await?;
+        let record = self.record();
         for ((partition, registry), registered) in of.iter().zip(registries).zip(registered) {
-            if !registered || self.lanes.misses(*partition, &registry) {
+            let is_older = registered.is_none_or(|there| record.is_newer_than(&there));
+            if is_older || self.lanes.misses(*partition, &registry) {
                 self.lost.store(true, Relaxed);
                 continue;
             }
-            let wanted = |name: &str| takes(&self.spec.patterns, name);
+            let wanted = |name: &str| self.wants(&record, name);
             self.lanes.learn(*partition, &self.partitions()[*partition], &registry, wanted);
         }
         self.doubt_lengths();

@@ -10,15 +10,16 @@ use std::{
 };
 
 use redis::{Cmd, Pipeline, Value};
-use tekup_core::{Error, ErrorKind, Pattern, Result, TenantId, Timestamp, transport::Loss};
+use tekup_core::{Error, ErrorKind, Result, Timestamp, transport::Loss};
 use tokio::time::Instant;
 
 use super::{
     Inner, join,
     lanes::{Lane, Registry, takes},
     reader::Reader,
+    registered,
 };
-use crate::{error, scripts};
+use crate::{error, record::Record, scripts};
 
 /// The shortest time from one repair to the next.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -68,6 +69,8 @@ impl Inner {
         self.shared.namespace().restore(&self.shared.commands).await?;
         let mut found = Found::default();
         let mut open: Vec<usize> = (0..self.partitions().len()).collect();
+        // The newest wins, whoever repairs first: it is given to all partitions.
+        self.records(&open).await?;
         for _ in 0..join::MOST_STALE {
             let Some(stale) = self.make_anew_in(&open, &mut found).await? else { return Ok(None) };
             open = stale;
@@ -81,13 +84,14 @@ impl Inner {
     /// Answers the partitions in which a lane came in between; `None` if the subscription was removed.
     async fn make_anew_in(&self, open: &[usize], found: &mut Found) -> Result<Option<Vec<usize>>> {
         let registries = join::registries(&self.shared.commands, self.partitions(), open).await?;
+        let record = self.record();
         let mut chosen = Vec::with_capacity(open.len());
         let mut pipeline = Pipeline::with_capacity(open.len());
         for (partition, registry) in open.iter().zip(&registries) {
             let names = self.lanes.names(*partition);
-            let is_ours = |name: &str| takes(&self.spec.patterns, name) || names.contains(name);
+            let is_ours = |name: &str| takes(record.patterns(), name) || names.contains(name);
             let lanes: Vec<_> = registry.lanes.iter().filter(|(name, _)| is_ours(name)).collect();
-            pipeline.add_command(self.repair_call(*partition, registry, &lanes)?);
+            pipeline.add_command(self.repair_call(*partition, &record, registry, &lanes));
             chosen.push(lanes);
         }
         let mut stale = Vec::new();
@@ -101,27 +105,28 @@ impl Inner {
                 stale.push(*partition);
                 continue;
             };
-            let read = found.take(answer, &lanes)?;
+            let (newest, there) = found.take(answer, &lanes)?;
+            let names = self.lanes.names(*partition);
+            let read = there.into_iter().filter(|name| names.contains(name) || self.wants(&newest, name)).collect();
             self.lanes.relearn(*partition, &self.partitions()[*partition], registry, &read);
+            self.note_record(newest);
         }
         Ok(Some(stale))
     }
 
-    fn repair_call(&self, partition: usize, registry: &Registry, lanes: &[&(String, u32)]) -> Result<Cmd> {
-        let (keys, spec) = (&self.partitions()[partition], &self.spec);
+    fn repair_call(&self, partition: usize, record: &Record, registry: &Registry, lanes: &[&(String, u32)]) -> Cmd {
+        let (keys, id) = (&self.partitions()[partition], &self.spec.id);
         let mut cmd = scripts::REPAIR.call(6 + lanes.len());
-        cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(&spec.id)).arg(keys.bell());
+        cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(id)).arg(keys.bell());
         cmd.arg(keys.removed());
         for (name, _) in lanes {
             cmd.arg(keys.lane_named(name));
         }
-        cmd.arg(&registry.version).arg(&self.group);
-        cmd.arg(join::json(spec.patterns.iter().map(Pattern::as_str))?);
-        cmd.arg(join::json(spec.tenants.iter().map(TenantId::as_str))?).arg(self.since());
+        cmd.arg(&registry.version).arg(&self.group).arg(record.text()).arg(self.since());
         for (name, number) in lanes {
             cmd.arg(name).arg(number);
         }
-        Ok(cmd)
+        cmd
     }
 
     /// What is lost again before anybody reads is one loss.
@@ -153,25 +158,6 @@ impl Inner {
         Error::new(ErrorKind::SubscriptionLost, message).with_source(cause)
     }
 
-    /// Looks whether the registration is there.
-    pub(super) async fn ask_whether_registered(&self) -> Result<()> {
-        let all: Vec<usize> = (0..self.partitions().len()).collect();
-        if !self.are_registered(&all).await?.into_iter().all(|registered| registered) {
-            self.lost.store(true, Relaxed);
-        }
-        Ok(())
-    }
-
-    /// For each of some partitions, whether the subscription is registered there.
-    pub(super) async fn are_registered(&self, of: &[usize]) -> Result<Vec<bool>> {
-        let mut pipeline = Pipeline::with_capacity(of.len());
-        for partition in of {
-            pipeline.cmd("HEXISTS").arg(self.partitions()[*partition].subscriptions()).arg(&self.group);
-        }
-        let answers = self.shared.reads.all(pipeline).await?.into_iter();
-        answers.map(|answer| Ok(answer? != Value::Int(0))).collect()
-    }
-
     /// A publisher has found streams deleted, and made them anew.
     pub(super) fn note_gone(&self, partition: usize, numbers: &[u32]) {
         let mut found = Found::default();
@@ -199,27 +185,30 @@ impl Inner {
 }
 
 impl Found {
-    /// Takes over what the script has found; answers the names of the lanes that are read from now on.
-    fn take(&mut self, answer: Vec<Value>, lanes: &[&(String, u32)]) -> Result<HashSet<String>> {
+    /// Takes over what the script has found; answers what is registered, and the names of the lanes with a group.
+    fn take(&mut self, answer: Vec<Value>, lanes: &[&(String, u32)]) -> Result<(Record, HashSet<String>)> {
         let mut answer = answer.into_iter();
-        let (Some(Value::Int(registration)), Some(Value::Int(retries))) = (answer.next(), answer.next()) else {
+        let (Some(Value::Int(registration)), Some(Value::Int(retries)), Some(Value::BulkString(record))) =
+            (answer.next(), answer.next(), answer.next())
+        else {
             return Err(error::unexpected("a repair"));
         };
+        let record = registered::read(&record)?;
         self.registration |= registration == 1;
         // Where all was lost, that goes without saying.
         if retries == 1 && registration == 0 {
             self.add("retries", &[]);
         }
-        let mut read = HashSet::new();
+        let mut there = HashSet::new();
         for ((name, _), became) in lanes.iter().zip(answer) {
             match became {
                 Value::BulkString(word) if word == b"left" => continue,
                 Value::Array(remade) => self.add(name, &remade),
                 _ => {}
             }
-            read.insert(name.clone());
+            there.insert(name.clone());
         }
-        Ok(read)
+        Ok((record, there))
     }
 
     fn add(&mut self, name: &str, remade: &[Value]) {

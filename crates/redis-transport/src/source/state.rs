@@ -18,6 +18,17 @@ const ALIVE_MS: u64 = 20_000;
 /// How long to leave a server alone that did not answer.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
+/// What a replica says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    /// It lives from now on, and is about to join.
+    Begins,
+    /// It lives, has joined, and names the rate limit.
+    Declares,
+    /// It lives; its rate limit counts only where none was named, for the store was emptied.
+    Lives,
+}
+
 /// What a replica hears that says it lives.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Heard {
@@ -32,7 +43,7 @@ pub(super) enum Heard {
 /// Until it is aborted.
 pub(super) async fn follow(inner: Arc<Inner>) {
     loop {
-        let wait = match inner.read_state(false).await {
+        let wait = match inner.read_state(Says::Lives).await {
             Ok(_) => LOOK_EVERY,
             Err(error) => {
                 tracing::debug!(subscription = %inner.group, %error, "whether the subscription is paused can't be read yet");
@@ -44,16 +55,25 @@ pub(super) async fn follow(inner: Arc<Inner>) {
     }
 }
 
+impl Says {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Begins => "begins",
+            Self::Declares => "declares",
+            Self::Lives => "lives",
+        }
+    }
+}
+
 impl Inner {
-    /// Reads the state, declares the rate limit, and says that it lives; one that begins has more to say than one that
-    /// runs.
-    pub(super) async fn read_state(&self, begins: bool) -> Result<Heard> {
+    /// Reads the state, and says that it lives.
+    pub(super) async fn read_state(&self, says: Says) -> Result<Heard> {
         let keys = &self.partitions()[0];
         let mut call = scripts::STATE.call(5);
         call.arg(keys.state(&self.spec.id)).arg(keys.bell()).arg(keys.replicas(&self.spec.id));
         call.arg(keys.removing(&self.spec.id)).arg(keys.removed());
-        call.arg(&self.group).arg(state::limit_text(self.spec.rate_limit)).arg(u8::from(begins));
-        call.arg(&self.replica).arg(ALIVE_MS).arg(if begins { String::new() } else { self.since() });
+        call.arg(&self.group).arg(state::limit_text(self.spec.rate_limit)).arg(says.text());
+        call.arg(&self.replica).arg(ALIVE_MS).arg(if says == Says::Begins { String::new() } else { self.since() });
         let answer = match self.shared.commands.one(call).await? {
             Value::Int(left) => return Ok(Heard::Removing(Duration::from_millis(left.try_into().unwrap_or_default()))),
             Value::SimpleString(_) => {

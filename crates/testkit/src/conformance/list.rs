@@ -64,6 +64,17 @@ macro_rules! transport_conformance {
                 replicas_that_are_alive_are_counted_and_a_closed_one_goes_at_once,
                 replicas_of_an_unknown_subscription_are_asked_for_in_vain,
             }
+            deploying {
+                old_and_new_run_together_and_nothing_is_missed_or_repeated,
+                an_old_one_that_restarts_does_not_take_the_subscription_back,
+                deploys_of_one_revision_that_disagree_are_refused_with_both_their_lists,
+                a_drained_lane_is_left_only_when_all_of_it_is_handled,
+                a_dry_run_changes_nothing_and_says_what_then_happens,
+                a_deploy_is_rolled_back_by_a_larger_revision,
+                the_larger_revision_of_the_same_lists_is_kept,
+                tenants_are_deployed_as_patterns_are,
+                a_revision_out_of_range_is_refused,
+            }
             starting {
                 a_subscription_may_start_from_the_beginning,
                 a_lane_made_later_is_read_from_the_beginning,

@@ -25,6 +25,8 @@ pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
 #[doc(hidden)]
+pub mod deploying;
+#[doc(hidden)]
 pub mod depths;
 #[doc(hidden)]
 pub mod guarding;

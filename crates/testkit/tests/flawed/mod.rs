@@ -7,8 +7,9 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-        DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Receipt, Replicas, Settled,
-        Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced, Transport, Verdict,
+        DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Preview, Receipt, Registration,
+        Replicas, Settled, Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced, Transport,
+        Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -268,5 +269,13 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn state(&self, subscription: &SubscriptionId) -> Result<SubscriptionState> {
         self.0.state(subscription).await.map(F::state)
+    }
+
+    async fn registration(&self, subscription: &SubscriptionId) -> Result<Registration> {
+        self.0.registration(subscription).await
+    }
+
+    async fn preview(&self, spec: &SourceSpec) -> Result<Preview> {
+        self.0.preview(spec).await
     }
 }

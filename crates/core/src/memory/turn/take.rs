@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::Turn;
 use crate::{
-    ids::{EventId, TenantId},
+    ids::{EventId, Pattern, TenantId},
     memory::{
         held::{Held, HeldItems},
         item::{Item, place},
@@ -16,9 +16,17 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::memory) struct Replica {
     pub(in crate::memory) number: u64,
+    pub(in crate::memory) patterns: Vec<Pattern>,
+    pub(in crate::memory) tenants: Vec<TenantId>,
     pub(in crate::memory) lease: Duration,
     pub(in crate::memory) retry_limit: usize,
     pub(in crate::memory) idempotency: Option<Duration>,
+}
+
+impl Replica {
+    fn takes(&self, item: &Item) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(&item.event.event_type))
+    }
 }
 
 /// What a fetch found.
@@ -38,10 +46,13 @@ impl Turn<'_> {
         self.make_ready();
         let known = self.subscription.next_change();
         let most = most.min(self.subscription.allowed(self.now));
+        // One whose lists are not those registered has no handler for what others take.
+        let takes_all = self.subscription.registered.is_of(&replica.patterns, &replica.tenants);
+        let is_wanted = |item: &Item| takes_all || replica.takes(item);
         let mut deliveries = Vec::new();
         while deliveries.len() < most {
             let below_limit = self.subscription.retries() < replica.retry_limit;
-            let Some(item) = self.subscription.ready.take(below_limit) else { break };
+            let Some(item) = self.subscription.ready.take(below_limit, is_wanted) else { break };
             deliveries.push(self.hand_out(item, replica));
         }
         self.subscription.spend(deliveries.len(), self.now);

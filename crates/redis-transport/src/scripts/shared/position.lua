@@ -4,7 +4,8 @@ local function fields(flat)
   return named
 end
 
-local function position(lane)
+-- Where a subscription is in a lane; nil if it has no group there.
+local function position(lane, group)
   local groups = redis.pcall('XINFO', 'GROUPS', lane)
   if groups.err then return nil end
   for _, flat in ipairs(groups) do

@@ -1,0 +1,78 @@
+//! What a source knows of its subscription's registration: a newer replica may have changed it, and one that died may
+//! have left it half done.
+
+use std::sync::{Arc, PoisonError, atomic::Ordering::Relaxed};
+
+use redis::Value;
+use tekup_core::Result;
+
+use super::{Inner, join::newer_of, lanes::takes};
+use crate::{error, record::Record};
+
+impl Inner {
+    /// The newest record that this replica has seen.
+    pub(super) fn record(&self) -> Arc<Record> {
+        self.record.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it has joined with.
+    pub(super) fn begin_with(&self, record: Record) {
+        *self.record.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(record);
+    }
+
+    /// Takes over a newer record: what was learned of lanes was learned for other lists.
+    pub(super) fn note_record(&self, newer: Record) {
+        let mut known = self.record.write().unwrap_or_else(PoisonError::into_inner);
+        if !newer.is_newer_than(&known) {
+            return;
+        }
+        if known.is_of(&self.spec) && !newer.is_of(&self.spec) {
+            tracing::info!(subscription = %self.group, "{}", self.spec.lag(&newer.registration()));
+        }
+        *known = Arc::new(newer);
+        drop(known);
+        self.lanes.forget_numbers();
+        self.flags.iter().for_each(|flags| flags.learn.store(true, Relaxed));
+    }
+
+    /// Whether a lane that is new to this replica is one to read: where other lists hold, what both take.
+    pub(super) fn wants(&self, record: &Record, name: &str) -> bool {
+        takes(record.patterns(), name) && takes(&self.spec.patterns, name)
+    }
+
+    /// Looks whether the same is registered everywhere.
+    pub(super) async fn ask_whether_registered(&self) -> Result<()> {
+        let all: Vec<usize> = (0..self.partitions().len()).collect();
+        let records = self.records(&all).await?;
+        let newest = self.record();
+        let is_newest = |record: &Option<Record>| record.as_ref().is_some_and(|one| one.age(&newest).is_eq());
+        if !records.iter().all(is_newest) {
+            self.lost.store(true, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// For each of some partitions what is registered there, of which the newest is taken over.
+    pub(super) async fn records(&self, of: &[usize]) -> Result<Vec<Option<Record>>> {
+        let mut pipeline = redis::Pipeline::with_capacity(of.len());
+        for partition in of {
+            pipeline.cmd("HGET").arg(self.partitions()[*partition].subscriptions()).arg(&self.group);
+        }
+        let mut records = Vec::with_capacity(of.len());
+        for answer in self.shared.reads.all(pipeline).await? {
+            records.push(match answer? {
+                Value::BulkString(text) => Some(read(&text)?),
+                _ => None,
+            });
+        }
+        if let Some(newest) = records.iter().flatten().cloned().fold(None, newer_of) {
+            self.note_record(newest);
+        }
+        Ok(records)
+    }
+}
+
+pub(super) fn read(text: &[u8]) -> Result<Record> {
+    let record = std::str::from_utf8(text).ok().and_then(Record::read);
+    record.ok_or_else(|| error::unexpected("a subscription"))
+}
