@@ -22,6 +22,8 @@ pub(super) struct Stored {
     pub(super) event_type: EventType,
     pub(super) priority: Priority,
     pub(super) bytes: Bytes,
+    /// When it was stored.
+    pub(super) time: Timestamp,
 }
 
 /// Where one subscription finds an item again: its lane, and its entry there.

@@ -19,7 +19,8 @@ use super::{
 use crate::{
     ids::{EventType, SubscriptionId, TenantId},
     rate_limit::RateLimit,
-    transport::{Books, Registration, SourceSpec, SubscriptionState},
+    timestamp::Timestamp,
+    transport::{Books, Registration, SourceSpec, StartAt, SubscriptionState},
 };
 
 /// A durable subscription: it outlives its replicas.
@@ -28,6 +29,8 @@ pub(super) struct Subscription {
     pub(super) id: SubscriptionId,
     /// What it takes; what is drained is not noted there.
     pub(super) registered: Registration,
+    /// When it begins, if that was a time: what is stored before is not its own.
+    start: Option<Timestamp>,
     /// How many sources read from it.
     pub(super) replicas: usize,
     /// Wakes the replicas that wait. Each looks for itself whether there is something for it.
@@ -55,6 +58,10 @@ impl Subscription {
             registered: Registration {
                 revision: spec.revision,
                 ..Registration::new(spec.patterns.clone(), spec.tenants.clone())
+            },
+            start: match spec.start_at {
+                StartAt::At(time) => Some(time),
+                _ => None,
             },
             replicas: 0,
             bell: Arc::default(),
@@ -132,6 +139,11 @@ impl Subscription {
 
     pub(super) fn takes(&self, event_type: &EventType) -> bool {
         self.registered.takes(event_type)
+    }
+
+    /// Whether what is stored at that time is its own.
+    pub(super) fn has_begun(&self, time: Timestamp) -> bool {
+        self.start.is_none_or(|start| start <= time)
     }
 
     pub(super) fn is_for(&self, tenant: &TenantId) -> bool {

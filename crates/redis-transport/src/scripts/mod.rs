@@ -39,6 +39,10 @@ scripts! {
     TRACE = "trace.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
+    /// Counts what lies before the time at which a subscription begins.
+    BEGIN = "begin.lua";
+    /// Counts entries of a lane.
+    COUNT_FROM = "count_from.lua";
     /// Makes anew what a subscription has lost.
     REPAIR = "repair.lua";
     /// Puts deliveries aside until they are due again.
@@ -111,13 +115,14 @@ scripts! {
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 15] = [
+const SHARED: [(&str, &str); 16] = [
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),
     ("-- include since\n", include_str!("shared/since.lua")),
     ("-- include record\n", include_str!("shared/record.lua")),
+    ("-- include start\n", include_str!("shared/start.lua")),
     ("-- include enter\n", include_str!("shared/enter.lua")),
     ("-- include position\n", include_str!("shared/position.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),

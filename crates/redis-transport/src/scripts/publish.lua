@@ -34,6 +34,7 @@ local rung, is_rung = {}, {}
 
 -- include glob
 
+-- include start
 -- include lane
 -- include bucket
 

@@ -22,10 +22,11 @@ local group = ARGV[2]
 if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return redis.status_reply('STALE') end
 
 -- include glob
+-- include since
+-- include start
 -- include after
 -- include leave
 -- include remake
--- include since
 -- include record
 -- include enter
 
@@ -50,10 +51,10 @@ for l = 1, #KEYS - 5 do
   if is_left(name, number) then
     result[l + 3] = 'left'
   elseif is_new(name) then
-    enter(KEYS[5 + l], group, KEYS[3], number)
+    enter(KEYS[5 + l], group, KEYS[3], number, start_of(record))
     result[l + 3] = 'held'
   else
-    result[l + 3] = remake(KEYS[5 + l], group, KEYS[3], number) or 'held'
+    result[l + 3] = remake(KEYS[5 + l], group, KEYS[3], number, start_of(record)) or 'held'
   end
 end
 

@@ -149,7 +149,7 @@ impl Joiner<'_> {
             Some(record) => cmd.arg(record.text()).arg(""),
             None => cmd.arg(Record::head(spec)?).arg(spec.revision),
         };
-        cmd.arg(taken).arg(u8::from(spec.start_at == StartAt::Beginning));
+        cmd.arg(taken).arg(start_text(spec.start_at));
         for (name, number) in &lanes {
             cmd.arg(name).arg(number);
         }
@@ -174,6 +174,14 @@ impl Answer {
         }
         let kept = redis::from_redis_value(Value::Array(parts.collect())).map_err(|_| unexpected())?;
         Ok(Self::Joined(record, kept))
+    }
+}
+
+fn start_text(start: StartAt) -> String {
+    match start {
+        StartAt::At(time) => time.unix_millis().to_string(),
+        StartAt::Beginning => "beginning".into(),
+        _ => "now".into(),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing blocks on the server: a source that has read all it knows of waits for the bell, and reads what it names.
 
+mod begin;
 mod bell;
 mod ear;
 mod expire;
@@ -83,6 +84,8 @@ struct Inner {
     reader: tokio::sync::Mutex<Reader>,
     /// What was taken over and not started: the starts counted on it are not ours.
     unstarted: Mutex<HashSet<DeliveryRef>>,
+    /// Its time has come, if it begins at one, and what lies before it is counted.
+    begun: AtomicBool,
     /// Something that the subscription needs was seen to be gone.
     lost: AtomicBool,
     losses: LossLog,
@@ -113,6 +116,7 @@ impl RedisSource {
         let inner = Arc::new(Inner::new(shared, spec, lanes, record));
         inner.doubt_lengths();
         inner.read_state(is_newest).await?;
+        inner.begin().await?;
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
@@ -141,6 +145,7 @@ impl Inner {
             closed: AtomicBool::new(false),
             reader: tokio::sync::Mutex::default(),
             unstarted: Mutex::default(),
+            begun: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             losses: LossLog::default(),
             drops: DropLog::default(),
