@@ -27,6 +27,8 @@ struct Fields {
     /// When the first partition wrote it, in milliseconds: each change is later than the one before, also after the store
     /// was emptied.
     change: u64,
+    /// The time at which it begins, in milliseconds, if it begins at one.
+    start: Option<u64>,
 }
 
 impl Record {
@@ -55,6 +57,10 @@ impl Record {
 
     pub(crate) fn tenants(&self) -> &[TenantId] {
         &self.fields.tenants
+    }
+
+    pub(crate) fn start(&self) -> Option<u64> {
+        self.fields.start
     }
 
     /// Which of two holds: what is declared counts more than when it was written.

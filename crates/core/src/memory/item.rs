@@ -25,6 +25,7 @@ pub(super) struct Stored {
     pub(super) bytes: Bytes,
     /// When it was stored.
     pub(super) since: Instant,
+    pub(super) time: Timestamp,
 }
 
 /// Where one subscription finds an item again: its lane, and its entry there.

@@ -47,7 +47,7 @@ impl Store {
             Draining { event_type: event_type.clone(), priority, waiting }
         });
         preview.drains = drains.collect();
-        if preview.joining == Joining::New && spec.start_at == StartAt::Beginning {
+        if preview.joining == Joining::New && spec.start_at != StartAt::Now {
             preview.begins_with = self.lying(&Subscription::new(spec)).len() as u64;
         }
         preview

@@ -39,12 +39,12 @@ impl Schedule {
         self.places.remove(key).is_some_and(|place| self.by_due.remove(&place).is_some())
     }
 
-    /// Takes the first one whose time has come.
-    pub(super) fn take_due(&mut self, now: Instant) -> Option<Outgoing> {
+    /// Takes the first one whose time has come, and tells when that was.
+    pub(super) fn take_due(&mut self, now: Instant) -> Option<(Instant, Outgoing)> {
         let first = self.by_due.first_entry().filter(|first| first.key().0 <= now)?;
-        let event = first.remove();
+        let ((due, _), event) = first.remove_entry();
         self.places.remove(&(event.tenant.clone(), event.id));
-        Some(event)
+        Some((due, event))
     }
 
     /// When the first one is due.

@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::Arc,
     time::Duration,
@@ -114,16 +115,23 @@ impl Store {
     fn store(&mut self, key: (TenantId, EventId), outgoing: Outgoing, now: Instant, limit: usize) -> Result<()> {
         let Outgoing { id, tenant, event_type, priority, bytes, trace, due: _ } = outgoing;
         let (lane, route) = self.lanes.find(&event_type, priority, &self.subscriptions, self.revision);
+        let time = self.clock.at(now);
+        let has_begun = |number: &u32| self.subscriptions.get(*number as usize).is_some_and(|one| one.has_begun(time));
+        let route = if route.iter().all(has_begun) {
+            Cow::Borrowed(route)
+        } else {
+            route.iter().copied().filter(has_begun).collect()
+        };
         let mut takers = route.iter().filter_map(|number| self.subscriptions.get(*number as usize));
         if let Some(full) = takers.find(|one| one.unsettled() >= limit) {
             return Err(is_full(full));
         }
-        let number = self.index.add(key, now, route);
+        let number = self.index.add(key, now, &route);
         if let Some(link) = trace {
             self.index.trace(link, event_type.clone());
         }
-        let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes, since: now });
-        for number in route {
+        let event = Arc::new(Stored { number, id, tenant, event_type, priority, bytes, since: now, time });
+        for number in &*route {
             if let Some(subscription) = self.subscriptions.get_mut(*number as usize) {
                 subscription.give(Item::fresh(lane, Arc::clone(&event)));
                 self.lane_limit.keep(lane, *number, subscription, &mut self.index, now);
@@ -155,8 +163,9 @@ impl Store {
             return;
         }
         self.index.forget(now);
-        while let Some(outgoing) = self.schedule.take_due(now) {
-            let _not_refused = self.store((outgoing.tenant.clone(), outgoing.id), outgoing, now, usize::MAX);
+        // As at that time, for a subscription may begin between then and now.
+        while let Some((due, outgoing)) = self.schedule.take_due(now) {
+            let _not_refused = self.store((outgoing.tenant.clone(), outgoing.id), outgoing, due, usize::MAX);
         }
         self.ring();
     }
@@ -212,7 +221,7 @@ impl Store {
     /// A new subscription, with what it begins with.
     fn begun(&mut self, spec: &SourceSpec, number: u32) -> Subscription {
         let (mut subscription, now) = (Subscription::new(spec), Instant::now());
-        if spec.start_at == StartAt::Beginning {
+        if spec.start_at != StartAt::Now {
             for (entry, (lane, event)) in self.lying(&subscription) {
                 self.index.join(entry, number);
                 subscription.give(Item::fresh(lane, event));
@@ -225,7 +234,7 @@ impl Store {
     /// What the lanes still hold of what a subscription takes, each event once, by its number.
     pub(super) fn lying(&self, reader: &Subscription) -> BTreeMap<u64, (u32, Arc<Stored>)> {
         let items = self.subscriptions.iter().flat_map(Subscription::in_lanes);
-        let taken = items.filter(|item| reader.takes(&item.event.event_type));
+        let taken = items.filter(|item| reader.takes(&item.event.event_type) && reader.has_begun(item.event.time));
         taken.map(|item| (item.place.1, (item.place.0, Arc::clone(&item.event)))).collect()
     }
 

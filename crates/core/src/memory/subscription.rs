@@ -20,7 +20,7 @@ use crate::{
     ids::{EventType, SubscriptionId, TenantId},
     rate_limit::RateLimit,
     timestamp::Timestamp,
-    transport::{Books, Registration, Replicas, SourceSpec, SubscriptionState},
+    transport::{Books, Registration, Replicas, SourceSpec, StartAt, SubscriptionState},
 };
 
 /// A durable subscription: it outlives its replicas.
@@ -31,6 +31,8 @@ pub(super) struct Subscription {
     is_removed: bool,
     /// What it takes; what is drained is not noted there.
     pub(super) registered: Registration,
+    /// When it begins, if that was a time: what is stored before is not its own.
+    start: Option<Timestamp>,
     /// How many sources read from it.
     pub(super) replicas: usize,
     /// When the last one that left did so.
@@ -61,6 +63,10 @@ impl Subscription {
             registered: Registration {
                 revision: spec.revision,
                 ..Registration::new(spec.patterns.clone(), spec.tenants.clone())
+            },
+            start: match spec.start_at {
+                StartAt::At(time) => Some(time),
+                _ => None,
             },
             replicas: 0,
             last_left: None,
@@ -148,6 +154,11 @@ impl Subscription {
 
     pub(super) fn takes(&self, event_type: &EventType) -> bool {
         self.registered.takes(event_type)
+    }
+
+    /// Whether what is stored at that time is its own.
+    pub(super) fn has_begun(&self, time: Timestamp) -> bool {
+        self.start.is_none_or(|start| start <= time)
     }
 
     pub(super) fn is_for(&self, tenant: &TenantId) -> bool {

@@ -7,6 +7,7 @@ use crate::{
     priority::Priority,
     rate_limit::RateLimit,
     retry::RetryPolicy,
+    timestamp::Timestamp,
     transport::{IDEMPOTENCY, StartAt},
 };
 
@@ -121,6 +122,7 @@ impl Settings {
                 format!("idempotency window is {window:?}: use 1 s to 30 days")
             });
         }
+        problems.keep(self.start_at.check(Timestamp::now()));
         self.retry.check(problems);
         self.rate_limit.iter().for_each(|limit| limit.find_problems(problems));
     }

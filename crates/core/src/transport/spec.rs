@@ -5,6 +5,7 @@ use crate::{
     error::{ErrorKind, Problems, Result},
     ids::{Pattern, SubscriptionId, TenantId},
     rate_limit::RateLimit,
+    timestamp::Timestamp,
 };
 
 /// For how long an end may be remembered.
@@ -106,6 +107,7 @@ impl SourceSpec {
         problems.check(self.revision <= LARGEST_REVISION, || {
             format!("subscription `{id}` has revision {}: use at most {LARGEST_REVISION}", self.revision)
         });
+        problems.keep(self.start_at.check(Timestamp::now()));
         if let Some(window) = self.idempotency {
             problems.check(IDEMPOTENCY.contains(&window), || {
                 format!("subscription `{id}` has an idempotency window of {window:?}: use 1 s to 30 days")

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tekup_core::{
-    EventType, Result,
+    EventType, Result, Timestamp,
     transport::{Joining, Preview, SourceSpec, StartAt},
 };
 
@@ -11,6 +11,7 @@ use super::{
     RedisAdmin,
     registration::{Partitions, draining},
 };
+use crate::scripts;
 
 impl RedisAdmin {
     pub(super) async fn foresee(&self, spec: &SourceSpec) -> Result<Preview> {
@@ -21,10 +22,33 @@ impl RedisAdmin {
         preview.gains = types.into_iter().filter(|one| preview.would_gain(one)).collect();
         let left = self.unsettled(&partitions, &spec.id, |one| preview.would_drain(one)).await?;
         preview.drains = left.into_iter().map(draining).collect();
-        if preview.joining == Joining::New && spec.start_at == StartAt::Beginning {
-            preview.begins_with = self.lying(&partitions, &preview).await?;
+        if preview.joining == Joining::New {
+            preview.begins_with = match spec.start_at {
+                StartAt::Beginning => self.lying(&partitions, &preview).await?,
+                StartAt::At(time) => self.stored_since(&partitions, &preview, time).await?,
+                _ => 0,
+            };
         }
         Ok(preview)
+    }
+
+    /// How many entries of these lanes were stored at a time or later, 1,000 of them a call.
+    async fn stored_since(&self, partitions: &Partitions, preview: &Preview, time: Timestamp) -> Result<u64> {
+        let mut sum = 0;
+        for (partition, snapshot) in partitions.iter().enumerate() {
+            let keys = self.keys(partition)?;
+            for (name, _) in snapshot.lanes().filter(|(_, (event_type, _))| preview.would_gain(event_type)) {
+                let mut from = format!("{}-0", time.unix_millis());
+                while !from.is_empty() {
+                    let mut call = scripts::COUNT_FROM.call(1);
+                    call.arg(keys.lane_named(name)).arg(from);
+                    let counted: u64;
+                    (counted, from) = self.ask("a count of entries", call).await?;
+                    sum += counted;
+                }
+            }
+        }
+        Ok(sum)
     }
 
     /// How many entries lie in the lanes that would be taken.

@@ -12,6 +12,7 @@
 
 local group = ARGV[1]
 
+-- include start
 -- include position
 
 local function released(lane, at)
@@ -32,9 +33,13 @@ for i = 2, #KEYS do
     sum[1] = sum[1] + (tonumber(redis.call('HGET', KEYS[1], mark .. '\nleft')) or from) - from
   else
     local stream = fields(redis.call('XINFO', 'STREAM', KEYS[i]))
+    local waiting = unread(KEYS[i], stream, at)
+    -- Of one whose time has come, or is to come, nothing was read yet: what lies before it is not counted.
+    local start = redis.call('HMGET', KEYS[1], mark, mark .. '\nadded')
+    if not start[2] and string.sub(start[1] or '', -#NEVER) == NEVER then from = stream['entries-added'] - waiting end
     -- Less only if the lane was deleted by a stranger.
     sum[1] = sum[1] + math.max(0, stream['entries-added'] - from)
-    sum[2] = sum[2] + unread(KEYS[i], stream, at)
+    sum[2] = sum[2] + waiting
     sum[3] = sum[3] + at.pending
     sum[4] = sum[4] + released(KEYS[i], at)
   end

@@ -31,6 +31,7 @@ if redis.call('HGET', KEYS[1], '~layout') ~= ARGV[1] then return redis.status_re
 local MOST, MOST_BYTES, AGAIN_MS = 100, 1048576, 60000
 
 -- include glob
+-- include start
 -- include lane
 -- include bucket
 -- include later

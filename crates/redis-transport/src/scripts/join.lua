@@ -14,7 +14,7 @@
 -- ARGV[3]    its record; to be decided on, only its lists: `{"patterns":[..],"tenants":[..]`
 -- ARGV[4]    the revision that is declared, where it is to be decided; else ''
 -- ARGV[5]    how many of the lanes it takes
--- ARGV[6]    1 if it begins, where it is new to the partition, with all that lies there; 0 if with what comes
+-- ARGV[6]    where it begins, if it is new: `now`, `beginning`, or a time in milliseconds
 -- ARGV[7]    since when it has been a replica
 -- ARGV[6+2l] name of the l-th lane, then its number
 -- result     `STALE` if the lanes have another version, `REMOVED` if the subscription was removed since, else {1, the
@@ -30,15 +30,16 @@ if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return redis
 if is_removed(KEYS[5], group, ARGV[7]) then return redis.status_reply('REMOVED') end
 
 -- include glob
+-- include since
+-- include start
 -- include after
 -- include leave
 -- include remake
--- include since
 -- include record
 -- include enter
 
 local known = redis.call('HGET', KEYS[2], group)
-local from_beginning = ARGV[6] == '1' and not known
+local from_beginning = ARGV[6] == 'beginning' and not known
 
 -- The record that holds from now on; nil if it is another's.
 local function decide()
@@ -51,7 +52,9 @@ local function decide()
     if not is_same and (declared < revision or (declared == revision and declared > 0)) then return nil end
   end
   revision, change = math.max(revision, declared), math.max(change + 1, clock_ms())
-  return string.format('%s,"revision":%.0f,"change":%.0f}', head, revision, change)
+  local start = known and string.match(known, '"start":(%d+)') or not known and string.match(ARGV[6], '^%d+$')
+  start = start and ',"start":' .. start or ''
+  return string.format('%s,"revision":%.0f,"change":%.0f%s}', head, revision, change, start)
 end
 
 local function follow()
@@ -71,17 +74,20 @@ local function begin_lane(stream, number)
   end
 end
 
+local record, start
+
 -- A subscription that is new to a lane begins after all that is there. If it had a group there, that was lost.
 local function join_lane(stream, name, number)
+  if not known and start then return make_at(stream, group, KEYS[3], number, start) end
   if from_beginning then return begin_lane(stream, number) end
   local is_left = redis.call('HEXISTS', KEYS[3], group .. '\n' .. number .. '\nleft') == 1
-  if is_left or not known or not takes(known, type_of(name)) then return enter(stream, group, KEYS[3], number) end
-  remake(stream, group, KEYS[3], number)
+  if is_left or not known or not takes(known, type_of(name)) then return enter(stream, group, KEYS[3], number, start) end
+  remake(stream, group, KEYS[3], number, start)
 end
 
-local record
 if ARGV[4] == '' then record = follow() else record = decide() end
 if not record then return {0, known} end
+start = start_of(record)
 
 local taken = tonumber(ARGV[5])
 local result = {1, record}

@@ -39,6 +39,10 @@ scripts! {
     TRACE = "trace.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
+    /// Counts what lies before the time at which a subscription begins.
+    BEGIN = "begin.lua";
+    /// Counts entries of a lane.
+    COUNT_FROM = "count_from.lua";
     /// Makes anew what a subscription has lost.
     REPAIR = "repair.lua";
     /// Puts deliveries aside until they are due again.
@@ -138,6 +142,7 @@ const SHARED: &[(&str, &str)] = &[
     ("-- include removed\n", include_str!("shared/removed.lua")),
     ("-- include holds\n", include_str!("shared/holds.lua")),
     ("-- include record\n", include_str!("shared/record.lua")),
+    ("-- include start\n", include_str!("shared/start.lua")),
     ("-- include enter\n", include_str!("shared/enter.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),

@@ -40,6 +40,7 @@ local news = {has_lane = false, gone = {}}
 -- Its helpers are made only where they are needed: most calls know their lanes.
 local function make(l, lane)
 -- include glob
+-- include start
 -- include lane
   return make_lane(lane, ARGV[4 + l], known[l + 2], news)
 end

@@ -28,10 +28,11 @@ if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return redis
 if is_removed(KEYS[6], group, ARGV[4]) then return redis.status_reply('REMOVED') end
 
 -- include glob
+-- include since
+-- include start
 -- include after
 -- include leave
 -- include remake
--- include since
 -- include record
 -- include enter
 
@@ -56,10 +57,10 @@ for l = 1, #KEYS - 6 do
   if is_left(name, number) then
     result[l + 3] = 'left'
   elseif is_new(name) then
-    enter(KEYS[6 + l], group, KEYS[3], number)
+    enter(KEYS[6 + l], group, KEYS[3], number, start_of(record))
     result[l + 3] = 'held'
   else
-    result[l + 3] = remake(KEYS[6 + l], group, KEYS[3], number) or 'held'
+    result[l + 3] = remake(KEYS[6 + l], group, KEYS[3], number, start_of(record)) or 'held'
   end
 end
 

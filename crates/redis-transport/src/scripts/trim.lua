@@ -25,10 +25,11 @@ if owner and owner ~= ARGV[1] then return nil end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 
 -- include glob
+-- include since
+-- include start
 -- include after
 -- include leave
 -- include remake
--- include since
 
 local function pairs_of(list)
   local read = {}
@@ -104,7 +105,7 @@ local function low_water(stream, name, number)
   if #marks > 0 then redis.call('HSET', KEYS[3], unpack(marks)) end
   for group, record in pairs(records) do
     if group ~= '~version' and not present[group] and takes(record, event_type) then
-      local made = remake(stream, group, KEYS[3], number)
+      local made = remake(stream, group, KEYS[3], number, start_of(record))
       if made then return nil, nil, {group, made[1]} end
     end
   end

@@ -147,7 +147,7 @@ impl Joiner<'_> {
             Some(record) => cmd.arg(record.text()).arg(""),
             None => cmd.arg(Record::head(spec)?).arg(spec.revision),
         };
-        cmd.arg(taken).arg(u8::from(spec.start_at == StartAt::Beginning)).arg(self.0.since());
+        cmd.arg(taken).arg(start_text(spec.start_at)).arg(self.0.since());
         for (name, number) in &lanes {
             cmd.arg(name).arg(number);
         }
@@ -181,6 +181,14 @@ impl Answer {
 /// Whether a script says that the subscription was removed since its replica began.
 pub(super) fn was_removed(answer: &Value) -> bool {
     matches!(answer, Value::SimpleString(word) if word == "REMOVED")
+}
+
+fn start_text(start: StartAt) -> String {
+    match start {
+        StartAt::At(time) => time.unix_millis().to_string(),
+        StartAt::Beginning => "beginning".into(),
+        _ => "now".into(),
+    }
 }
 
 /// The newer one of two records.

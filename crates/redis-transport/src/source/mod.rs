@@ -21,6 +21,7 @@ mod renew;
 mod repair;
 mod reply;
 mod settle;
+mod start_time;
 mod state;
 mod trim;
 
@@ -86,6 +87,8 @@ struct Inner {
     reader: tokio::sync::Mutex<Reader>,
     /// What was taken over and not started: the starts counted on it are not ours.
     unstarted: Mutex<HashSet<DeliveryRef>>,
+    /// Its time has come, if it begins at one, and what lies before it is counted.
+    begun: AtomicBool,
     /// Something that the subscription needs was seen to be gone.
     lost: AtomicBool,
     losses: LossLog,
@@ -113,6 +116,7 @@ impl RedisSource {
         let inner = Arc::new(Inner::new(shared, spec, lanes));
         inner.begin().await?;
         inner.doubt_lengths();
+        inner.reach_start().await?;
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
@@ -150,6 +154,7 @@ impl Inner {
             closed: AtomicBool::new(false),
             reader: tokio::sync::Mutex::default(),
             unstarted: Mutex::default(),
+            begun: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             losses: LossLog::default(),
             drops: DropLog::default(),

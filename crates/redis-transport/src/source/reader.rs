@@ -70,6 +70,11 @@ impl Inner {
             if self.lost.swap(false, Relaxed) {
                 self.repair(&mut reader).await?;
             }
+            if let Some(wait) = self.reach_start().await? {
+                let time = look_again.min(Instant::now() + wait);
+                let _ = tokio::time::timeout_at(time, self.wake.notified()).await;
+                continue;
+            }
             if self.is_paused() {
                 let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
                 continue;

@@ -44,6 +44,7 @@ impl Inner {
             tokio::time::sleep_until(next).await;
         }
         reader.next_repair = Some(Instant::now() + PAUSE);
+        self.begun.store(false, Relaxed);
         match self.make_anew().await {
             Ok(Some(found)) => self.note_loss(found),
             Ok(None) => {

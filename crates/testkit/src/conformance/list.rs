@@ -80,6 +80,14 @@ macro_rules! transport_conformance {
                 a_lane_made_later_is_read_from_the_beginning,
                 a_start_counts_at_the_first_registration_only,
                 an_event_that_lies_there_is_pending_for_who_starts_from_the_beginning,
+                a_subscription_may_start_in_the_middle_of_what_lies_there,
+                a_start_before_all_is_given_all_and_one_behind_all_nothing,
+                a_start_to_come_is_given_nothing_from_before_and_all_from_after,
+                a_start_to_come_holds_for_lanes_made_later_and_for_what_comes_due,
+                the_first_start_counts_and_outlives_its_process,
+                a_start_at_a_time_is_for_its_tenants,
+                a_start_to_come_holds_though_places_are_lost,
+                a_start_out_of_range_is_refused_and_names_the_time,
             }
             naming {
                 tenants_with_names_alike_are_kept_apart,

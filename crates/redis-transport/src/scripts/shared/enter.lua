@@ -1,5 +1,7 @@
--- Gives a subscription a group on a lane that is new to it, or that it had left: it begins after all that is there.
-local function enter(stream, group, starts, number)
+-- Gives a subscription a group on a lane that is new to it, or that it had left: it begins after all that is there, and
+-- not before its time.
+local function enter(stream, group, starts, number, start)
+  if is_to_come(start, clock_ms()) then return make_at(stream, group, starts, number, start) end
   local facts, field = facts_of(stream), group .. '\n' .. number
   local last, added = facts['last-generated-id'], facts['entries-added']
   if not make_group(stream, group, last, added) then return end

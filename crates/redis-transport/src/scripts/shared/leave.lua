@@ -23,8 +23,13 @@ local function leave(stream, name, starts, number)
   if redis.pcall('XPENDING', stream, name).err then return true end
   local group, facts = group_of(stream, name), facts_of(stream)
   if not group then return true end
-  if group.pending > 0 or group['last-delivered-id'] ~= facts['last-generated-id'] then return false end
-  redis.call('HSET', starts, name .. '\n' .. number .. '\nleft', facts['entries-added'])
+  if group.pending > 0 or is_after(facts['last-generated-id'], group['last-delivered-id']) then return false end
+  local field = name .. '\n' .. number
+  -- Before its time nothing there was its own.
+  if is_after(group['last-delivered-id'], facts['last-generated-id']) then
+    redis.call('HSET', starts, field .. '\nadded', facts['entries-added'])
+  end
+  redis.call('HSET', starts, field .. '\nleft', facts['entries-added'])
   redis.call('XGROUP', 'DESTROY', stream, name)
   return true
 end
