@@ -60,7 +60,8 @@ pub enum ErrorKind {
     Denied,
     /// The delivery belongs to another process by now.
     LeaseLost,
-    /// What the subscription reads from has vanished from the store, and can't be made anew.
+    /// What the subscription reads from has vanished from the store, and can't be made anew; or it was removed for good
+    /// while this replica was frozen or cut off.
     SubscriptionLost,
     /// The transport declares that it can't do this.
     Unsupported,

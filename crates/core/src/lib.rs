@@ -94,7 +94,7 @@ pub mod transport;
 pub mod __private;
 
 pub use broadcast::{Broadcast, BroadcastHandle};
-pub use bus::{DeadLetters, EventBus, Publish, TenantBus, Trace, TraceNode};
+pub use bus::{DeadLetters, EventBus, Publish, Removal, TenantBus, Trace, TraceNode};
 pub use config::{BusConfig, Environment, HealthThresholds};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};

@@ -16,6 +16,7 @@ mod letters;
 mod nearest;
 mod page;
 mod purge;
+mod remove;
 mod replay;
 mod replicas;
 mod schedule;
@@ -38,7 +39,7 @@ use tekup_core::{
 };
 
 use self::snapshot::Snapshots;
-use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace};
+use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace, scripts::LaneLimits};
 
 /// What operators ask of a bus on Redis. A cheap handle: clones share what they know of the namespace.
 ///
@@ -50,12 +51,13 @@ pub struct RedisAdmin {
     connection: Connection,
     /// How long an id is remembered.
     window: Duration,
+    limits: LaneLimits,
 }
 
 impl RedisAdmin {
-    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection, window: Duration) -> Self {
+    pub(crate) fn new(namespace: Arc<Namespace>, connection: Connection, window: Duration, limits: LaneLimits) -> Self {
         let snapshots = Arc::new(Snapshots::new(namespace.partitions().len()));
-        Self { namespace, snapshots, connection, window }
+        Self { namespace, snapshots, connection, window, limits }
     }
 
     fn keys(&self, partition: usize) -> Result<&PartitionKeys> {
@@ -125,6 +127,14 @@ impl Admin for RedisAdmin {
     /// those that are left.
     async fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>) -> Result<u64> {
         self.delete(subscription, letters).await
+    }
+
+    /// At most 20 lanes a call to the server. If its process dies on the way, nobody can begin to read until it is
+    /// finished: by another call, ten seconds later, or by whoever subscribes then. A replica that was frozen or cut off
+    /// for more than 20 s meanwhile ends with [`ErrorKind::SubscriptionLost`] when it is back: that is known for seven
+    /// days.
+    async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
+        self.remove_for_good(subscription).await
     }
 
     /// By Redis's clock. A failover may forget who holds them: then two jobs may work at once, and each letter is still

@@ -54,7 +54,7 @@ impl IndexLayout {
     fn call(keys: &PartitionKeys) -> Cmd {
         let first = Self::first();
         let mut call = scripts::LAYOUT.call(1);
-        call.arg(keys.layout()).arg(first.slices_text());
+        call.arg(keys.lanes()).arg(first.slices_text());
         call
     }
 

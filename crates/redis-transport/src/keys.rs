@@ -6,7 +6,7 @@
 
 use std::{fmt, sync::Arc};
 
-use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId, TenantId};
+use tekup_core::{Error, ErrorKind, EventId, EventType, Priority, Result, SubscriptionId};
 
 use crate::index::Bucket;
 
@@ -57,12 +57,9 @@ impl PartitionKeys {
         Self { prefix: format!("{namespace}:{{{tag}}}:").into() }
     }
 
-    /// HASH: how the index of ids is cut into buckets.
-    pub(crate) fn layout(&self) -> String {
-        self.key(&["layout"])
-    }
-
-    /// HASH: `<type>:<priority>` → the lane's number, and `~version`.
+    /// HASH: `<type>:<priority>` → the lane's number, and `~version`; besides, for publishers want all of it at once, how
+    /// the index of ids is cut into buckets, `~slices`, and the version of that, `~layout`; `~later`, while events wait
+    /// for their time.
     pub(crate) fn lanes(&self) -> String {
         self.key(&["lanes"])
     }
@@ -165,11 +162,9 @@ impl PartitionKeys {
         self.of("gone:", group)
     }
 
-    /// STRING: who works on the dead letters of one tenant, or of all with `None`.
-    pub(crate) fn letter_hold(&self, group: &SubscriptionId, tenant: Option<&TenantId>) -> String {
-        // `~` begins no tenant's name.
-        let tenant = tenant.map_or("~all", TenantId::as_str);
-        self.key(&["letter-hold:", group.service().as_str(), "/", group.name().as_str(), ":", tenant])
+    /// HASH: tenant, or `~all` → until when who works on its dead letters, `<milliseconds> <holder>`.
+    pub(crate) fn letter_holds(&self, group: &SubscriptionId) -> String {
+        self.of("letter-holds:", group)
     }
 
     /// ZSET: event → until when it is known that the subscription has finished it.
@@ -212,6 +207,23 @@ impl PartitionKeys {
     /// partition only.
     pub(crate) fn replicas(&self, group: &SubscriptionId) -> String {
         self.of("replicas:", group)
+    }
+
+    /// SET: the tenants whose latencies are counted apart here.
+    pub(crate) fn latency_tenants(&self, group: &SubscriptionId) -> String {
+        self.of("latency-tenants:", group)
+    }
+
+    /// ZSET: subscription → when its removal began, in milliseconds by the clock of the first partition: whoever began to
+    /// read it before can't bring it back.
+    pub(crate) fn removed(&self) -> String {
+        self.key(&["removed"])
+    }
+
+    /// HASH: when the removal that is under way `began`, and `until` when whoever removes counts as alive. In the first
+    /// partition only.
+    pub(crate) fn removing(&self, group: &SubscriptionId) -> String {
+        self.of("removing:", group)
     }
 
     /// STRING: the token of the one who sweeps for abandoned deliveries.
@@ -264,7 +276,7 @@ mod tests {
         let v7: EventId = "018f6c9a-0000-7000-8000-000000000016".parse().unwrap();
         let v4: EventId = "9b2d6f9e-1c57-4b8a-8f0e-2f4d3c6b7a22".parse().unwrap();
         let layout = IndexLayout::first();
-        let mut all = vec![keys.layout(), keys.lanes(), keys.subscriptions(), keys.starts(), keys.trim(), keys.bell()];
+        let mut all = vec![keys.lanes(), keys.subscriptions(), keys.starts(), keys.trim(), keys.bell()];
         all.extend([keys.lane(&lane, Priority::High), keys.lane_named("a.b:low")]);
         all.extend([v7, v4].map(|id| keys.index(layout.bucket(id), id)));
         all.push(keys.index_rest(layout.bucket(v7), v7));
@@ -281,7 +293,7 @@ mod tests {
         ]);
         all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
         all.extend([keys.later_unreadable(), keys.later_mover()]);
-        all.extend([keys.letter_hold(&group, None), keys.letter_hold(&group, Some(&"acme".parse().unwrap()))]);
+        all.extend([keys.letter_holds(&group), keys.latency_tenants(&group), keys.removed(), keys.removing(&group)]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
         all.extend([keys.latencies(&group, None), keys.latencies(&group, Some(&"acme@eu".parse().unwrap()))]);
@@ -292,7 +304,6 @@ mod tests {
     fn keys_are_written_as_the_layout_says() {
         let written = all(&keys());
         let expected = [
-            "layout",
             "lanes",
             "subs",
             "starts",
@@ -320,8 +331,10 @@ mod tests {
             "later:tenants",
             "later:unreadable",
             "later:mover",
-            "letter-hold:billing/ledger:~all",
-            "letter-hold:billing/ledger:acme",
+            "letter-holds:billing/ledger",
+            "latency-tenants:billing/ledger",
+            "removed",
+            "removing:billing/ledger",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",

@@ -30,7 +30,7 @@ pub(crate) fn schedule<'batch>(
 ) -> Cmd {
     let runs = runs(layout, events.clone().map(|event| event.id));
     let mut cmd = scripts::SCHEDULE.call(5 + 2 * runs.len());
-    cmd.arg(keys.layout()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants()).arg(keys.bell());
+    cmd.arg(keys.lanes()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants()).arg(keys.bell());
     for (bucket, first, _) in &runs {
         cmd.arg(keys.index(*bucket, *first)).arg(keys.index_rest(*bucket, *first));
     }
@@ -82,10 +82,10 @@ pub(crate) fn cancel(
     tenant: &TenantId,
     id: EventId,
 ) -> Cmd {
-    let mut cmd = scripts::CANCEL.call(6);
-    cmd.arg(keys.layout()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants());
+    let mut cmd = scripts::CANCEL.call(7);
+    cmd.arg(keys.lanes()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants());
     let bucket = layout.bucket(id);
-    cmd.arg(keys.index(bucket, id)).arg(keys.index_rest(bucket, id));
+    cmd.arg(keys.index(bucket, id)).arg(keys.index_rest(bucket, id)).arg(keys.later_unreadable());
     cmd.arg(layout.version()).arg(seconds(window)).arg(member(id, Some(tenant.as_str())));
     cmd
 }
@@ -127,9 +127,9 @@ pub(crate) fn come_due(
         })
         .collect();
     let mut cmd = scripts::COME_DUE.call(10 + lanes.keys.len() + 2 * buckets.keys.len());
-    cmd.arg(keys.layout()).arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
+    cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
     cmd.arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants());
-    cmd.arg(keys.later_unreadable()).arg(keys.later_mover());
+    cmd.arg(keys.later_unreadable()).arg(keys.later_mover()).arg(keys.counters(None));
     lanes.keys.iter().flatten().chain(buckets.keys.iter().flatten()).for_each(|key| _ = cmd.arg(key));
     cmd.arg(layout.version()).arg(seconds(window)).arg(who).arg(TURN_MS);
     cmd.arg(names.len()).arg(&names);

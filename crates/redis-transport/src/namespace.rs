@@ -175,8 +175,8 @@ mod tests {
         let namespace = Namespace::open(&connection, name(), 3).await.unwrap();
         for keys in namespace.partitions() {
             let slices: String = redis::cmd("HGET")
-                .arg(keys.layout())
-                .arg("slices")
+                .arg(keys.lanes())
+                .arg("~slices")
                 .query_async(&mut server.connect().await)
                 .await
                 .unwrap();
@@ -191,7 +191,7 @@ mod tests {
         let namespace = Namespace::open(&connection, name(), 1).await.unwrap();
         let keys = &namespace.partitions()[0];
         let mut set = redis::cmd("HSET");
-        set.arg(keys.layout()).arg("version").arg(2).arg("slices").arg("0:64,4000000000000:8");
+        set.arg(keys.lanes()).arg("~layout").arg(2).arg("~slices").arg("0:64,4000000000000:8");
         set.exec_async(&mut server.connect().await).await.unwrap();
         Namespace::open(&connection, name(), 1).await.unwrap();
         let layout = IndexLayout::load(&connection, keys).await.unwrap();

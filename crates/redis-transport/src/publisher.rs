@@ -142,7 +142,7 @@ impl Publisher {
         };
         let Some(better) = better else { return };
         let mut call = scripts::RELAYOUT.call(1);
-        call.arg(self.namespace.partitions()[chunk.partition].layout()).arg(layout.version()).arg(better);
+        call.arg(self.namespace.partitions()[chunk.partition].lanes()).arg(layout.version()).arg(better);
         call.arg(FROM_NOW_MS).arg(self.window.as_secs().saturating_mul(1_000));
         self.later("the index is cut anew", call);
     }
@@ -309,7 +309,8 @@ impl<'batch> Plan<'batch> {
     }
 
     fn write_keys(&self, cmd: &mut Cmd, keys: &PartitionKeys) {
-        cmd.arg(keys.layout()).arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
+        cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
+        cmd.arg(keys.later());
         for (event_type, priority) in &self.lanes {
             cmd.arg(keys.lane(event_type, *priority));
         }

@@ -199,7 +199,7 @@ impl Work {
                 partition = at,
                 unreadable,
                 key,
-                "events that have come due could not be read: what is stored of them was put aside"
+                "events that have come due could not be read: what is stored of them was put aside, and their status is failed"
             );
         }
         if put_off > 0 {

@@ -53,6 +53,10 @@ impl Shared {
         &self.namespace
     }
 
+    pub(crate) fn admin(&self) -> &RedisAdmin {
+        &self.admin
+    }
+
     pub(crate) fn partitions(&self) -> &[PartitionKeys] {
         self.namespace.partitions()
     }
@@ -113,7 +117,7 @@ impl RedisTransport {
             reads: Connection::new(server.clone()),
             renewals: Connection::new(server),
             renewal: RenewalThread::start()?,
-            admin: RedisAdmin::new(namespace.clone(), commands.clone(), window),
+            admin: RedisAdmin::new(namespace.clone(), commands.clone(), window, limits),
             _scheduler: scheduler,
             window,
             limits,

@@ -1,4 +1,4 @@
-//! Pauses and rate limits as they lie in Redis, and how soon they are heard.
+//! Pauses and rate limits as they lie in Redis, and are heard though the bell is cut.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
@@ -6,20 +6,15 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{SOON, ack, connect, event, eventually, fetch_within, int, key, open, publish, spec, take};
-use serde::{Deserialize, Serialize};
+use common::{ack, connect, event, eventually, fetch_within, int, key, open, publish, spec, take};
 use tekup_core::{
-    BusConfig, ErrorKind, EventBus, RateLimit, RawEvent, Subscription, SubscriptionId, TekupEvent,
+    ErrorKind, RateLimit, SubscriptionId,
     transport::{Admin, Source, Transport},
 };
-use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
+use tekup_redis_transport::{RedisSource, RedisTransport};
 use tekup_testkit::redis::{Fsync, RedisServer};
 
-#[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
-struct LeadCreated {}
-
 const LEDGER: &str = "billing/ledger";
-const TRIES: usize = 200;
 
 fn ledger() -> SubscriptionId {
     LEDGER.parse().unwrap()
@@ -31,46 +26,6 @@ async fn set_paused(transport: &RedisTransport, paused: bool) {
 
 async fn until(source: &RedisSource, paused: bool) {
     eventually("the pause is heard", async || source.state().borrow().is_paused() == paused).await;
-}
-
-/// The longest of all but one in a hundred.
-fn p99(mut waits: Vec<Duration>) -> Duration {
-    waits.sort_unstable();
-    waits[waits.len() * 99 / 100 - 1]
-}
-
-#[tokio::test]
-async fn a_pause_and_a_resume_reach_a_bus_within_a_moment() {
-    let server = RedisServer::start().unwrap();
-    let transport = RedisTransport::connect(&RedisConfig::new(server.url())).await.unwrap();
-    let bus = EventBus::new(BusConfig::new("billing"), transport.clone()).unwrap();
-    let operator = EventBus::new(BusConfig::new("operators"), transport).unwrap();
-    let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    let running = Subscription::matching("ledger", "*").handler_with(tell, async |tell, _: RawEvent, _| {
-        tell.send(Instant::now())?;
-        Ok(())
-    });
-    let running = bus.subscribe(running).await.unwrap();
-    let (mut pauses, mut resumes) = (Vec::new(), Vec::new());
-    for _ in 0..TRIES {
-        let begun = Instant::now();
-        operator.pause(LEDGER).await.unwrap();
-        while !running.state().is_paused() {
-            assert!(begun.elapsed() < SOON, "the pause is not heard");
-            tokio::task::yield_now().await;
-        }
-        pauses.push(begun.elapsed());
-        operator.publish(LeadCreated {}.event("acme")).await.unwrap();
-        assert!(heard.try_recv().is_err(), "a paused subscription has started something");
-        let begun = Instant::now();
-        operator.resume(LEDGER).await.unwrap();
-        let handled = tokio::time::timeout(SOON, heard.recv()).await.unwrap().unwrap();
-        resumes.push(handled - begun);
-    }
-    let (pause, resume) = (p99(pauses), p99(resumes));
-    println!("p99 of {TRIES}: a pause is heard after {pause:?}, a resumed event is handled after {resume:?}");
-    assert!(pause < Duration::from_millis(500) && resume < Duration::from_millis(500), "{pause:?} {resume:?}");
-    bus.shutdown().await.unwrap();
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn a_change_of_the_index_layout_is_noticed_and_loses_no_duplicate_of_the_p
     let past = event("lead.created");
     transport.publish(vec![past.clone()]).await.unwrap();
     let slices = "0:1,4000000000000:8";
-    server.command(&["HSET", &key(&server, ":layout"), "version", "2", "slices", slices]).unwrap();
+    server.command(&["HSET", &key(&server, ":lanes"), "~layout", "2", "~slices", slices]).unwrap();
     let answers = transport.publish(vec![past, event("lead.created")]).await.unwrap();
     let duplicates: Vec<bool> = answers.into_iter().map(|answer| answer.unwrap().duplicate).collect();
     assert_eq!(duplicates, [true, false]);
@@ -91,15 +91,15 @@ async fn a_change_of_the_index_layout_is_noticed_and_loses_no_duplicate_of_the_p
 async fn the_index_is_cut_finer_when_ids_come_fast_and_still_knows_them() {
     let server = RedisServer::start().unwrap();
     drop(connect(&server).await);
-    let layout = key(&server, ":layout");
+    let layout = key(&server, ":lanes");
     // As after a quiet time.
-    server.command(&["HSET", &layout, "version", "2", "slices", "0:64"]).unwrap();
+    server.command(&["HSET", &layout, "~layout", "2", "~slices", "0:64"]).unwrap();
     let transport = connect(&server).await;
     let batch: Vec<_> = (0..5_000).map(|_| event("lead.created")).collect();
     transport.publish(batch.clone()).await.unwrap();
-    let version = async || server.command(&["HGET", &layout, "version"]).unwrap().text() == Some("3");
+    let version = async || server.command(&["HGET", &layout, "~layout"]).unwrap().text() == Some("3");
     common::eventually("the index is cut anew", version).await;
-    let slices = server.command(&["HGET", &layout, "slices"]).unwrap();
+    let slices = server.command(&["HGET", &layout, "~slices"]).unwrap();
     let slices: Vec<&str> = slices.text().unwrap().split(',').collect();
     assert!(slices.len() == 2 && slices[0] == "0:64" && !slices[1].ends_with(":64"), "{slices:?}");
     let again = transport.publish(batch).await.unwrap();

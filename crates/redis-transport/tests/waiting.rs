@@ -6,24 +6,9 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{ack, connect, eventually, open, publish, take};
+use common::{ack, connect, open, publish, take};
 use tekup_core::transport::{Source, Transport};
 use tekup_testkit::redis::RedisServer;
-
-#[tokio::test]
-async fn an_event_of_a_new_type_wakes_a_reader_that_waits() {
-    let server = RedisServer::start().unwrap();
-    let transport = connect(&server).await;
-    let source = open(&transport, "*").await;
-    for number in 0..5 {
-        let (taken, ()) = tokio::join!(take(&source, 1), async {
-            let idle = async || info(&server, "pubsubshard_channels") == "1";
-            eventually("the bell is heard", idle).await;
-            publish(&transport, &format!("lead.n{number}")).await;
-        });
-        ack(&source, &taken[0]).await;
-    }
-}
 
 #[tokio::test]
 async fn a_reader_that_waits_is_told_within_a_moment() {
@@ -94,10 +79,4 @@ fn a_blocked_runtime_does_not_cost_a_lease() {
         renewals.await.unwrap();
         ack(&source, &held).await;
     });
-}
-
-fn info(server: &RedisServer, field: &str) -> String {
-    let info = server.command(&["INFO"]).unwrap();
-    let line = info.text().unwrap().lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    line.unwrap_or_default().to_owned()
 }

@@ -53,6 +53,9 @@ macro_rules! catches {
 }
 
 catches! {
+    a_removal_that_removes_nothing: Keeps {
+        const REMOVES: bool = false;
+    }, removing::a_removed_subscription_is_gone_with_all_that_it_had_and_no_other_is_touched;
     a_lost_event: Loses {
         fn stored(mut batch: Vec<Outgoing>) -> Vec<Outgoing> {
             batch.truncate(batch.len().saturating_sub(1).max(1));
@@ -197,7 +200,7 @@ catches! {
             let retry = Verdict::Retry { delay: Duration::ZERO, failures: 1, error: String::new() };
             if verdict == Verdict::Release { retry } else { verdict }
         }
-    }, on_the_bus::a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised;
+    }, stopping::a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised;
 
     a_pause_that_a_bus_is_not_told_of: TellsNoState {
         const TELLS_ITS_STATE: bool = false;

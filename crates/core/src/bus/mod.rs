@@ -11,6 +11,7 @@ mod look;
 mod pause;
 mod publish;
 mod queues;
+mod removal;
 mod room;
 mod running;
 mod schedule;
@@ -28,6 +29,7 @@ use tokio::sync::Semaphore;
 
 pub use dead_letters::DeadLetters;
 pub use publish::Publish;
+pub use removal::Removal;
 pub use tenant::TenantBus;
 pub use trace::{Trace, TraceNode};
 

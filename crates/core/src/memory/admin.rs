@@ -79,6 +79,10 @@ impl Admin for MemoryAdmin {
         Ok(self.0.lock().turn_of(subscription)?.purge(&letters))
     }
 
+    async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
+        self.0.lock().remove(subscription)
+    }
+
     async fn hold_letters(
         &self,
         subscription: &SubscriptionId,
@@ -117,7 +121,7 @@ impl Admin for MemoryAdmin {
     }
 
     async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
-        self.0.lock().latencies.add(deltas);
+        self.0.lock().add_latencies(deltas);
         Ok(())
     }
 

@@ -16,6 +16,10 @@ impl AllLatencies {
         }
     }
 
+    pub(super) fn remove(&mut self, subscription: &SubscriptionId) {
+        self.0.retain(|(id, _), _| id != subscription);
+    }
+
     pub(super) fn of(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Latencies {
         self.0.get(&(subscription.clone(), tenant.cloned())).cloned().unwrap_or_default()
     }

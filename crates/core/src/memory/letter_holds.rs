@@ -37,6 +37,12 @@ impl LetterHolds {
         }
     }
 
+    /// For how long any letters are held yet, if some are.
+    pub(super) fn longest(&mut self, now: Instant) -> Option<Duration> {
+        self.0.retain(|_, hold| hold.until > now);
+        self.0.values().map(|hold| hold.until - now).max()
+    }
+
     pub(super) fn free(&mut self, tenant: Option<&TenantId>, holder: &str) {
         let tenant = tenant.cloned();
         if self.0.get(&tenant).is_some_and(|hold| hold.holder == holder) {

@@ -26,6 +26,7 @@ mod latencies;
 mod letter_holds;
 mod letters;
 mod ready;
+mod removal;
 mod schedule;
 mod shelf;
 mod source;

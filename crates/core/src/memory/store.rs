@@ -27,6 +27,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
+    metrics::LatencyDelta,
     transport::{
         Books, Cancellation, CounterDelta, Depths, Due, EventStatus, ListedSubscription, Outgoing, Receipt, SourceSpec,
         StartAt, SubscriptionPage, SubscriptionState, SubscriptionStatus, Traced,
@@ -236,6 +237,12 @@ impl Store {
         state.unwrap_or_else(|| watch::Sender::default().subscribe())
     }
 
+    /// Adds how long deliveries took, but for subscriptions that were removed meanwhile.
+    pub(super) fn add_latencies(&mut self, mut deltas: Vec<LatencyDelta>) {
+        deltas.retain(|delta| self.numbers.contains_key(&delta.subscription));
+        self.latencies.add(deltas);
+    }
+
     /// One source of the subscription is gone.
     pub(super) fn leave(&mut self, number: u32) {
         let now = self.clock.at(Instant::now());
@@ -260,13 +267,27 @@ impl Store {
         self.turn(number)
     }
 
+    /// The subscription of that number is nobody from now on.
+    pub(super) fn forget_name(&mut self, number: u32) {
+        self.revision += 1;
+        self.numbers.retain(|_, known| *known != number);
+        if let Some(subscription) = self.subscriptions.get(number as usize) {
+            self.latencies.remove(&subscription.id);
+        }
+    }
+
+    /// Those that were not removed.
+    fn registered(&self) -> impl Iterator<Item = &Subscription> {
+        self.subscriptions.iter().filter(|one| !one.is_removed())
+    }
+
     fn unknown(&self, id: &SubscriptionId) -> Error {
         let wanted = id.to_string();
-        let names = self.subscriptions.iter().map(|known| known.id.to_string());
+        let names = self.registered().map(|known| known.id.to_string());
         let nearest = names.max_by_key(|name| name.bytes().zip(wanted.bytes()).take_while(|(a, b)| a == b).count());
         let known = nearest.map_or_else(
             || "the store has none".into(),
-            |nearest| format!("{} are known, the nearest is `{nearest}`", self.subscriptions.len()),
+            |nearest| format!("{} are known, the nearest is `{nearest}`", self.numbers.len()),
         );
         Error::new(ErrorKind::NotFound, format!("subscription `{wanted}` is unknown: {known}"))
     }
@@ -312,7 +333,7 @@ impl Store {
     /// At most so many subscriptions whose names come after one.
     pub(super) fn list(&self, after: &str, most: usize) -> SubscriptionPage {
         let at = self.clock.at(Instant::now());
-        let named = self.subscriptions.iter().map(|one| (one.id.to_string(), one));
+        let named = self.registered().map(|one| (one.id.to_string(), one));
         let mut rest: BTreeMap<String, &Subscription> = named.filter(|(name, _)| name.as_str() > after).collect();
         let next = rest.keys().nth(most).cloned().and_then(|first| {
             drop(rest.split_off(&first));
@@ -336,6 +357,6 @@ impl Store {
 
     /// Each subscription with its books, to be shown.
     pub(super) fn overview(&self) -> Vec<(&SubscriptionId, Books)> {
-        self.subscriptions.iter().map(|one| (&one.id, one.books())).collect()
+        self.registered().map(|one| (&one.id, one.books())).collect()
     }
 }

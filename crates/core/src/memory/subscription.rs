@@ -29,6 +29,8 @@ pub(super) struct Subscription {
     pub(super) id: SubscriptionId,
     patterns: Vec<Pattern>,
     tenants: Vec<TenantId>,
+    /// It was removed for good: what is left is its number.
+    is_removed: bool,
     /// How many sources read from it.
     pub(super) replicas: usize,
     /// When the last one that left did so.
@@ -57,6 +59,7 @@ impl Subscription {
             id: spec.id.clone(),
             patterns: spec.patterns.clone(),
             tenants: spec.tenants.clone(),
+            is_removed: false,
             replicas: 0,
             last_left: None,
             bell: Arc::default(),
@@ -73,6 +76,15 @@ impl Subscription {
             acked: 0,
             dropped: 0,
         }
+    }
+
+    /// What is left of one: it takes nothing, and is for nobody.
+    pub(super) fn removed(id: SubscriptionId) -> Self {
+        Self { is_removed: true, ..Self::new(&SourceSpec::new(id, Vec::new())) }
+    }
+
+    pub(super) fn is_removed(&self) -> bool {
+        self.is_removed
     }
 
     /// Takes over what the newest replica says. What is queued already stays, whatever its type.
@@ -136,7 +148,7 @@ impl Subscription {
     }
 
     pub(super) fn is_for(&self, tenant: &TenantId) -> bool {
-        self.tenants.is_empty() || self.tenants.contains(tenant)
+        !self.is_removed && (self.tenants.is_empty() || self.tenants.contains(tenant))
     }
 
     /// Takes the oldest item of a lane that has more than it may, waiting or held.

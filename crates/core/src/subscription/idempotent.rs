@@ -10,7 +10,8 @@ impl<E: Incoming> Subscription<E> {
     /// It guards against what comes again *after* its end was stored: from a server that lost its place, under an id
     /// that is published again after the dedupe window, by a replay of what another replica has finished meanwhile. It
     /// can't guard against a crash between the handler's effects and that end, nor against two replicas that handle the
-    /// event at the same time after a lease was lost: then it runs twice. Where that does harm, store
+    /// event at the same moment, for an event that was published twice or whose lease was lost: what is handled is not
+    /// finished yet. Then it runs twice. Where that does harm, store
     /// [`Context::event_id`](crate::Context::event_id) together with the effect.
     ///
     /// Each event's end is kept for the window, some 150 bytes of it, for the newest million in each partition. All

@@ -235,6 +235,40 @@ pub trait Admin: Send + Sync + 'static {
     fn purge(&self, subscription: &SubscriptionId, letters: Vec<LetterKey>)
     -> impl Future<Output = Result<u64>> + Send;
 
+    /// Removes a subscription for good: its registration and its position, what it has not settled, its retries and dead
+    /// letters, its state and all that was counted of it. Answers its books as they were. Nothing else ever does so, and
+    /// no other subscription is touched.
+    ///
+    /// What is published afterwards is not stored for it; the status of old events does not name it any more. Whoever
+    /// opens a source of that name again begins a new subscription: where both happen at once, the removal is refused, or
+    /// the source begins anew when it is done. If it ends in an error, or its process dies, it may be half done: calling
+    /// again finishes it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered;
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) while a replica of it is alive, a job works on its dead letters,
+    /// or another call removes it.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event]).await?;
+    /// # let ledger = "billing/ledger".parse()?;
+    /// assert!(transport.admin().remove(&ledger).await.is_err()); // it is being read
+    /// source.close().await?;
+    /// assert_eq!(transport.admin().remove(&ledger).await?.ready, 1);
+    /// assert!(transport.admin().books(&ledger).await.is_err()); // nobody has that name any more
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn remove(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Books>> + Send;
+
     /// Keeps a subscription's dead letters, or those of one tenant, for one job of many calls: `None` if they are the
     /// holder's from now on for so long, else how long another holds them at most. A holder that asks again renews.
     ///
@@ -426,7 +460,7 @@ pub trait Admin: Send + Sync + 'static {
     /// ```
     fn counters(&self, tenant: Option<&TenantId>) -> impl Future<Output = Result<Counters>> + Send;
 
-    /// What is known of the events of a correlation of a tenant: at most [`MOST_TRACED`], in any order.
+    /// What is known of the events of a correlation of a tenant: at most [`MOST_TRACED`](super::MOST_TRACED), in any order.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, TraceLink, Transport}};

@@ -26,7 +26,7 @@ pub struct Counters {
     pub failed: u64,
     /// Attempts after which another one was scheduled.
     pub retried: u64,
-    /// Deliveries given up.
+    /// Deliveries given up; of all tenants together also events that could not be read when their time had come.
     pub dead_lettered: u64,
     /// Deliveries that a filter, or a subscription's list of tenants, left out.
     pub filtered: u64,

@@ -101,7 +101,8 @@ pub enum Cancellation {
     Cancelled,
     /// It had been cancelled before.
     AlreadyCancelled,
-    /// It is published already: its subscriptions have it, or will get it.
+    /// It is published already: its subscriptions have it, or will get it. Or its time came and what is stored of it could
+    /// not be read: then its status is failed.
     TooLate,
     /// The tenant has no such event, or it came, or was cancelled, longer ago than ids are remembered.
     Unknown,

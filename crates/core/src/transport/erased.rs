@@ -66,6 +66,7 @@ pub(crate) trait DynAdmin: Send + Sync {
     ) -> BoxFuture<'a, Result<u64>>;
     fn replay<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>>;
     fn purge<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>>;
+    fn remove<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn hold_letters<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -217,6 +218,10 @@ impl<A: Admin> DynAdmin for A {
 
     fn purge<'a>(&'a self, subscription: &'a SubscriptionId, letters: Vec<LetterKey>) -> BoxFuture<'a, Result<u64>> {
         Box::pin(Admin::purge(self, subscription, letters))
+    }
+
+    fn remove<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>> {
+        Box::pin(Admin::remove(self, subscription))
     }
 
     fn hold_letters<'a>(

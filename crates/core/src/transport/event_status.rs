@@ -27,7 +27,7 @@ pub enum Stage {
     Retrying,
     /// Finished.
     Completed,
-    /// In the dead letters.
+    /// In the dead letters. Overall, and for no subscription, where it could not be read when its time had come.
     Failed,
     /// Cancelled before its time came. Overall only: nobody gets it.
     Cancelled,

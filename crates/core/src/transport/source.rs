@@ -12,10 +12,11 @@ use crate::error::Result;
 /// # Contract
 /// - Everything fetched or started belongs to this replica until it is settled, its lease ends, or the source closes.
 /// - [`settle`](Source::settle) is fenced: a verdict of a replica that lost the lease answers
-///   [`Settled::LeaseLost`] and changes nothing, except [`Verdict::Ack`] and [`Verdict::Skip`], which may count (whoever finished the work may
-///   say so). What is moved (retry, dead letter) is stored at its target before it leaves its source.
-/// - With [`SourceSpec::idempotency`], [`Verdict::Ack`] is remembered for that time, also if it answers `LeaseLost`; what
-///   comes again meanwhile is fetched or started as [`Start::Finished`].
+///   [`Settled::LeaseLost`] and changes nothing, except [`Verdict::Ack`](super::Verdict::Ack) and
+///   [`Verdict::Skip`](super::Verdict::Skip), which may count (whoever finished the work may say so). What is moved (retry, dead letter) is stored at its target before it leaves its source.
+/// - With [`SourceSpec::idempotency`](super::SourceSpec::idempotency), an `Ack` is remembered for that time, also if it
+///   answers `LeaseLost`; what comes again meanwhile is fetched or started as
+///   [`Start::Finished`](super::Start::Finished).
 /// - An error of the whole `settle` call means that nothing is known; the caller may repeat it, and a verdict that did
 ///   take effect then answers `LeaseLost`.
 ///
@@ -79,7 +80,7 @@ pub trait Source: Send + Sync + 'static {
     /// ```
     fn interrupt(&self);
 
-    /// Starts a delivery that was taken over from a dead replica ([`Start::TakenOver`]): raises its count of starts and
+    /// Starts a delivery that was taken over from a dead replica ([`Start::TakenOver`](super::Start::TakenOver)): raises its count of starts and
     /// returns it with its content, or `None` if it belongs to another replica by now or is gone.
     ///
     /// ```
@@ -178,8 +179,8 @@ pub trait Source: Send + Sync + 'static {
 
     /// What the store has lost of the subscription, and this replica has made anew while it read.
     ///
-    /// A source mends what it can, and `fetch` goes on: that is no error. What can't be mended is
-    /// [`ErrorKind::SubscriptionLost`](crate::ErrorKind::SubscriptionLost).
+    /// A source mends what it can, and `fetch` goes on: that is no error. What can't be mended, or was removed for good
+    /// meanwhile, is [`ErrorKind::SubscriptionLost`](crate::ErrorKind::SubscriptionLost).
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};

@@ -43,6 +43,11 @@ struct Moved {
 impl RedisAdmin {
     pub(super) async fn derive_books(&self, subscription: &SubscriptionId) -> Result<Books> {
         self.must_exist(subscription).await?;
+        self.sum_books(subscription).await
+    }
+
+    /// Of what is there, though it is not registered everywhere.
+    pub(super) async fn sum_books(&self, subscription: &SubscriptionId) -> Result<Books> {
         let partitions = 0..self.namespace.partitions().len();
         let both = partitions.map(|at| try_join(self.lanes_of(subscription, at), self.moved_of(subscription, at)));
         let (mut lanes, mut moved) = (Lanes::default(), Moved::default());

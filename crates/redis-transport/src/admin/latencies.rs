@@ -10,7 +10,7 @@ use tekup_core::{
 };
 
 use super::RedisAdmin;
-use crate::scripts;
+use crate::{keys::PartitionKeys, scripts};
 
 /// The most fields that one call raises, and about as many as one call reads.
 const AT_ONCE: usize = 1_000;
@@ -21,23 +21,29 @@ const OTHERS: &str = "~others";
 /// A bucket of a type, and what to add to it.
 type Raise = (String, u64);
 
+/// A subscription's latencies: of one tenant, or of all with `None`.
+type Whose<'delta> = (&'delta SubscriptionId, Option<&'delta TenantId>);
+
 impl RedisAdmin {
     pub(super) async fn raise_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
-        let mut by_key: BTreeMap<String, Vec<Raise>> = BTreeMap::new();
+        let mut sums: BTreeMap<Whose<'_>, Vec<Raise>> = BTreeMap::new();
         for delta in &deltas {
-            let key = self.latencies_key(&delta.subscription, delta.tenant.as_ref())?;
-            by_key.entry(key).or_default().extend(raises(delta.event_type.as_ref(), &delta.latency));
+            let whose = (&delta.subscription, delta.tenant.as_ref());
+            sums.entry(whose).or_default().extend(raises(delta.event_type.as_ref(), &delta.latency));
         }
-        let calls = by_key
+        let calls = sums
             .iter()
-            .flat_map(|(key, raises)| raises.chunks(AT_ONCE).map(move |chunk| self.raise_fields(key, chunk)));
+            .flat_map(|(whose, raises)| raises.chunks(AT_ONCE).map(move |chunk| self.raise_fields(*whose, chunk)));
         try_join_all(calls).await?;
         Ok(())
     }
 
-    async fn raise_fields(&self, key: &str, raises: &[Raise]) -> Result<()> {
-        let mut call = scripts::LATENCIES.call(1);
-        call.arg(key);
+    async fn raise_fields(&self, (subscription, tenant): Whose<'_>, raises: &[Raise]) -> Result<()> {
+        let keys = self.latencies_home(subscription, tenant)?;
+        let mut call = scripts::LATENCIES.call(3);
+        call.arg(keys.latencies(subscription, tenant)).arg(keys.subscriptions());
+        call.arg(keys.latency_tenants(subscription)).arg(subscription.to_string());
+        call.arg(tenant.map_or("", TenantId::as_str));
         raises.iter().for_each(|(field, by)| _ = call.arg(field).arg(by));
         self.ask::<u64>("a raise of latencies", call).await?;
         Ok(())
@@ -49,7 +55,7 @@ impl RedisAdmin {
         tenant: Option<&TenantId>,
     ) -> Result<Latencies> {
         self.must_exist(subscription).await?;
-        let key = self.latencies_key(subscription, tenant)?;
+        let key = self.latencies_home(subscription, tenant)?.latencies(subscription, tenant);
         let (mut cursor, mut stored) = (0_u64, BTreeMap::new());
         loop {
             let mut scan = redis::cmd("HSCAN");
@@ -65,12 +71,12 @@ impl RedisAdmin {
     }
 
     /// A tenant's lie where all else of the tenant does, those of all tenants where the subscription's name says.
-    fn latencies_key(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<String> {
+    fn latencies_home(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<&PartitionKeys> {
         let partition = match tenant {
             Some(tenant) => self.namespace.partition_of(tenant),
             None => self.namespace.home_of(subscription),
         };
-        Ok(self.keys(partition)?.latencies(subscription, tenant))
+        self.keys(partition)
     }
 }
 

@@ -17,6 +17,7 @@ impl RedisAdmin {
         self.must_exist(subscription).await?;
         let mut call = self.on_hold(&scripts::HOLD_LETTERS, subscription, tenant)?;
         call.arg(holder).arg(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).clamp(1, 1 << 40));
+        call.arg(whose(tenant));
         let left: u64 = self.ask("who holds dead letters", call).await?;
         Ok((left > 0).then_some(Duration::from_millis(left)))
     }
@@ -29,7 +30,7 @@ impl RedisAdmin {
     ) -> Result<()> {
         self.must_exist(subscription).await?;
         let mut call = self.on_hold(&scripts::FREE_LETTERS, subscription, tenant)?;
-        call.arg(holder);
+        call.arg(holder).arg(whose(tenant));
         self.ask::<u64>("who held dead letters", call).await.map(drop)
     }
 
@@ -42,7 +43,12 @@ impl RedisAdmin {
     ) -> Result<Cmd> {
         let partition = tenant.map_or(0, |tenant| self.namespace.partition_of(tenant));
         let mut call = script.call(1);
-        call.arg(self.keys(partition)?.letter_hold(subscription, tenant));
+        call.arg(self.keys(partition)?.letter_holds(subscription));
         Ok(call)
     }
+}
+
+fn whose(tenant: Option<&TenantId>) -> &str {
+    // `~` begins no tenant's name.
+    tenant.map_or("~all", TenantId::as_str)
 }

@@ -56,23 +56,20 @@ pub(super) struct Snapshot {
     pub(super) lanes: HashMap<u32, String>,
 }
 
-type Stored = ((Option<u64>, Option<String>), HashMap<String, String>, HashMap<String, String>);
+type Stored = (HashMap<String, String>, HashMap<String, String>);
 
 impl Snapshot {
-    fn read((layout, mut subscriptions, mut lanes): Stored) -> Result<Self> {
-        let layout = match layout {
-            (Some(version), Some(slices)) => IndexLayout::parse(version, &slices)?,
+    fn read((mut subscriptions, lanes): Stored) -> Result<Self> {
+        let version = lanes.get("~layout").and_then(|version| version.parse().ok());
+        let layout = match (version, lanes.get("~slices")) {
+            (Some(version), Some(slices)) => IndexLayout::parse(version, slices)?,
             _ => IndexLayout::first(),
         };
         let version = subscriptions.remove("~version").unwrap_or_else(|| "0".into());
         let subscriptions = subscriptions.iter().filter_map(|(name, record)| Registered::read(name, record)).collect();
-        lanes.remove("~version");
-        let lanes = lanes.into_iter().filter_map(|(name, number)| Some((number.parse().ok()?, name))).collect();
+        let lanes = lanes.into_iter().filter(|(name, _)| !name.starts_with('~'));
+        let lanes = lanes.filter_map(|(name, number)| Some((number.parse().ok()?, name))).collect();
         Ok(Self { layout, version, subscriptions, lanes })
-    }
-
-    fn knows(&self, subscription: &SubscriptionId) -> bool {
-        self.subscriptions.iter().any(|known| known.id == *subscription)
     }
 
     pub(super) fn not_found(&self, subscription: &SubscriptionId) -> tekup_core::Error {
@@ -115,7 +112,6 @@ impl RedisAdmin {
     pub(super) async fn fresh_snapshot(&self, partition: usize) -> Result<Arc<Snapshot>> {
         let keys = self.keys(partition)?;
         let mut pipeline = redis::pipe();
-        pipeline.cmd("HMGET").arg(keys.layout()).arg("version").arg("slices");
         pipeline.cmd("HGETALL").arg(keys.subscriptions());
         pipeline.cmd("HGETALL").arg(keys.lanes());
         let answers: Result<Vec<Value>> = self.connection.all(pipeline).await?.into_iter().collect();
@@ -126,24 +122,43 @@ impl RedisAdmin {
         Ok(snapshot)
     }
 
-    /// The subscription as it is registered now.
+    /// The subscription as it is registered now; one that is being removed takes nothing any more.
     ///
     /// # Errors
     /// As [`must_exist`](Self::must_exist).
     pub(super) async fn registered(&self, subscription: &SubscriptionId) -> Result<Registered> {
         let snapshot = self.fresh_snapshot(0).await?;
         let found = snapshot.subscriptions.iter().find(|known| known.id == *subscription);
-        found.cloned().ok_or_else(|| snapshot.not_found(subscription))
+        if let Some(found) = found {
+            return Ok(found.clone());
+        }
+        self.must_exist(subscription).await?;
+        Ok(Registered { id: subscription.clone(), record: Record::default() })
     }
 
     /// # Errors
-    /// [`ErrorKind::NotFound`], with the most similar name, if the subscription was never opened. Each partition knows
-    /// all subscriptions, so one is asked.
+    /// [`ErrorKind::NotFound`], with the most similar name, if the subscription was never opened, or was removed. Asked
+    /// anew each time, for any process may have removed it. Each partition knows all subscriptions, so one is asked.
     pub(super) async fn must_exist(&self, subscription: &SubscriptionId) -> Result<()> {
-        if self.snapshot(0).await?.knows(subscription) {
+        let (keys, name) = (self.keys(0)?, subscription.to_string());
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("HEXISTS").arg(keys.subscriptions()).arg(&name);
+        pipeline.cmd("EXISTS").arg(keys.removing(subscription));
+        let known: (bool, bool) = self.ask_all("whether a subscription is registered", pipeline).await?;
+        // One whose removal was begun is there until that is finished.
+        if known != (false, false) || self.is_known_anywhere(&name).await? {
             return Ok(());
         }
-        let snapshot = self.fresh_snapshot(0).await?;
-        if snapshot.knows(subscription) { Ok(()) } else { Err(snapshot.not_found(subscription)) }
+        Err(self.fresh_snapshot(0).await?.not_found(subscription))
+    }
+
+    /// Whoever joined it may have died on the way.
+    async fn is_known_anywhere(&self, name: &str) -> Result<bool> {
+        let mut pipeline = redis::pipe();
+        for keys in self.namespace.partitions() {
+            pipeline.cmd("HEXISTS").arg(keys.subscriptions()).arg(name);
+        }
+        let known: Vec<bool> = self.ask_all("whether a subscription is registered", pipeline).await?;
+        Ok(known.contains(&true))
     }
 }

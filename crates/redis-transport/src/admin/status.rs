@@ -30,7 +30,7 @@ impl Place {
 /// What is known of an event's id.
 enum Found {
     Stored(Place),
-    /// It waits for its time, or was cancelled: nobody has it.
+    /// It waits for its time, was cancelled, or could not be read when its time came: nobody has it.
     Apart(EventStatus),
 }
 
@@ -101,14 +101,16 @@ impl RedisAdmin {
         ask.cmd("ZSCORE").arg(keys.later()).arg(&member);
         ask.cmd("GET").arg(keys.index(bucket, id));
         ask.cmd("HGET").arg(keys.index_rest(bucket, id)).arg(&member);
-        let (due, log, rest): (Option<f64>, Option<Vec<u8>>, Option<String>) =
+        ask.cmd("HEXISTS").arg(keys.later_unreadable()).arg(&member);
+        let (due, log, rest, is_unreadable): (Option<f64>, Option<Vec<u8>>, Option<String>, bool) =
             self.ask_all("a bucket of the index", ask).await?;
         // An event may wait for longer than the index remembers it.
         if due.is_some() {
             return Ok(Some(Found::Apart(EventStatus::scheduled())));
         }
         let place = rest.or_else(|| index::place_in(log.as_deref()?, &member));
-        Ok(place.and_then(|text| Found::parse(&text)))
+        let unreadable = || is_unreadable.then(|| Found::Apart(unreadable()));
+        Ok(place.and_then(|text| Found::parse(&text)).or_else(unreadable))
     }
 
     async fn stages(
@@ -133,6 +135,11 @@ impl RedisAdmin {
             _ => Answer::Stages(stages),
         })
     }
+}
+
+/// Its time came, and what was stored of it could not be published.
+fn unreadable() -> EventStatus {
+    EventStatus { stage: Stage::Failed, subscriptions: Vec::new() }
 }
 
 /// The subscriptions that take what is in the lane.

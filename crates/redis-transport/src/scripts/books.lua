@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Tells what of a subscription has left its lanes, in one partition. Reads only.
 --
 -- KEYS[1]  due    ZSET

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Tells how far a subscription has read some lanes of one partition. Reads only.
 --
 -- KEYS[1]   starts  HASH  `<subscription>\n<lane number>\nadded`: entries ever added to the lane when it began there;

@@ -6,20 +6,26 @@
 -- KEYS[2]    subs    HASH
 -- KEYS[3]    starts  HASH
 -- KEYS[4]    retry   STREAM
--- KEYS[4+l]  the l-th lane: first those that the subscription takes, then all others  STREAM
+-- KEYS[5]    removed ZSET
+-- KEYS[5+l]  the l-th lane: first those that the subscription takes, then all others  STREAM
 -- ARGV[1]    version of the lanes that these were chosen from
 -- ARGV[2]    subscription
 -- ARGV[3]    its patterns, a JSON list
 -- ARGV[4]    its tenants, a JSON list
 -- ARGV[5]    how many of the lanes it takes
 -- ARGV[6]    1 if it begins, where it is new to the partition, with all that lies there; 0 if with what comes
--- ARGV[5+2l] name of the l-th lane, then its number
--- result     `STALE` if the lanes have another version, else {revision of the subscription, then each l of a lane that
+-- ARGV[7]    since when it has been a replica
+-- ARGV[6+2l] name of the l-th lane, then its number
+-- result     `STALE` if the lanes have another version, `REMOVED` if the subscription was removed since, else {revision of the subscription, then each l of a lane that
 --            it does not take any more and has not settled}
 
 local group = ARGV[2]
 
 if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return redis.status_reply('STALE') end
+
+-- include removed
+
+if is_removed(KEYS[5], group, ARGV[7]) then return redis.status_reply('REMOVED') end
 
 -- include glob
 -- include after
@@ -62,11 +68,11 @@ end
 
 local taken = tonumber(ARGV[5])
 local result = {1}
-for l = 1, #KEYS - 4 do
-  local name, number = ARGV[5 + 2 * l], ARGV[6 + 2 * l]
+for l = 1, #KEYS - 5 do
+  local name, number = ARGV[6 + 2 * l], ARGV[7 + 2 * l]
   if l <= taken then
-    join_lane(KEYS[4 + l], name, number)
-  elseif known and not leave(KEYS[4 + l], group, KEYS[3], number) then
+    join_lane(KEYS[5 + l], name, number)
+  elseif known and not leave(KEYS[5 + l], group, KEYS[3], number) then
     result[#result + 1] = l
   end
 end

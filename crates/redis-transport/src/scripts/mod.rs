@@ -63,10 +63,10 @@ scripts! {
     RENEW = "renew.lua";
     /// Removes consumers that hold nothing.
     LEAVE = "leave.lua";
-    /// Notes what a subscription has finished.
-    NOTE_FINISHED = "note_finished.lua";
-    /// Tells what a subscription has finished.
-    IS_FINISHED = "is_finished.lua";
+    /// Reads for a subscription that is not to be given again what it has finished.
+    READ_GUARDED = "read_guarded.lua";
+    /// Ends deliveries that succeeded, and notes it.
+    ACK_NOTED = "ack_noted.lua";
     /// Says that somebody follows.
     FOLLOW = "follow.lua";
     /// Removes what every subscription has settled.
@@ -91,6 +91,8 @@ scripts! {
     HOLD_LETTERS = "hold_letters.lua";
     /// Ends that.
     FREE_LETTERS = "free_letters.lua";
+    /// Tells how long dead letters are kept for a job.
+    LETTERS_HELD = "letters_held.lua";
     /// Adds what a process has counted.
     COUNTERS = "counters.lua";
     /// Adds how long deliveries took in a process.
@@ -115,17 +117,24 @@ scripts! {
     WITHDRAW = "withdraw.lua";
     /// Tells how many replicas are alive.
     REPLICAS = "replicas.lua";
+    /// Begins to remove a subscription, or goes on.
+    BEGIN_REMOVAL = "begin_removal.lua";
+    /// Removes a part of a subscription.
+    REMOVE = "remove.lua";
     /// Gives a replica a share of the rate limit.
     RATION = "ration.lua";
 }
 
-const SHARED: [(&str, &str); 14] = [
+const SHARED: &[(&str, &str)] = &[
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),
     ("-- include since\n", include_str!("shared/since.lua")),
     ("-- include hear\n", include_str!("shared/hear.lua")),
+    ("-- include alive\n", include_str!("shared/alive.lua")),
+    ("-- include removed\n", include_str!("shared/removed.lua")),
+    ("-- include holds\n", include_str!("shared/holds.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
@@ -133,6 +142,8 @@ const SHARED: [(&str, &str); 14] = [
     ("-- include waiting\n", include_str!("shared/waiting.lua")),
     ("-- include leave\n", include_str!("shared/leave.lua")),
     ("-- include position\n", include_str!("shared/position.lua")),
+    ("-- include guard\n", include_str!("shared/guard.lua")),
+    ("-- include note\n", include_str!("shared/note.lua")),
     ("-- include claimed\n", include_str!("shared/claimed.lua")),
 ];
 

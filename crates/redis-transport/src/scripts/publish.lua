@@ -2,11 +2,11 @@
 -- Stores events in one partition, and tells the readers that wait. Without flags: refused before it starts when memory
 -- is full, so nothing is half stored.
 --
--- KEYS[1]       layout  HASH
--- KEYS[2]       lanes   HASH
--- KEYS[3]       subs    HASH
--- KEYS[4]       starts  HASH
--- KEYS[5]       bell    sharded channel
+-- KEYS[1]       lanes   HASH
+-- KEYS[2]       subs    HASH
+-- KEYS[3]       starts  HASH
+-- KEYS[4]       bell    sharded channel
+-- KEYS[5]       later   ZSET
 -- KEYS[5+l]     the l-th lane     STREAM
 -- KEYS[4+L+2r]  the r-th index bucket, one for each run of events that share it  STRING
 -- KEYS[5+L+2r]  what that bucket has no room for  HASH
@@ -26,67 +26,80 @@
 local redis_call = redis.call
 local KEYS, ARGV = KEYS, ARGV
 
-if redis_call('HGET', KEYS[1], 'version') ~= ARGV[1] then return redis.status_reply('STALE') end
-
 local window, lane_count, run_count = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local numbers = redis_call('HMGET', KEYS[2], unpack(ARGV, 5, 4 + lane_count))
+-- In one call, for most batches are small: the version of the layout, whether any event waits for its time, and for the
+-- l-th lane, at l + 2, its number.
+local known = redis_call('HMGET', KEYS[1], '~layout', '~later', unpack(ARGV, 5, 4 + lane_count))
+if known[1] ~= ARGV[1] then return redis.status_reply('STALE') end
 local rung, is_rung = {}, {}
 
--- include glob
-
--- include lane
 -- include bucket
 
--- The lane of the event before: events in a row are often of one lane.
-local l, lane, prefix
+local news = {has_lane = false, gone = {}}
 
-local function enter(number)
-  l, lane = number, KEYS[5 + number]
-  prefix = numbers[l] and numbers[l] .. ':'
+-- Its helpers are made only where they are needed: most calls know their lanes.
+local function make(l, lane)
+-- include glob
+-- include lane
+  return make_lane(lane, ARGV[4 + l], known[l + 2], news)
 end
 
-local function ring()
-  is_rung[l] = true
-  rung[#rung + 1] = numbers[l]
-end
-
-local function store(member, envelope)
-  local entry = prefix and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
-  if not entry then
-    numbers[l] = make_lane(lane, ARGV[4 + l], numbers[l])
-    prefix = numbers[l] .. ':'
-    entry = redis_call('XADD', lane, '*', 'm', member, 'e', envelope)
-  end
-  if not is_rung[l] then ring() end
-  return entry
+-- Which events wait for their time: they may do so for longer than the index remembers them. Mostly nothing waits.
+local function find_waiting(first)
+  if not known[2] then return {} end
+  local members = {}
+  for at = first, #ARGV, 2 do members[#members + 1] = ARGV[at] end
+  return redis_call('ZMSCORE', KEYS[5], unpack(members))
 end
 
 local answer = {0}
 local lanes_at = 5 + lane_count + run_count
 local lane_bytes = ARGV[lanes_at]
+local waiting = find_waiting(lanes_at + 1)
 local byte = string.byte
 local event = 0
+-- The lane of the event before: events in a row are often of one lane.
+local l, lane, prefix
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + lane_count + r])
-  local bucket = open_bucket(KEYS[4 + lane_count + 2 * r], KEYS[5 + lane_count + 2 * r], count)
+  local bucket = open_bucket(KEYS[4 + lane_count + 2 * r], KEYS[5 + lane_count + 2 * r], count, window)
+  local has_log, added, added_count = bucket.log, bucket.added, 0
   for i = event + 1, event + count do
     local member = ARGV[lanes_at + 2 * i - 1]
-    if not bucket.is_new and bucket.place(member) then
+    if has_log and place_in(bucket, member) or waiting[i] then
       answer[#answer + 1] = i
     else
-      local high, low = byte(lane_bytes, 2 * i - 1, 2 * i)
-      local number = high * 256 + low
-      if number ~= l then enter(number) end
-      local entry = store(member, ARGV[lanes_at + 2 * i])
-      bucket.put(member, prefix .. entry)
+      local number = 1
+      if lane_count > 1 then
+        local high, low = byte(lane_bytes, 2 * i - 1, 2 * i)
+        number = high * 256 + low
+      end
+      if number ~= l then
+        l, lane, prefix = number, KEYS[5 + number], known[number + 2] and known[number + 2] .. ':'
+      end
+      local envelope = ARGV[lanes_at + 2 * i]
+      local entry = prefix and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
+      if not entry then
+        known[l + 2] = make(l, lane)
+        prefix = known[l + 2] .. ':'
+        entry = redis_call('XADD', lane, '*', 'm', member, 'e', envelope)
+      end
+      if not is_rung[l] then
+        is_rung[l] = true
+        rung[#rung + 1] = known[l + 2]
+      end
+      -- As put_in does.
+      added[added_count + 1], added[added_count + 2] = member, prefix .. entry
+      added_count = added_count + 2
     end
   end
-  local bytes = bucket.save(window)
+  bucket.count = added_count
+  local bytes = save_bucket(bucket)
   if r == run_count then answer[1] = bytes end
   event = event + count
 end
 
-if has_new then redis_call('SPUBLISH', KEYS[5], 'lanes') end
-if #gone > 0 then redis_call('SPUBLISH', KEYS[5], 'gone:' .. table.concat(gone, ',')) end
-if #rung > 0 then redis_call('SPUBLISH', KEYS[5], 'l' .. table.concat(rung, ',')) end
+if news.has_lane then redis_call('SPUBLISH', KEYS[4], 'lanes') end
+if #news.gone > 0 then redis_call('SPUBLISH', KEYS[4], 'gone:' .. table.concat(news.gone, ',')) end
+if #rung > 0 then redis_call('SPUBLISH', KEYS[4], 'l' .. table.concat(rung, ',')) end
 return answer

@@ -2,14 +2,14 @@
 -- Cuts the index of ids anew, for ids from a time to come: so two publishers of whom one has yet to read the change never
 -- look for one id in two places.
 --
--- KEYS[1]  layout  HASH
+-- KEYS[1]  lanes  HASH
 -- ARGV[1]  version that the change was thought out for
 -- ARGV[2]  milliseconds of ids that shall share a bucket
 -- ARGV[3]  milliseconds from now on until it holds
 -- ARGV[4]  milliseconds that an id is remembered
 -- result   1 if it was changed; 0 if it was changed by another, or a change is still to come, or there are too many
 
-local stored = redis.call('HMGET', KEYS[1], 'version', 'slices')
+local stored = redis.call('HMGET', KEYS[1], '~layout', '~slices')
 if stored[1] ~= ARGV[1] or not stored[2] then return 0 end
 
 local time = redis.call('TIME')
@@ -26,5 +26,5 @@ slices[#slices + 1] = {now + tonumber(ARGV[3]), ARGV[2]}
 
 local texts = {}
 for at, slice in ipairs(slices) do texts[at] = string.format('%.0f:%s', slice[1], slice[2]) end
-redis.call('HSET', KEYS[1], 'version', tonumber(ARGV[1]) + 1, 'slices', table.concat(texts, ','))
+redis.call('HSET', KEYS[1], '~layout', tonumber(ARGV[1]) + 1, '~slices', table.concat(texts, ','))
 return 1

@@ -7,19 +7,25 @@
 -- KEYS[3]    starts  HASH
 -- KEYS[4]    retry   STREAM
 -- KEYS[5]    bell    sharded channel
--- KEYS[5+l]  the l-th lane that the subscription takes, or still reads  STREAM
+-- KEYS[6]    removed ZSET
+-- KEYS[6+l]  the l-th lane that the subscription takes, or still reads  STREAM
 -- ARGV[1]    version of the lanes that these were chosen from
 -- ARGV[2]    subscription
 -- ARGV[3]    its patterns, a JSON list
 -- ARGV[4]    its tenants, a JSON list
--- ARGV[3+2l] name of the l-th lane, then its number
--- result     `STALE` if the lanes have another version, else {1 if the registration was lost, 1 if the group of the retry
+-- ARGV[5]    since when the one who repairs has been a replica
+-- ARGV[4+2l] name of the l-th lane, then its number
+-- result     `STALE` if the lanes have another version, `REMOVED` if the subscription was removed since, else {1 if the registration was lost, 1 if the group of the retry
 --            stream was, then for each lane `held`, `left` if the subscription reads it no more, or
 --            {where it reads on, how many entries follow or -1}}
 
 local group = ARGV[2]
 
 if (redis.call('HGET', KEYS[1], '~version') or '0') ~= ARGV[1] then return redis.status_reply('STALE') end
+
+-- include removed
+
+if is_removed(KEYS[6], group, ARGV[5]) then return redis.status_reply('REMOVED') end
 
 -- include glob
 -- include after
@@ -40,12 +46,12 @@ local function is_left(name, number)
   return redis.call('HEXISTS', KEYS[3], field) == 0 or redis.call('HEXISTS', KEYS[3], field .. '\nleft') == 1
 end
 
-for l = 1, #KEYS - 5 do
-  local name, number = ARGV[3 + 2 * l], ARGV[4 + 2 * l]
+for l = 1, #KEYS - 6 do
+  local name, number = ARGV[4 + 2 * l], ARGV[5 + 2 * l]
   if is_left(name, number) then
     result[l + 2] = 'left'
   else
-    result[l + 2] = remake(KEYS[5 + l], group, KEYS[3], number) or 'held'
+    result[l + 2] = remake(KEYS[6 + l], group, KEYS[3], number) or 'held'
   end
 end
 

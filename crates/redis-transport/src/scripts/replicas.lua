@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Tells how many replicas of a subscription are alive. Reads only.
 --
 -- KEYS[1]  replicas  ZSET
@@ -9,9 +9,7 @@
 if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 0 then return {-1, ''} end
 
 -- include since
+-- include alive
 
-local now, heard = clock_ms(), redis.call('ZSCORE', KEYS[1], '~heard')
-local alive = redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f', now), '+inf')
--- Only if the clock was set back.
-if heard and tonumber(heard) > now then alive = alive - 1 end
-return {alive, heard or ''}
+local alive, heard = alive_of(KEYS[1], clock_ms())
+return {alive, heard and string.format('%.0f', heard) or ''}

@@ -2,7 +2,7 @@
 -- Stores events whose time is to come in one partition. Without flags: refused before it starts when memory is full, so
 -- nothing is half stored.
 --
--- KEYS[1]    layout   HASH
+-- KEYS[1]    lanes    HASH
 -- KEYS[2]    later    ZSET
 -- KEYS[3]    events   HASH
 -- KEYS[4]    tenants  HASH
@@ -21,7 +21,7 @@
 --
 -- The place of an event that waits is `due:<milliseconds>`.
 
-if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return redis.status_reply('STALE') end
+if redis.call('HGET', KEYS[1], '~layout') ~= ARGV[1] then return redis.status_reply('STALE') end
 
 -- include bucket
 -- include later
@@ -50,22 +50,24 @@ end
 local answer, run_count, event = {0}, tonumber(ARGV[4]), 0
 for r = 1, run_count do
   local count = tonumber(ARGV[4 + r])
-  local bucket = open_bucket(KEYS[4 + 2 * r], KEYS[5 + 2 * r], count)
+  local bucket = open_bucket(KEYS[4 + 2 * r], KEYS[5 + 2 * r], count, ARGV[2])
   for i = event + 1, event + count do
     local at = 1 + run_count + 4 * i
     local member = ARGV[at]
     -- It may wait for longer than the index remembers it.
-    if not bucket.is_new and bucket.place(member) or redis.call('ZSCORE', KEYS[2], member) then
+    if place_in(bucket, member) or redis.call('ZSCORE', KEYS[2], member) then
       answer[#answer + 1] = i
     else
-      bucket.put(member, store(at))
+      put_in(bucket, member, store(at))
     end
   end
-  local bytes = bucket.save(ARGV[2])
+  local bytes = save_bucket(bucket)
   if r == run_count then answer[1] = bytes end
   event = event + count
 end
 
 for tenant, count in pairs(tenants) do count_later(KEYS[4], tenant, count) end
+-- Whoever publishes asks for that.
+if next(tenants) then redis.call('HSET', KEYS[1], '~later', 1) end
 if is_head then redis.call('SPUBLISH', KEYS[5], 'due') end
 return answer

@@ -6,17 +6,32 @@
 -- KEYS[1]  state     HASH
 -- KEYS[2]  bell      sharded channel
 -- KEYS[3]  replicas  ZSET
+-- KEYS[4]  removing  HASH
+-- KEYS[5]  removed   ZSET
 -- ARGV[1]  subscription
 -- ARGV[2]  the limit that the replica declares: `<events>/<microseconds>/<burst>`; '' for none
 -- ARGV[3]  1 if it begins; 0 if it runs: then its limit counts only where none was declared, for the store was emptied
 -- ARGV[4]  the replica
 -- ARGV[5]  milliseconds for which it counts as alive from now on
--- result   {since when it is paused in milliseconds or '', its limit or ''}
+-- ARGV[6]  since when it has been a replica, as this answered when it began; '' if it begins
+-- result   {since when it is paused in milliseconds or '', its limit or '', since when it is a replica}; where the
+--          subscription is being removed, for how many milliseconds whoever does so counts as alive yet; `REMOVED` if it
+--          was removed since. Then the replica does not count as alive.
 
 -- include since
 -- include hear
+-- include removed
 
-hear(KEYS[3], clock_ms(), ARGV[4], ARGV[5])
+local now, since = clock_ms(), ARGV[6]
+if ARGV[3] == '1' then
+  local until_ms = redis.call('HGET', KEYS[4], 'until')
+  if until_ms then return math.max(0, until_ms - now) end
+  -- Not before the last removal, though the clock was set back since.
+  since = string.format('%.0f', math.max(now, redis.call('ZSCORE', KEYS[5], ARGV[1]) or 0))
+elseif is_removed(KEYS[5], ARGV[1], since) then
+  return redis.status_reply('REMOVED')
+end
+hear(KEYS[3], now, ARGV[4], ARGV[5])
 
 local paused, limit, declared = unpack(redis.call('HMGET', KEYS[1], 'paused', 'limit', 'declared'))
 
@@ -33,4 +48,4 @@ end
 
 local is_new = ARGV[2] ~= (declared or '')
 if is_new and (ARGV[3] == '1' or not declared) then declare() end
-return {paused or '', limit or ''}
+return {paused or '', limit or '', since}

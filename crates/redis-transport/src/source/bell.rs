@@ -37,6 +37,8 @@ pub(crate) enum Ring<'text> {
     Retry(&'text str),
     /// The subscription was paused, resumed, or given another rate limit.
     State(&'text str),
+    /// The subscription was removed for good, at least a part of it.
+    Removed(&'text str),
 }
 
 impl<'text> Ring<'text> {
@@ -57,6 +59,7 @@ impl<'text> Ring<'text> {
             "released" => Some(Self::Released(group)),
             "retry" => Some(Self::Retry(group)),
             "state" => Some(Self::State(group)),
+            "removed" => Some(Self::Removed(group)),
             _ => None,
         }
     }
@@ -192,6 +195,7 @@ mod tests {
             ("released:a/b", Some(Ring::Released("a/b"))),
             ("retry:a/b", Some(Ring::Retry("a/b"))),
             ("state:a/b", Some(Ring::State("a/b"))),
+            ("removed:a/b", Some(Ring::Removed("a/b"))),
             ("l", None),
             ("lx", None),
             ("", None),

@@ -30,6 +30,12 @@ impl Ear for Inner {
                 self.wake.notify_one();
             }
             Ring::State(group) if *group == self.group => self.wake_state.notify_one(),
+            Ring::Removed(group) if *group == self.group => {
+                self.lost.store(true, Relaxed);
+                self.wake.notify_one();
+            }
+            // What it alone had not settled may be trimmed now.
+            Ring::Removed(_) => self.lanes.read().of_partition(partition).for_each(|(_, lane)| lane.mark_dirty()),
             Ring::Scheduled | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) => {}
         }
     }

@@ -176,7 +176,7 @@ impl RedisFollower {
             let entries = found.remove(lane.key.as_bytes()).unwrap_or_default();
             let position = self.positions.entry(place).or_default();
             let gave_all = entries.len() >= count;
-            for (entry, fields) in entries.into_iter().filter_map(reply::entry) {
+            for (entry, _, fields) in entries.into_iter().filter_map(reply::entry) {
                 followed.missed += position.pass(entry);
                 followed.deliveries.push(delivery(place, &lane, entry, fields));
             }
@@ -313,7 +313,8 @@ impl Ear for Following {
                     self.wake.notify_one();
                 }
             }
-            Ring::Gone(_) | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) | Ring::Scheduled => {}
+            Ring::Gone(_) | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) => {}
+            Ring::State(_) | Ring::Removed(_) | Ring::Scheduled => {}
         }
     }
 

@@ -10,29 +10,32 @@ use tekup_core::{
     transport::{SourceSpec, StartAt},
 };
 
-use super::lanes::{Lanes, Registry, takes};
+use super::{
+    Inner,
+    lanes::{Registry, takes},
+};
 use crate::{connection::Connection, error, keys::PartitionKeys, scripts};
 
 /// How often new lanes may get in between before we say so.
 pub(super) const MOST_STALE: usize = 1_000;
 
-/// Joins in all partitions, and learns their lanes.
-pub(super) async fn join(
-    connection: &Connection,
-    partitions: &[PartitionKeys],
-    spec: &SourceSpec,
-    lanes: &Lanes,
-) -> Result<()> {
+/// Joins in all partitions, and learns their lanes. False if the subscription was removed meanwhile.
+pub(super) async fn join(replica: &Inner) -> Result<bool> {
+    let (connection, partitions) = (&replica.shared.commands, replica.partitions());
+    let (spec, lanes) = (&replica.spec, &replica.lanes);
     let mut open: Vec<usize> = (0..partitions.len()).collect();
     for _ in 0..MOST_STALE {
         let registries = registries(connection, partitions, &open).await?;
         let mut pipeline = Pipeline::with_capacity(open.len());
         for (partition, registry) in open.iter().zip(&registries) {
-            pipeline.add_command(call(&partitions[*partition], spec, registry)?);
+            pipeline.add_command(call(&partitions[*partition], spec, registry, replica.since())?);
         }
         let mut stale = Vec::new();
         for ((partition, registry), answer) in open.into_iter().zip(registries).zip(connection.all(pipeline).await?) {
             let answer = answer?;
+            if was_removed(&answer) {
+                return Ok(false);
+            }
             if matches!(answer, Value::SimpleString(_)) {
                 stale.push(partition);
                 continue;
@@ -43,7 +46,7 @@ pub(super) async fn join(
             });
         }
         if stale.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         open = stale;
     }
@@ -79,16 +82,22 @@ fn in_order<'registry>(registry: &'registry Registry, patterns: &[Pattern]) -> (
     (taken, count)
 }
 
-fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry) -> Result<Cmd> {
+/// Whether a script says that the subscription was removed since its replica began.
+pub(super) fn was_removed(answer: &Value) -> bool {
+    matches!(answer, Value::SimpleString(word) if word == "REMOVED")
+}
+
+fn call(keys: &PartitionKeys, spec: &SourceSpec, registry: &Registry, since: String) -> Result<Cmd> {
     let (lanes, taken) = in_order(registry, &spec.patterns);
-    let mut cmd = scripts::JOIN.call(4 + lanes.len());
+    let mut cmd = scripts::JOIN.call(5 + lanes.len());
     cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(&spec.id));
+    cmd.arg(keys.removed());
     for (name, _) in &lanes {
         cmd.arg(keys.lane_named(name));
     }
     cmd.arg(&registry.version).arg(spec.id.to_string());
     cmd.arg(json(spec.patterns.iter().map(Pattern::as_str))?).arg(json(spec.tenants.iter().map(TenantId::as_str))?);
-    cmd.arg(taken).arg(u8::from(spec.start_at == StartAt::Beginning));
+    cmd.arg(taken).arg(u8::from(spec.start_at == StartAt::Beginning)).arg(since);
     for (name, number) in &lanes {
         cmd.arg(name).arg(number);
     }

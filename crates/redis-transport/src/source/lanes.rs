@@ -248,7 +248,7 @@ impl Registry {
         for (field, value) in hash {
             if field == "~version" {
                 registry.version = value;
-            } else if let Ok(number) = value.parse() {
+            } else if let (false, Ok(number)) = (field.starts_with('~'), value.parse()) {
                 registry.lanes.push((field, number));
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! Nothing blocks on the server: a source that has read all it knows of waits for the bell, and reads what it names.
 
+mod begin;
 mod bell;
 mod ear;
 mod expire;
@@ -26,7 +27,7 @@ use std::{
     collections::HashSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -63,6 +64,8 @@ struct Inner {
     group: String,
     /// The name of this replica, without the epoch: unique for each start.
     replica: String,
+    /// When it began to be one, in milliseconds by the clock of the first partition.
+    since: AtomicU64,
     lanes: Lanes,
     /// For each partition.
     flags: Vec<Flags>,
@@ -103,12 +106,7 @@ impl RedisSource {
     pub(crate) async fn open(shared: Arc<Shared>, spec: SourceSpec) -> Result<Self> {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
         let inner = Arc::new(Inner::new(shared, spec, lanes));
-        // First of all: who joins counts as alive.
-        inner.read_state(true).await?;
-        if let Err(error) = join::join(&inner.shared.commands, inner.partitions(), &inner.spec, &inner.lanes).await {
-            let _lapses_by_itself = inner.withdraw().await;
-            return Err(error);
-        }
+        inner.begin().await?;
         inner.doubt_lengths();
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
@@ -135,6 +133,7 @@ impl Inner {
             spec,
             group,
             replica,
+            since: AtomicU64::new(0),
             lanes,
             flags,
             wake: Notify::new(),

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use redis::{Pipeline, Value};
+use redis::{Cmd, Pipeline, Value};
 use tekup_core::{
     Error, ErrorKind, Priority, Result,
-    transport::{Delivery, DeliveryRef, Start},
+    transport::{Delivery, DeliveryRef},
 };
 use tokio::time::Instant;
 
@@ -40,14 +40,12 @@ pub(super) struct Reader {
     turns: Turns,
     ration: Ration,
     pub(super) searches: Searches,
-    /// What is ours, and may have been finished before.
-    pub(super) unchecked: Vec<Delivery>,
 }
 
 /// One read of one partition: the lanes in the order in which they are named, and how much of each.
-struct Read {
-    lanes: Vec<(usize, Arc<Lane>)>,
-    count: usize,
+pub(super) struct Read {
+    pub(super) lanes: Vec<(usize, Arc<Lane>)>,
+    pub(super) count: usize,
     /// Whether all of them are taken to hold so much.
     is_narrow: bool,
 }
@@ -62,9 +60,6 @@ impl Inner {
         loop {
             if self.interrupted.swap(false, Relaxed) || self.closed.load(Relaxed) || most == 0 {
                 return Ok(Vec::new());
-            }
-            if !reader.unchecked.is_empty() {
-                return self.check(&mut reader, Vec::new(), most).await;
             }
             let look_again = reader.look_if_due(self);
             if std::mem::take(&mut reader.asks_whether_registered) {
@@ -88,7 +83,7 @@ impl Inner {
             let found = self.claim(&mut reader, most).await?;
             if !found.is_empty() {
                 reader.ration.spend(found.len());
-                return self.check(&mut reader, found, most).await;
+                return Ok(found);
             }
             let found = match self.read_hot(&mut reader, most).await {
                 Err(error) if error.kind() == ErrorKind::SubscriptionLost => {
@@ -99,7 +94,7 @@ impl Inner {
             };
             if !found.is_empty() {
                 reader.ration.spend(found.len());
-                return self.check(&mut reader, found, most).await;
+                return Ok(found);
             }
             self.give_back(&mut reader.ration).await?;
             let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
@@ -188,14 +183,7 @@ impl Inner {
         for read in &reads {
             // A ring that comes while we read is kept: it is heard after this.
             read.lanes.iter().for_each(|(_, lane)| lane.cool());
-            let cmd = pipeline.cmd("XREADGROUP").arg("GROUP").arg(&self.group).arg(&consumer);
-            cmd.arg("COUNT").arg(read.count).arg("STREAMS");
-            read.lanes.iter().for_each(|(_, lane)| {
-                cmd.arg(&lane.key);
-            });
-            read.lanes.iter().for_each(|_| {
-                cmd.arg(">");
-            });
+            pipeline.add_command(self.read_call(read, &consumer));
         }
         let answers = match self.shared.reads.all_on(live, pipeline, false).await {
             Ok(answers) => answers,
@@ -206,6 +194,17 @@ impl Inner {
             }
         };
         self.take(epoch, reads, answers).await
+    }
+
+    fn read_call(&self, read: &Read, consumer: &str) -> Cmd {
+        if self.spec.idempotency.is_some() {
+            return self.read_guarded(read, consumer);
+        }
+        let mut cmd = redis::cmd("XREADGROUP");
+        cmd.arg("GROUP").arg(&self.group).arg(consumer).arg("COUNT").arg(read.count).arg("STREAMS");
+        read.lanes.iter().for_each(|(_, lane)| _ = cmd.arg(&lane.key));
+        read.lanes.iter().for_each(|_| _ = cmd.arg(">"));
+        cmd
     }
 
     async fn take(&self, epoch: u32, reads: Vec<Read>, answers: Vec<Result<Value>>) -> Result<Vec<Delivery>> {
@@ -303,9 +302,9 @@ impl Read {
             if gave_all {
                 lane.set_hot(true);
             }
-            deliveries.extend(entries.into_iter().filter_map(reply::entry).map(|(entry, fields)| {
+            deliveries.extend(entries.into_iter().filter_map(reply::entry).map(|(entry, start, fields)| {
                 let held = DeliveryRef { lane: place_number(*place), epoch, entry, starts: 1 };
-                reply::delivery(lane, held, Start::Fresh, fields)
+                reply::delivery(lane, held, start, fields)
             }));
         }
     }

@@ -93,7 +93,11 @@ impl Inner {
                         reader.searches.waiting.push_back(search);
                     }
                 }
-                Err(error) => failed = Some(error),
+                // It is due until it is done.
+                Err(error) => {
+                    reader.searches.waiting.push_back(search);
+                    failed = Some(error);
+                }
             }
         }
         match failed {
@@ -124,20 +128,19 @@ impl Inner {
 
     fn search_call(&self, search: &Search, consumer: &str, most: usize, cursors: &HashMap<usize, String>) -> Cmd {
         let keys = search.streams.iter().map(|(_, lane)| &lane.key);
+        let (guard, count) = (self.guard(search.partition), search.streams.len());
+        let guards = usize::from(guard.is_some());
         if search.what == What::Released {
-            let mut cmd = scripts::TAKE_RELEASED.call(search.streams.len());
-            keys.for_each(|key| {
-                cmd.arg(key);
-            });
-            cmd.arg(&self.group).arg(consumer).arg(most);
+            let mut cmd = scripts::TAKE_RELEASED.call(count + guards);
+            keys.for_each(|key| _ = cmd.arg(key));
+            cmd.arg(guard).arg(&self.group).arg(consumer).arg(most).arg(count);
             return cmd;
         }
         let lease = self.lease_ms();
-        let mut cmd = scripts::SWEEP.call(1 + search.streams.len());
+        let mut cmd = scripts::SWEEP.call(1 + count + guards);
         cmd.arg(self.partitions()[search.partition].sweep(&self.spec.id));
-        keys.for_each(|key| {
-            cmd.arg(key);
-        });
+        keys.for_each(|key| _ = cmd.arg(key));
+        cmd.arg(guard);
         cmd.arg(&self.group).arg(consumer).arg(lease).arg((lease / 4).max(1)).arg(most);
         for (place, _) in &search.streams {
             cmd.arg(cursors.get(place).map_or("0-0", String::as_str));
@@ -173,11 +176,15 @@ impl Inner {
     }
 
     fn found(&self, search: &Search, value: Value, epoch: u32) -> Option<Delivery> {
-        let (stream, entry, starts, fresh, fields): (usize, Vec<u8>, u32, u8, Vec<Value>) =
+        let (stream, entry, starts, kind, fields): (usize, Vec<u8>, u32, u8, Vec<Value>) =
             redis::from_redis_value(value).ok()?;
         let (place, lane) = search.streams.get(stream.checked_sub(1)?)?;
         let held = DeliveryRef { lane: place_number(*place), epoch, entry: reply::parse_entry(&entry)?, starts };
-        let start = if fresh == 1 { Start::Fresh } else { Start::TakenOver };
+        let start = match kind {
+            0 => Start::TakenOver,
+            1 => Start::Fresh,
+            _ => Start::Finished,
+        };
         if start == Start::TakenOver {
             self.unstarted().insert(held);
         }
@@ -189,8 +196,9 @@ impl Inner {
         self.unstarted().remove(&held);
         let lane = self.lanes.read().of(held.lane).cloned();
         let Some(lane) = lane.filter(|_| live.epoch() == held.epoch) else { return Ok(None) };
-        let mut cmd = scripts::START.call(1);
-        cmd.arg(&lane.key).arg(&self.group).arg(self.consumer(held.epoch));
+        let guard = self.guard(lane.partition);
+        let mut cmd = scripts::START.call(1 + usize::from(guard.is_some()));
+        cmd.arg(&lane.key).arg(guard).arg(&self.group).arg(self.consumer(held.epoch));
         cmd.arg(reply::entry_text(held.entry)).arg(held.starts);
         let mut pipeline = Pipeline::with_capacity(1);
         pipeline.add_command(cmd);
@@ -199,11 +207,14 @@ impl Inner {
             answers => answers?.pop(),
         };
         match answer.ok_or_else(|| error::unexpected("a start"))?? {
-            Value::Array(fields) => {
+            Value::Nil => Ok(None),
+            answer => {
+                let answer = redis::from_redis_value(answer);
+                let (finished, fields): (bool, Vec<Value>) = answer.map_err(|_| error::unexpected("a start"))?;
+                let start = if finished { Start::Finished } else { Start::Fresh };
                 let held = DeliveryRef { starts: held.starts.saturating_add(1), ..held };
-                self.check_started(reply::delivery(&lane, held, Start::Fresh, fields)).await.map(Some)
+                Ok(Some(reply::delivery(&lane, held, start, fields)))
             }
-            _ => Ok(None),
         }
     }
 

@@ -44,7 +44,11 @@ impl Inner {
         }
         reader.next_repair = Some(Instant::now() + PAUSE);
         match self.make_anew().await {
-            Ok(found) => self.note_loss(found),
+            Ok(Some(found)) => self.note_loss(found),
+            Ok(None) => {
+                self.lost.store(true, Relaxed);
+                return Err(self.was_removed());
+            }
             Err(cause) => {
                 self.lost.store(true, Relaxed);
                 return Err(self.beyond_repair(cause));
@@ -59,21 +63,23 @@ impl Inner {
         Ok(())
     }
 
-    async fn make_anew(&self) -> Result<Found> {
+    /// `None` if it was removed since this replica began.
+    async fn make_anew(&self) -> Result<Option<Found>> {
         self.shared.namespace().restore(&self.shared.commands).await?;
         let mut found = Found::default();
         let mut open: Vec<usize> = (0..self.partitions().len()).collect();
         for _ in 0..join::MOST_STALE {
-            open = self.make_anew_in(&open, &mut found).await?;
+            let Some(stale) = self.make_anew_in(&open, &mut found).await? else { return Ok(None) };
+            open = stale;
             if open.is_empty() {
-                return Ok(found);
+                return Ok(Some(found));
             }
         }
         Err(Error::new(ErrorKind::Unavailable, "new lanes are made faster than lost groups can be made anew"))
     }
 
-    /// Answers the partitions in which a lane came in between.
-    async fn make_anew_in(&self, open: &[usize], found: &mut Found) -> Result<Vec<usize>> {
+    /// Answers the partitions in which a lane came in between; `None` if the subscription was removed.
+    async fn make_anew_in(&self, open: &[usize], found: &mut Found) -> Result<Option<Vec<usize>>> {
         let registries = join::registries(&self.shared.commands, self.partitions(), open).await?;
         let mut chosen = Vec::with_capacity(open.len());
         let mut pipeline = Pipeline::with_capacity(open.len());
@@ -87,26 +93,31 @@ impl Inner {
         let mut stale = Vec::new();
         let answers = self.shared.commands.all(pipeline).await?;
         for (((partition, registry), lanes), answer) in open.iter().zip(&registries).zip(chosen).zip(answers) {
-            let Value::Array(answer) = answer? else {
+            let answer = answer?;
+            if join::was_removed(&answer) {
+                return Ok(None);
+            }
+            let Value::Array(answer) = answer else {
                 stale.push(*partition);
                 continue;
             };
             let read = found.take(answer, &lanes)?;
             self.lanes.relearn(*partition, &self.partitions()[*partition], registry, &read);
         }
-        Ok(stale)
+        Ok(Some(stale))
     }
 
     fn repair_call(&self, partition: usize, registry: &Registry, lanes: &[&(String, u32)]) -> Result<Cmd> {
         let (keys, spec) = (&self.partitions()[partition], &self.spec);
-        let mut cmd = scripts::REPAIR.call(5 + lanes.len());
+        let mut cmd = scripts::REPAIR.call(6 + lanes.len());
         cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(&spec.id)).arg(keys.bell());
+        cmd.arg(keys.removed());
         for (name, _) in lanes {
             cmd.arg(keys.lane_named(name));
         }
         cmd.arg(&registry.version).arg(&self.group);
         cmd.arg(join::json(spec.patterns.iter().map(Pattern::as_str))?);
-        cmd.arg(join::json(spec.tenants.iter().map(TenantId::as_str))?);
+        cmd.arg(join::json(spec.tenants.iter().map(TenantId::as_str))?).arg(self.since());
         for (name, number) in lanes {
             cmd.arg(name).arg(number);
         }
@@ -120,6 +131,15 @@ impl Inner {
             self.losses
                 .note(&self.group, Loss { at: Timestamp::now(), registration, lanes, detail: detail.join(", ") });
         }
+    }
+
+    fn was_removed(&self) -> Error {
+        let message = format!(
+            "subscription `{}` was removed for good, with all that it had, while this replica was frozen or cut off: \
+             subscribe again to begin a new one",
+            self.group
+        );
+        Error::new(ErrorKind::SubscriptionLost, message)
     }
 
     fn beyond_repair(&self, cause: Error) -> Error {

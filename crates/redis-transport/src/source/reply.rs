@@ -95,13 +95,14 @@ fn made_up_id(number: u32, (ms, sequence): Entry) -> EventId {
     EventId::from_uuid(Uuid::from_u128(high | low)).unwrap_or_else(|_| EventId::generate())
 }
 
-/// One entry of a stream, as `XREADGROUP` and `XCLAIM` answer it.
-pub(super) fn entry(value: Value) -> Option<(Entry, Vec<Value>)> {
+/// One entry of a stream, as `XREADGROUP` answers it, or the script that says besides whether it was finished before.
+pub(super) fn entry(value: Value) -> Option<(Entry, Start, Vec<Value>)> {
     let Value::Array(parts) = value else { return None };
     let mut parts = parts.into_iter();
     let (Some(Value::BulkString(entry)), Some(fields)) = (parts.next(), parts.next()) else { return None };
     let fields = if let Value::Array(fields) = fields { fields } else { Vec::new() };
-    Some((parse_entry(&entry)?, fields))
+    let start = if parts.next() == Some(Value::Int(1)) { Start::Finished } else { Start::Fresh };
+    Some((parse_entry(&entry)?, start, fields))
 }
 
 #[cfg(test)]

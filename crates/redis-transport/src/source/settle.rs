@@ -29,17 +29,17 @@ enum Kind {
 }
 
 /// One settlement, with its place in the batch and its stream.
-struct Item<'batch> {
+pub(super) struct Item<'batch> {
     place: usize,
     settlement: &'batch Settlement,
-    lane: Arc<Lane>,
+    pub(super) lane: Arc<Lane>,
 }
 
 /// What one command settles: all of one kind and partition, and for acks of one stream.
-struct Group<'batch> {
+pub(super) struct Group<'batch> {
     kind: Kind,
-    partition: usize,
-    items: Vec<Item<'batch>>,
+    pub(super) partition: usize,
+    pub(super) items: Vec<Item<'batch>>,
 }
 
 impl Inner {
@@ -55,13 +55,7 @@ impl Inner {
         if self.is_without(Safeguard::Fence) {
             self.seize(&groups, &consumer).await?;
         }
-        // First what must not be forgotten, then the acks.
-        let notes = self.notes(&batch, live.epoch());
-        let noted = notes.len();
-        let mut pipeline = Pipeline::with_capacity(noted + groups.len());
-        for note in notes {
-            pipeline.add_command(note);
-        }
+        let mut pipeline = Pipeline::with_capacity(groups.len());
         for group in &groups {
             pipeline.add_command(self.command(group, &consumer));
         }
@@ -69,8 +63,6 @@ impl Inner {
             Err(error) if error.kind() == ErrorKind::LeaseLost => return Ok(settled),
             answers => answers?,
         };
-        let mut answers = answers.into_iter();
-        answers.by_ref().take(noted).try_for_each(|note| note.map(drop))?;
         for (group, answer) in groups.iter().zip(answers) {
             self.note_settled(group, answer?, &mut settled)?;
         }
@@ -115,6 +107,9 @@ impl Inner {
     }
 
     fn ack(&self, group: &Group<'_>) -> Cmd {
+        if self.spec.idempotency.is_some() {
+            return self.ack_noted(group);
+        }
         let mut cmd = Cmd::with_capacity(group.items.len() + 3, group.items.len() * 18 + 128);
         cmd.arg("XACK").arg(group.items.first().map_or("", |item| item.lane.key.as_str())).arg(&self.group);
         for item in &group.items {
@@ -125,10 +120,12 @@ impl Inner {
 
     fn finish(&self, group: &Group<'_>) -> Cmd {
         let keys = &self.partitions()[group.partition];
-        let mut cmd = scripts::FINISH.call(2);
-        cmd.arg(keys.retry(&self.spec.id)).arg(keys.exceptions(&self.spec.id)).arg(&self.group);
+        let guard = self.guard(group.partition);
+        let mut cmd = scripts::FINISH.call(2 + usize::from(guard.is_some()));
+        cmd.arg(keys.retry(&self.spec.id)).arg(keys.exceptions(&self.spec.id)).arg(guard);
+        cmd.arg(&self.group).arg(self.window_ms());
         for item in &group.items {
-            cmd.arg(item.entry()).arg(item.member());
+            cmd.arg(item.entry()).arg(item.member()).arg(u8::from(item.is_finished()));
         }
         cmd
     }
@@ -266,11 +263,16 @@ impl Group<'_> {
 }
 
 impl Item<'_> {
-    fn entry(&self) -> String {
+    /// Whether the subscription has done what it had to do.
+    pub(super) fn is_finished(&self) -> bool {
+        self.settlement.verdict == Verdict::Ack
+    }
+
+    pub(super) fn entry(&self) -> String {
         reply::entry_text(self.settlement.held.entry)
     }
 
-    fn member(&self) -> Vec<u8> {
+    pub(super) fn member(&self) -> Vec<u8> {
         keys::member(self.settlement.id, self.settlement.tenant.as_ref().map(|tenant| tenant.as_str()))
     }
 

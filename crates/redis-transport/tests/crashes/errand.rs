@@ -6,6 +6,7 @@ use tekup_core::{EventBus, EventId, Result, TekupEvent};
 use crate::{
     job::{Job, Task},
     orders::Orders,
+    world::JOBS,
 };
 
 /// What a worker does once, instead of handling jobs.
@@ -13,6 +14,9 @@ use crate::{
 pub(crate) enum Errand {
     PublishLater(Duration),
     Cancel(EventId),
+    Resume,
+    /// Removes the jobs for good.
+    Remove,
 }
 
 impl Errand {
@@ -23,6 +27,8 @@ impl Errand {
                 bus.publish(Job { task: Task::Pass }.event("acme").delay(delay)).await?.id.to_string()
             }
             Self::Cancel(id) => bus.cancel("acme", id).await?.to_string(),
+            Self::Resume => bus.resume(JOBS).await?.to_string(),
+            Self::Remove => bus.removal(JOBS).await?.confirm(JOBS).await?.dead.to_string(),
         };
         fs::write(orders.word(), word).unwrap();
         Ok(())

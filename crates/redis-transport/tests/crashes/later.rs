@@ -1,6 +1,6 @@
 //! What waits for its time, while processes and the server are killed.
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use tekup_core::{
     EventId, TekupEvent,
@@ -16,13 +16,6 @@ use crate::{
 };
 
 impl World {
-    /// Sends a process on an errand, kills it (signal 9) when it has done that, and answers what it said.
-    async fn send(&self, name: &str, errand: Errand) -> String {
-        let orders = self.orders(name).errand(errand);
-        self.hire(orders.clone()).await.kill();
-        fs::read_to_string(orders.word()).unwrap()
-    }
-
     async fn publish_later(&self, delay: Duration) -> EventId {
         self.bus.publish(Job { task: Task::Pass }.event("acme").delay(delay)).await.unwrap().id
     }

@@ -18,6 +18,7 @@ mod lost;
 mod orders;
 mod paused;
 mod poisoned;
+mod removing;
 mod replaying;
 mod replicas;
 mod restarted;

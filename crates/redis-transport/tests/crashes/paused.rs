@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tekup_core::RateLimit;
 
 use crate::{
+    errand::Errand,
     job::Task,
     ledger::Step,
     world::{JOBS, World, times},
@@ -26,6 +27,22 @@ async fn a_pause_holds_though_the_process_that_asked_for_it_was_killed() {
     assert!(world.bus.resume(JOBS).await.unwrap());
     world.until_done(&ids).await;
     assert_eq!(world.until_settled().await.acked, 20);
+}
+
+#[tokio::test]
+async fn a_resume_holds_though_the_process_that_asked_for_it_was_killed() {
+    let world = World::new().await;
+    world.register().await;
+    assert!(world.bus.pause(JOBS).await.unwrap());
+    let waiting = world.hire(world.orders("a")).await;
+    let ids = world.publish(times(20, Task::Pass)).await;
+    assert_eq!(world.send("b", Errand::Resume).await, "true");
+    assert!(!world.bus.subscription_state(JOBS).await.unwrap().is_paused(), "a second process observes it");
+    world.until_done(&ids).await;
+    drop(waiting);
+    let _late = world.hire(world.orders("c")).await;
+    world.until_done(&world.publish(times(1, Task::Pass)).await).await;
+    assert_eq!(world.until_settled().await.acked, 21);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::{
     child::Worker,
+    errand::Errand,
     job::{Job, Task},
     ledger::{Ledger, Step},
     orders::Orders,
@@ -55,6 +56,13 @@ impl World {
         })
         .await;
         worker
+    }
+
+    /// Sends a process on an errand, kills it (signal 9) when it has done that, and answers what it said.
+    pub(crate) async fn send(&self, name: &str, errand: Errand) -> String {
+        let orders = self.orders(name).errand(errand);
+        self.hire(orders.clone()).await.kill();
+        std::fs::read_to_string(orders.word()).unwrap()
     }
 
     /// All of one tenant, so that they are handed out in this order.

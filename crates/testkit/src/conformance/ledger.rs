@@ -78,6 +78,11 @@ impl Ledger {
         account.dead = account.dead.saturating_sub(letters);
     }
 
+    /// It has no books any more, until it is opened again.
+    pub(super) fn removed(&self, id: &SubscriptionId) {
+        self.lock().accounts.remove(id);
+    }
+
     /// From now on only the balance is asked of a subscription's books: what the suite can't know in advance, such as
     /// which of two racing calls was first, is checked by the behaviour itself.
     pub(super) fn ask_only_for_balance(&self, id: &SubscriptionId) {

@@ -1,4 +1,4 @@
-//! Dead letters by filter: counted, replayed, purged and edited through a bus, as an operator's process does it.
+//! Dead letters by filter: counted, replayed and purged through a bus, as an operator's process does it.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    BusConfig, DeadLetters, ErrorKind, Event, EventBus, Outcome, RawEvent, Result, Subscription, TekupEvent,
+    BusConfig, DeadLetters, ErrorKind, Event, EventBus, Outcome, Result, Subscription, TekupEvent,
     letters::{LetterFilter, LetterProgress},
     transport::{Admin, Capabilities, DeadReason, LetterKey, Outgoing, Verdict},
 };
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Harness, Scene,
-    events::{assert_all, event, event_of, events, ids, with_bytes},
+    events::{assert_all, event, event_of, events, ids},
     purging::bury,
     replica::{Replica, exactly},
     unexpected,
@@ -25,8 +25,8 @@ use super::{
 pub const NEEDS: fn(&Capabilities) -> bool = |can| can.dead_letters;
 
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
-struct LeadScored {
-    score: u32,
+pub(super) struct LeadScored {
+    pub(super) score: u32,
 }
 
 /// How long letters are kept for a job that makes no step.
@@ -37,11 +37,11 @@ async fn operator<H: Harness>(scene: &Scene<H>) -> Result<EventBus> {
     scene.bus(BusConfig::new("operator")).await
 }
 
-async fn letters<H: Harness>(scene: &Scene<H>) -> Result<DeadLetters> {
+pub(super) async fn letters<H: Harness>(scene: &Scene<H>) -> Result<DeadLetters> {
     operator(scene).await?.dead_letters("billing/ledger")
 }
 
-fn refused<T: std::fmt::Debug>(answer: Result<T>, kind: ErrorKind, what: &str) -> Result<()> {
+pub(super) fn refused<T: std::fmt::Debug>(answer: Result<T>, kind: ErrorKind, what: &str) -> Result<()> {
     let error = answer.err().ok_or_else(|| unexpected(format!("{what} was not refused")))?;
     assert_eq!(error.kind(), kind, "{what}: {error}");
     Ok(())
@@ -332,64 +332,4 @@ pub async fn what_no_handler_could_be_given_is_refused_unless_forced<H: Harness>
     assert_eq!(letters(scene).await?.filter(LetterFilter::all()).replay().await?.done, 2);
     scene.ledger.replayed(&id, 2);
     Ok(())
-}
-
-pub async fn an_edited_letter_is_a_new_event_that_names_the_dead_one<H: Harness>(scene: &Scene<H>) -> Result<()> {
-    let reader = scene.open("billing/ledger", &["*"]).await?;
-    let original =
-        LeadScored { score: 0 }.event("acme").user("user-1").correlation("import-7").metadata("source", "csv");
-    let original = Outgoing::of(&original.build()?)?;
-    bury(scene, &reader, std::slice::from_ref(&original)).await?;
-    let dead = letters(scene).await?;
-    let edited = dead.edit_json("acme", original.id, r#"{ "score": 5 }"#)?.await?;
-    assert!(!edited.purged && !edited.receipt.duplicate);
-    let [delivery] = exactly(reader.take_by(1, 1).await?)?;
-    let event = RawEvent::parse(delivery.bytes.clone())?;
-    let envelope = event.envelope();
-    assert_eq!((envelope.id, delivery.id), (edited.receipt.id, edited.receipt.id));
-    assert_ne!(envelope.id, original.id, "it is a new event");
-    assert_eq!((envelope.tenant.as_str(), envelope.cause()), ("acme", Some(original.id)));
-    assert_eq!((envelope.correlation_id().as_str(), envelope.event_type.as_str()), ("import-7", "lead.scored"));
-    assert_eq!(envelope.user.as_ref().map(|user| user.as_str()), Some("user-1"));
-    assert_eq!(envelope.metadata.get::<String>("source")?.as_deref(), Some("csv"));
-    assert_eq!(event.decode::<LeadScored>()?.data.score, 5);
-    reader.ack(&[delivery]).await?;
-    let letter = dead.show("acme", original.id).await?.ok_or_else(|| unexpected("the letter did not stay"))?;
-    assert_eq!(letter.bytes, original.bytes, "stored bytes are never rewritten");
-    edits_that_are_wrong_are_refused(&dead, &original).await?;
-
-    let id = tekup_core::EventId::generate();
-    let again = dead.edit("acme", original.id, LeadScored { score: 6 })?.id(id).purge().await?;
-    assert_eq!((again.receipt.id, again.purged), (id, true));
-    scene.ledger.purged(&reader.id, 1);
-    assert_eq!(reader.finish(1, 1).await?, [id]);
-    assert_eq!(scene.dead(&reader.id).await?, []);
-    reader.nothing_comes().await
-}
-
-async fn edits_that_are_wrong_are_refused(dead: &DeadLetters, original: &Outgoing) -> Result<()> {
-    #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
-    struct DealWon {}
-    let id = original.id;
-    refused(dead.edit("acme", id, DealWon {})?.await, ErrorKind::InvalidInput, "data of another type")?;
-    refused(dead.edit_json("acme", id, "{")?.await, ErrorKind::InvalidInput, "no JSON")?;
-    refused(dead.edit_json("acme", id, "{}")?.id(id).await, ErrorKind::InvalidInput, "the id of the dead event")?;
-    let unknown = tekup_core::EventId::generate();
-    refused(dead.edit_json("acme", unknown, "{}")?.purge().await, ErrorKind::NotFound, "no letter")?;
-    refused(dead.edit_json("globex", id, "{}")?.purge().await, ErrorKind::NotFound, "another tenant's letter")
-}
-
-pub async fn a_letter_whose_envelope_is_broken_is_edited_by_type<H: Harness>(scene: &Scene<H>) -> Result<()> {
-    let reader = scene.open("billing/ledger", &["*"]).await?;
-    let broken = with_bytes(event("lead.scored")?, "<lead/>");
-    bury(scene, &reader, std::slice::from_ref(&broken)).await?;
-    let dead = letters(scene).await?;
-    refused(dead.edit_json("acme", broken.id, "{}")?.await, ErrorKind::InvalidInput, "JSON of no known version")?;
-    let edited = dead.edit("acme", broken.id, LeadScored { score: 1 })?.purge().await?;
-    scene.ledger.purged(&reader.id, 1);
-    let [delivery] = exactly(reader.take_by(1, 1).await?)?;
-    let event = RawEvent::parse(delivery.bytes.clone())?;
-    assert_eq!((event.envelope().id, event.envelope().cause()), (edited.receipt.id, Some(broken.id)));
-    assert_eq!(event.envelope().correlation_id(), broken.id.to_string());
-    reader.ack(&[delivery]).await
 }

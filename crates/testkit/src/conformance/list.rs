@@ -122,15 +122,17 @@ macro_rules! transport_conformance {
                 events_come_in_the_order_of_their_times,
                 an_event_that_comes_earlier_than_all_that_wait_is_not_kept_waiting,
                 many_events_that_are_due_at_once_all_come,
-                a_cancelled_event_never_comes,
-                a_cancellation_that_comes_too_late_says_so,
-                a_cancellation_that_races_with_the_time_is_true_either_way,
-                another_tenants_cancellation_finds_nothing,
                 the_id_of_an_event_that_waits_is_taken,
                 the_status_follows_an_event_from_scheduled_to_completed,
                 what_waits_is_counted_by_tenant_and_in_all,
                 a_handler_may_publish_for_later_and_the_chain_is_kept,
                 times_that_can_not_be_meant_are_refused_and_nothing_is_stored,
+            }
+            cancelling {
+                a_cancelled_event_never_comes,
+                a_cancellation_that_comes_too_late_says_so,
+                a_cancellation_that_races_with_the_time_is_true_either_way,
+                another_tenants_cancellation_finds_nothing,
             }
             lanes {
                 critical_is_given_first,
@@ -167,6 +169,18 @@ macro_rules! transport_conformance {
                 dead_letters_of_a_job_that_has_died_are_free_after_its_lease,
                 the_job_of_one_tenant_keeps_no_other_off,
             }
+            removing {
+                a_removed_subscription_is_gone_with_all_that_it_had_and_no_other_is_touched,
+                a_removed_subscription_begins_anew_when_it_is_opened_again,
+                a_removed_subscription_may_start_from_the_beginning_again,
+                what_comes_due_after_a_removal_is_not_for_the_removed,
+                a_removal_is_refused_while_a_replica_is_alive,
+                a_removal_is_refused_while_a_job_works_on_dead_letters,
+                a_removal_of_an_unknown_subscription_names_the_one_that_was_meant,
+                a_replica_that_joins_while_a_removal_runs_has_a_whole_subscription,
+                what_was_counted_of_a_removed_subscription_is_gone_and_stays_gone,
+                a_removal_tells_what_would_be_lost_and_deletes_nothing_unless_its_name_is_given_twice,
+            }
             letter_jobs {
                 a_filter_counts_and_lists_what_it_means_and_nothing_else,
                 a_replay_by_filter_gives_back_what_it_means_and_nothing_else,
@@ -179,6 +193,8 @@ macro_rules! transport_conformance {
                 letters_that_others_took_meanwhile_are_counted_as_gone,
                 a_tenants_job_reaches_its_own_letters_only,
                 what_no_handler_could_be_given_is_refused_unless_forced,
+            }
+            letter_edits {
                 an_edited_letter_is_a_new_event_that_names_the_dead_one,
                 a_letter_whose_envelope_is_broken_is_edited_by_type,
             }
@@ -242,12 +258,16 @@ macro_rules! transport_conformance {
             on_the_bus {
                 a_timed_out_handlers_late_result_is_ignored,
                 what_can_not_be_decoded_is_dead_at_its_first_attempt_and_stops_nobody,
+                what_a_filter_leaves_out_is_finished_and_counted,
+                waiting_for_an_event_ends_when_every_subscription_is_done_with_it,
+            }
+            tenants {
                 a_tenants_handle_sees_only_its_own,
+            }
+            stopping {
                 a_retry_is_alive_in_a_new_bus_on_the_same_store,
                 a_stopping_bus_hands_over_what_it_has_not_started_with_attempts_unraised,
-                what_a_filter_leaves_out_is_finished_and_counted,
                 a_handler_may_publish_while_its_bus_is_stopping,
-                waiting_for_an_event_ends_when_every_subscription_is_done_with_it,
             }
             batches {
                 a_batch_takes_what_waits_and_no_more_than_it_asked_for,
@@ -299,6 +319,12 @@ macro_rules! transport_conformance {
                 a_guarded_handler_does_not_see_what_it_has_finished,
                 a_window_out_of_range_is_refused,
             }
+            refusing {
+                a_batch_of_none_is_no_mistake_and_one_beyond_the_limit_stores_nothing,
+                handlers_that_could_never_be_called_are_refused_and_register_nothing,
+                a_lane_that_may_hold_nothing_is_refused,
+                a_filter_that_wants_nothing_ends_all_unseen_and_one_that_wants_all_leaves_out_none,
+            }
         }
     };
 }
@@ -332,10 +358,13 @@ mod tests {
             include_str!("leasing.rs"),
             include_str!("retrying.rs"),
             include_str!("scheduling.rs"),
+            include_str!("cancelling.rs"),
             include_str!("lanes.rs"),
             include_str!("dead_letters.rs"),
             include_str!("purging.rs"),
+            include_str!("removing.rs"),
             include_str!("letter_jobs.rs"),
+            include_str!("letter_edits.rs"),
             include_str!("status.rs"),
             include_str!("depths.rs"),
             include_str!("unsupported.rs"),
@@ -345,12 +374,15 @@ mod tests {
             include_str!("timing.rs"),
             include_str!("health.rs"),
             include_str!("on_the_bus.rs"),
+            include_str!("tenants.rs"),
+            include_str!("stopping.rs"),
             include_str!("tracing.rs"),
             include_str!("batches.rs"),
             include_str!("pausing.rs"),
             include_str!("rate_limiting.rs"),
             include_str!("broadcasting.rs"),
             include_str!("guarding.rs"),
+            include_str!("refusing.rs"),
         ];
         let names = chapters.iter().flat_map(|chapter| chapter.lines()).filter_map(|line| {
             let (name, _) = line.strip_prefix("pub async fn ")?.split_once('<')?;

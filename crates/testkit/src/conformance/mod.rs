@@ -19,6 +19,8 @@ pub mod batches;
 #[doc(hidden)]
 pub mod broadcasting;
 #[doc(hidden)]
+pub mod cancelling;
+#[doc(hidden)]
 pub mod counting;
 #[doc(hidden)]
 pub mod dead_letters;
@@ -32,6 +34,8 @@ pub mod health;
 pub mod lanes;
 #[doc(hidden)]
 pub mod leasing;
+#[doc(hidden)]
+pub mod letter_edits;
 #[doc(hidden)]
 pub mod letter_jobs;
 #[doc(hidden)]
@@ -51,6 +55,10 @@ pub mod purging;
 #[doc(hidden)]
 pub mod rate_limiting;
 #[doc(hidden)]
+pub mod refusing;
+#[doc(hidden)]
+pub mod removing;
+#[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
 pub mod scheduling;
@@ -59,7 +67,11 @@ pub mod starting;
 #[doc(hidden)]
 pub mod status;
 #[doc(hidden)]
+pub mod stopping;
+#[doc(hidden)]
 pub mod subscribing;
+#[doc(hidden)]
+pub mod tenants;
 #[doc(hidden)]
 pub mod timing;
 #[doc(hidden)]

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use tekup_core::{
     BusConfig, EventBus, EventId, Result, SubscriptionId,
-    transport::{Admin, Capabilities, EventStatus, LetterKey, Outgoing, Receipt, SourceSpec, Stage, Transport},
+    transport::{Admin, Books, Capabilities, EventStatus, LetterKey, Outgoing, Receipt, SourceSpec, Stage, Transport},
 };
 
 use super::{Harness, ledger::Ledger, replica::Replica, unexpected};
@@ -90,6 +90,12 @@ impl<H: Harness> Scene<H> {
         self.admin().status(&event.tenant, event.id).await
     }
 
+    /// Where an event stands for one of several subscriptions.
+    pub(super) async fn stage_of(&self, event: &Outgoing, id: &SubscriptionId) -> Result<Option<Stage>> {
+        let status = self.status(event).await?;
+        Ok(status.subscriptions.into_iter().find(|it| it.subscription == *id).map(|it| it.stage))
+    }
+
     /// Where an event stands overall, checked to be the only subscription's too.
     pub(super) async fn stage(&self, event: &Outgoing) -> Result<(Stage, u32)> {
         let status = self.status(event).await?;
@@ -118,6 +124,12 @@ impl<H: Harness> Scene<H> {
         let purged = self.admin().purge(id, letters.into_iter().map(Into::into).collect()).await?;
         self.ledger.purged(id, purged);
         Ok(purged)
+    }
+
+    pub(super) async fn remove(&self, id: &SubscriptionId) -> Result<Books> {
+        let books = self.admin().remove(id).await?;
+        self.ledger.removed(id);
+        Ok(books)
     }
 
     /// The ids of a subscription's dead letters, page by page.

@@ -28,6 +28,7 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     const REFUSES: bool = false;
     const HEARS_INTERRUPTS: bool = true;
     const TELLS_ITS_STATE: bool = true;
+    const REMOVES: bool = true;
 
     fn stored(batch: Vec<Outgoing>) -> Vec<Outgoing> {
         batch
@@ -202,6 +203,10 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
             return Ok(letters.len() as u64);
         }
         self.0.purge(subscription, letters).await
+    }
+
+    async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
+        if F::REMOVES { self.0.remove(subscription).await } else { self.0.books(subscription).await.map(F::books) }
     }
 
     async fn hold_letters(

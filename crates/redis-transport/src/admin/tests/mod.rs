@@ -3,6 +3,7 @@ mod counters;
 mod latencies;
 mod letters;
 mod purge;
+mod remove;
 mod replay;
 mod status;
 mod world;

@@ -136,7 +136,7 @@ async fn an_index_that_was_cut_anew_is_read_anew() {
     let entry = world.publish(&acme, id).await;
     assert_eq!(world.admin.status(&acme, id).await.unwrap().stage, Stage::Completed);
     let keys = world.keys(&acme);
-    let layout: [&[u8]; 6] = [b"HSET", &keys.layout().into_bytes(), b"version", b"2", b"slices", b"0:64,1:8"];
+    let layout: [&[u8]; 6] = [b"HSET", &keys.lanes().into_bytes(), b"~layout", b"2", b"~slices", b"0:64,1:8"];
     world.run::<u64>(&layout).await;
     let later = EventId::generate();
     let bucket = crate::index::IndexLayout::parse(2, "0:64,1:8").unwrap().bucket(later);

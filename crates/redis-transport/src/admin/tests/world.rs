@@ -10,6 +10,7 @@ use crate::{
     index::{Bucket, IndexLayout},
     keys::{NamespaceName, PartitionKeys, member},
     namespace::Namespace,
+    scripts::LaneLimits,
     testing::Server,
 };
 
@@ -36,7 +37,8 @@ impl World {
         let bus = server.connection();
         let name = NamespaceName::new("tekup").unwrap();
         let namespace = Arc::new(Namespace::open(&bus, name, partitions).await.unwrap());
-        let admin = RedisAdmin::new(Arc::clone(&namespace), bus, std::time::Duration::from_secs(86_400));
+        let window = std::time::Duration::from_secs(86_400);
+        let admin = RedisAdmin::new(Arc::clone(&namespace), bus, window, LaneLimits::default());
         let connection = server.connect().await;
         Self { server, connection, namespace, admin }
     }

@@ -12,7 +12,8 @@ local function describe(l, stream, entry)
   local starts = held[4]
   if starts == 0 then
     local claimed = redis.call('XCLAIM', stream, group, consumer, 0, entry, 'RETRYCOUNT', 1)[1]
-    return {l, entry, 1, 1, claimed and claimed[2] or {}}
+    local fields = claimed and claimed[2] or {}
+    return {l, entry, 1, was_finished and was_finished(fields) and 2 or 1, fields}
   end
   local found = redis.call('XRANGE', stream, entry, entry)[1]
   local kept = {}

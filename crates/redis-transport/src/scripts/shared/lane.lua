@@ -1,28 +1,26 @@
-local has_new, gone = false, {}
-
 -- Makes a lane, or one whose stream was deleted, with the groups of all who take its type, before its first entry; answers
--- its number. It is told of last, for where the key is no stream nobody must begin to read it. KEYS[2] to KEYS[4]: lanes, subs, starts.
-local function make_lane(lane, name, number)
+-- its number, and takes down what readers are to be told of. It is told of last, for where the key is no stream nobody must begin to read it. KEYS[1] to KEYS[3]: lanes, subs, starts.
+local function make_lane(lane, name, number, news)
   local is_new = not number
-  if is_new then number = tostring(redis.call('HINCRBY', KEYS[2], '~version', 1)) end
+  if is_new then number = tostring(redis.call('HINCRBY', KEYS[1], '~version', 1)) end
   local event_type = type_of(name)
-  local subs = redis.call('HGETALL', KEYS[3])
+  local subs = redis.call('HGETALL', KEYS[2])
   for at = 1, #subs, 2 do
     local group = subs[at]
     if group ~= '~version' and takes(subs[at + 1], event_type) then
       make_group(lane, group, '0', 0)
       local field = group .. '\n' .. number
-      redis.call('HSET', KEYS[4], field, '0-0')
+      redis.call('HSET', KEYS[3], field, '0-0')
       -- Of another lane, if this one's number or stream was lost.
-      redis.call('HDEL', KEYS[4], field .. '\nmark', field .. '\nadded', field .. '\nleft',
+      redis.call('HDEL', KEYS[3], field .. '\nmark', field .. '\nadded', field .. '\nleft',
         field .. '\ndrops', field .. '\ndropped')
     end
   end
   if is_new then
-    redis.call('HSET', KEYS[2], name, number)
-    has_new = true
+    redis.call('HSET', KEYS[1], name, number)
+    news.has_lane = true
   else
-    gone[#gone + 1] = number
+    news.gone[#news.gone + 1] = number
   end
   return number
 end

@@ -1,0 +1,104 @@
+//! Removals whose process dies on the way, and replicas that slept through one.
+
+use tekup_core::{ErrorKind, Event, Outcome, Subscription};
+
+use crate::{
+    child::Worker,
+    errand::Errand,
+    job::{Job, Task},
+    ledger::Step,
+    world::{JOBS, World, times},
+};
+
+const LETTERS: usize = 50;
+
+/// What of the server's keys and registries is named after the jobs.
+fn left(world: &World) -> Vec<String> {
+    let keys = world.server.command(&["KEYS", "*"]).unwrap();
+    let keys: Vec<&str> = keys.items().iter().filter_map(|key| key.text()).collect();
+    let mut left: Vec<String> = keys.iter().filter(|key| key.ends_with(JOBS)).map(|key| (*key).to_owned()).collect();
+    for hash in keys.iter().filter(|key| key.ends_with(":starts") || key.ends_with(":subs")) {
+        let fields = world.server.command(&["HKEYS", hash]).unwrap();
+        let of_jobs = fields.items().iter().filter_map(|field| field.text()).filter(|field| field.starts_with(JOBS));
+        left.extend(of_jobs.map(str::to_owned));
+    }
+    left
+}
+
+/// Jobs that are dead, and nobody who reads.
+async fn dead_jobs(world: &World) {
+    let hopeless = Subscription::to::<Job>("jobs").handler(async |_: Event<Job>, _| Outcome::dead_letter("not yet"));
+    let running = world.bus.subscribe(hopeless).await.unwrap();
+    world.publish(times(LETTERS, Task::Pass)).await;
+    world.until("all are dead", async || world.books().await.dead == LETTERS as u64).await;
+    running.unsubscribe().await.unwrap();
+}
+
+/// Kills a removal when it has begun; it may have been too quick.
+async fn kill_on_the_way(world: &World, name: &str) -> bool {
+    let mut removes = Worker::start(world.orders(name).errand(Errand::Remove));
+    loop {
+        let begun = world.server.command(&["KEYS", "*:removing:*"]).unwrap();
+        if !begun.items().is_empty() {
+            break;
+        }
+        if removes.has_ended() || removes.is_ready() {
+            break;
+        }
+    }
+    removes.kill();
+    !world.server.command(&["KEYS", "*:removing:*"]).unwrap().items().is_empty()
+}
+
+#[tokio::test]
+async fn a_removal_that_was_killed_on_the_way_is_finished_by_another() {
+    let world = World::new().await;
+    let mut attempts = 0;
+    loop {
+        dead_jobs(&world).await;
+        attempts += 1;
+        if kill_on_the_way(&world, &format!("removal-{attempts}")).await {
+            break;
+        }
+        assert!(attempts < 20, "each removal was too quick to be killed");
+    }
+    let removal = world.bus.removal(JOBS).await.unwrap();
+    let busy = removal.confirm(JOBS).await.unwrap_err();
+    assert_eq!(busy.kind(), ErrorKind::Conflict, "whether it is dead nobody knows yet: {busy}");
+    world.until("another one finishes it", async || removal.confirm(JOBS).await.is_ok()).await;
+    assert_eq!(left(&world), Vec::<String>::new());
+    assert_eq!(world.bus.removal(JOBS).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let _worker = world.hire(world.orders("worker")).await;
+    let ids = world.publish(times(10, Task::Pass)).await;
+    world.until_done(&ids).await;
+    let books = world.until_settled().await;
+    assert_eq!((books.published, books.acked, books.dead), (10, 10, 0), "it has begun anew");
+}
+
+#[tokio::test]
+async fn a_worker_that_was_frozen_while_its_subscription_was_removed_ends_and_does_not_bring_it_back() {
+    let world = World::new().await;
+    let mut frozen = world.hire(world.orders("frozen")).await;
+    let id = world.publish([Task::Wait]).await[0];
+    world.until_started_by("frozen", id).await;
+    frozen.signal("STOP");
+    let removal = world.bus.removal(JOBS).await.unwrap();
+    let refused = removal.confirm(JOBS).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    assert!(refused.to_string().contains("if it died, wait"), "{refused}");
+    world.until("it counts as dead", async || removal.confirm(JOBS).await.is_ok()).await;
+    assert_eq!(left(&world), Vec::<String>::new());
+
+    frozen.signal("CONT");
+    frozen.open_gate();
+    let told = async || world.log_of("frozen").contains("was removed for good, with all that it had");
+    world.until("it is told", told).await;
+    assert!(world.log_of("frozen").contains("the subscription has stopped reading"));
+    world.until("its last job is done", async || world.ledger.ids(Step::Done).contains(&id)).await;
+    frozen.signal("TERM");
+    assert_eq!(frozen.ended().await.code(), Some(0), "{}", world.logs());
+    assert_eq!(left(&world), Vec::<String>::new());
+    assert_eq!(world.bus.books(JOBS).await.unwrap_err().kind(), ErrorKind::NotFound);
+    world.publish([Task::Pass]).await;
+    assert_eq!(left(&world), Vec::<String>::new());
+}
