@@ -350,7 +350,7 @@ impl Store {
     /// At most so many subscriptions whose names come after one.
     pub(super) fn list(&self, after: &str, most: usize) -> SubscriptionPage {
         let at = self.clock.at(Instant::now());
-        let named = self.subscriptions.iter().map(|one| (one.id.to_string(), one));
+        let named = self.registered().map(|one| (one.id.to_string(), one));
         let mut rest: BTreeMap<String, &Subscription> = named.filter(|(name, _)| name.as_str() > after).collect();
         let next = rest.keys().nth(most).cloned().and_then(|first| {
             drop(rest.split_off(&first));

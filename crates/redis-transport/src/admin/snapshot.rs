@@ -126,14 +126,18 @@ impl RedisAdmin {
         Ok(snapshot)
     }
 
-    /// The subscription as it is registered now.
+    /// The subscription as it is registered now; one that is being removed takes nothing any more.
     ///
     /// # Errors
     /// As [`must_exist`](Self::must_exist).
     pub(super) async fn registered(&self, subscription: &SubscriptionId) -> Result<Registered> {
         let snapshot = self.fresh_snapshot(0).await?;
         let found = snapshot.subscriptions.iter().find(|known| known.id == *subscription);
-        found.cloned().ok_or_else(|| snapshot.not_found(subscription))
+        if let Some(found) = found {
+            return Ok(found.clone());
+        }
+        self.must_exist(subscription).await?;
+        Ok(Registered { id: subscription.clone(), record: Record::default() })
     }
 
     /// # Errors

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Tells how much of some lanes of one partition, or of the retry stream, waits for a subscription, and of whom. Reads
 -- only. Where more than 100 events wait it looks at a sample of them: 100 of those not handed out, spread over their
 -- times, and the 100 oldest of those handed out; in all at 400 and at 1 MiB, give or take ten for each stream.

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Tells how much waits for a subscription's next attempts, how much is dead, and how much of the partition waits for its
 -- time, and of whom. Reads only. Where a set has more than 100 events it looks at 100 of them, one at random in each
 -- hundredth; of each set at 1 MiB, give or take one event.

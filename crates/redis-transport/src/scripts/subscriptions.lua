@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Names the subscriptions of the bus, in no order. Reads only.
 --
 -- KEYS[1]  subs  HASH

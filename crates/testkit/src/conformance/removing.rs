@@ -57,6 +57,9 @@ pub async fn a_removed_subscription_is_gone_with_all_that_it_had_and_no_other_is
     let admin = scene.admin();
     refusal(admin.books(&reader.id).await, ErrorKind::NotFound)?;
     refusal(admin.replicas(&reader.id).await, ErrorKind::NotFound)?;
+    refusal(admin.depths(&reader.id, None).await, ErrorKind::NotFound)?;
+    let listed = admin.subscriptions(None, 10).await?.subscriptions;
+    assert_eq!(listed.iter().map(|one| &one.id).collect::<Vec<_>>(), [&other.id]);
     refusal(admin.count_dead_letters(&reader.id, None).await, ErrorKind::NotFound)?;
     refusal(admin.state(&reader.id).await, ErrorKind::NotFound)?;
     let new = of_many_tenants(20)?;
