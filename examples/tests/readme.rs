@@ -1,4 +1,4 @@
-//! What the README says is so.
+//! What the README and the documents say is so.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
@@ -8,6 +8,7 @@ use serde_json::Value;
 use tekup_core::{BusConfig, Environment};
 
 const README: &str = include_str!("../../README.md");
+const BEHAVIOURS: &str = include_str!("../../docs/behaviours.md");
 
 /// The rows of the first table of a chapter: its cells, without what marks them as code.
 fn table(chapter: &str) -> Vec<Vec<String>> {
@@ -38,17 +39,37 @@ fn the_variables_of_the_table_are_read() {
 
 #[test]
 fn every_test_that_the_guarantees_name_exists() {
-    let sources = sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates")));
     let (_, rest) = README.split_once("\n## Guarantees\n").unwrap();
     let (rows, _) = rest.split_once("\n## ").unwrap();
-    let names = rows.split('`').skip(1).step_by(2).filter(|code| code.contains('_') && !code.contains([' ', '(']));
-    let mut count = 0;
+    let named = tests_named_in(rows);
+    assert!(named.len() >= 20, "only {} tests are named", named.len());
+    expect_to_exist(&named);
+}
+
+#[test]
+fn every_test_that_the_table_of_behaviours_names_exists_and_is_marked_if_both_transports_run_it() {
+    let named = tests_named_in(BEHAVIOURS);
+    assert!(named.len() >= 100, "only {} tests are named", named.len());
+    expect_to_exist(&named);
+    let suite = include_str!("../../crates/testkit/src/conformance/list.rs");
+    for name in named {
+        let is_marked = BEHAVIOURS.contains(&format!("• `{name}`"));
+        let is_shared = suite.contains(&format!(" {name},\n"));
+        assert_eq!(is_marked, is_shared, "`{name}` is marked: {is_marked}; is a behaviour of the suite: {is_shared}");
+    }
+}
+
+fn tests_named_in(text: &str) -> Vec<&str> {
+    let code = text.split('`').skip(1).step_by(2);
+    code.filter(|code| code.contains('_') && !code.contains([' ', '(', '.'])).collect()
+}
+
+fn expect_to_exist(names: &[&str]) {
+    let sources = sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates")));
     for name in names {
         let declared = ["(", "<"].iter().any(|next| sources.contains(&format!("fn {name}{next}")));
         assert!(declared, "no test is named `{name}`");
-        count += 1;
     }
-    assert!(count >= 20, "only {count} tests are named");
 }
 
 /// All Rust files below a folder, one after the other.

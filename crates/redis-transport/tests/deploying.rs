@@ -6,10 +6,10 @@ mod common;
 
 use std::time::Duration;
 
-use common::{ack, event, eventually, fetch_within, take};
+use common::{ack, event, eventually, fetch_within, retry_in, settle, take};
 use tekup_core::{
     EventId,
-    transport::{Admin, Settlement, Source, SourceSpec, Transport, Verdict},
+    transport::{Admin, Settled, Settlement, Source, SourceSpec, Transport, Verdict},
 };
 use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
 use tekup_testkit::redis::RedisServer;
@@ -225,4 +225,70 @@ async fn under_load_the_newer_lists_come_back_after_each_flushall_and_what_is_st
         tokio::time::timeout(Duration::from_secs(10), all).await.unwrap();
     }
     running.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Fails all that is new, finishes all that was retried, and tells of the latter.
+async fn fail_once(source: &RedisSource, came: &tokio::sync::mpsc::UnboundedSender<EventId>) {
+    for one in fetch_within(source, 10, Duration::from_millis(50)).await.unwrap() {
+        if one.failures == 0 {
+            assert_eq!(settle(source, &one, retry_in(Duration::ZERO)).await.unwrap(), Settled::Done);
+        } else {
+            ack(source, &one).await;
+            came.send(one.id).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_retry_of_a_type_that_only_the_newer_deploy_takes_is_never_handed_to_an_older_one() {
+    let server = RedisServer::start().unwrap();
+    let (transport, elsewhere) = (connect(&server).await, connect(&server).await);
+    let newer = transport.open(deploy(2, &["lead.*", "invoice.*"])).await.unwrap();
+    let older = elsewhere.open(deploy(1, &["lead.*"])).await.unwrap();
+    let invoices = publish_everywhere(&transport, "invoice.paid").await;
+    let leads = publish_everywhere(&transport, "lead.created").await;
+    let (tell, mut came) = tokio::sync::mpsc::unbounded_channel();
+    let (tell_older, mut came_to_older) = tokio::sync::mpsc::unbounded_channel();
+    let mut done = Vec::new();
+    let deadline = tokio::time::Instant::now() + 4 * common::SOON;
+    while done.len() < invoices.len() + leads.len() {
+        assert!(tokio::time::Instant::now() < deadline, "{} came", done.len());
+        tokio::join!(fail_once(&newer, &tell), fail_once(&older, &tell_older));
+        while let Ok(id) = came.try_recv() {
+            done.push(id);
+        }
+        while let Ok(id) = came_to_older.try_recv() {
+            assert!(leads.contains(&id), "{id} is of a type that the older deploy does not take");
+            done.push(id);
+        }
+    }
+    let books = transport.admin().books(&"billing/ledger".parse().unwrap()).await.unwrap();
+    assert!(books.balanced() && books.acked == 80 && books.dead == 0, "{books:?}");
+}
+
+#[tokio::test]
+async fn what_an_older_deploy_can_not_retry_waits_for_a_newer_one_with_its_failures() {
+    let server = RedisServer::start().unwrap();
+    let (transport, elsewhere) = (connect(&server).await, connect(&server).await);
+    let newer = transport.open(deploy(2, &["lead.*", "invoice.*"])).await.unwrap();
+    let older = elsewhere.open(deploy(1, &["lead.*"])).await.unwrap();
+    let paid = common::publish(&transport, "invoice.paid").await;
+    let one = take(&newer, 1).await.remove(0);
+    settle(&newer, &one, retry_in(Duration::ZERO)).await.unwrap();
+    newer.close().await.unwrap();
+    // The older one has looked at it when it has handed it on.
+    let handed_on = async || {
+        assert!(fetch_within(&older, 10, Duration::from_millis(50)).await.unwrap().is_empty());
+        let retries = server.command(&["KEYS", "*:retry:billing/ledger"]).unwrap();
+        retries.items().iter().any(|key| {
+            let key = key.text().unwrap();
+            common::int(&server, &["XLEN", key]) == 1
+                && server.command(&["XPENDING", key, "billing/ledger", "-", "+", "1"]).unwrap().items().len() == 1
+        })
+    };
+    eventually("the older one hands it on", handed_on).await;
+    let newer = transport.open(deploy(2, &["lead.*", "invoice.*"])).await.unwrap();
+    let again = take(&newer, 1).await.remove(0);
+    assert_eq!((again.id, again.failures), (paid, 1));
+    ack(&newer, &again).await;
 }

@@ -8,6 +8,7 @@ mod ear;
 mod expire;
 mod finished;
 mod follow;
+mod for_newer;
 mod join;
 mod keeper;
 mod lanes;
@@ -73,6 +74,10 @@ struct Inner {
     lanes: Lanes,
     /// The newest one that was seen.
     record: RwLock<Arc<Record>>,
+    /// Whether other lists hold, those of a newer deploy.
+    behind: AtomicBool,
+    /// What was read and is for a newer deploy.
+    for_newer: Mutex<Vec<Delivery>>,
     /// For each partition.
     flags: Vec<Flags>,
     /// What `fetch` waits for.
@@ -108,6 +113,8 @@ struct Flags {
     due: AtomicBool,
     /// As many retries wait as may: nothing fresh is read.
     full: AtomicBool,
+    /// Retries of a newer deploy lie there: the stream of retries is left alone until the next look.
+    rests: AtomicBool,
 }
 
 impl RedisSource {
@@ -135,7 +142,9 @@ impl RedisSource {
 
 impl Inner {
     fn new(shared: Arc<Shared>, spec: SourceSpec, lanes: Lanes) -> Self {
-        let flags = shared.partitions().iter().map(|_| Flags::default()).collect();
+        // What was handed back before it came may wait for nobody else.
+        let begin = |_| Flags { released: AtomicBool::new(true), ..Flags::default() };
+        let flags = shared.partitions().iter().map(begin).collect();
         let (group, replica) = (spec.id.to_string(), replica_name());
         Self {
             shared,
@@ -145,6 +154,8 @@ impl Inner {
             since: AtomicU64::new(0),
             lanes,
             record: RwLock::default(),
+            behind: AtomicBool::new(false),
+            for_newer: Mutex::default(),
             flags,
             wake: Notify::new(),
             wake_keeper: Notify::new(),

@@ -61,6 +61,7 @@ impl Inner {
             if self.interrupted.swap(false, Relaxed) || self.closed.load(Relaxed) || most == 0 {
                 return Ok(Vec::new());
             }
+            self.hand_on().await?;
             let look_again = reader.look_if_due(self);
             if std::mem::take(&mut reader.asks_whether_registered) {
                 self.ask_whether_registered().await?;
@@ -87,8 +88,7 @@ impl Inner {
             }
             let found = self.claim(&mut reader, most).await?;
             if !found.is_empty() {
-                reader.ration.spend(found.len());
-                return Ok(found);
+                return Ok(self.give(&mut reader, found).await);
             }
             let found = match self.read_hot(&mut reader, most).await {
                 Err(error) if error.kind() == ErrorKind::SubscriptionLost => {
@@ -98,12 +98,21 @@ impl Inner {
                 found => found?,
             };
             if !found.is_empty() {
-                reader.ration.spend(found.len());
-                return Ok(found);
+                return Ok(self.give(&mut reader, found).await);
             }
+            self.hand_on().await?;
             self.give_back(&mut reader.ration).await?;
             let _ = tokio::time::timeout_at(look_again, self.wake.notified()).await;
         }
+    }
+
+    /// What is ours must not wait for what is not.
+    async fn give(&self, reader: &mut Reader, found: Vec<Delivery>) -> Vec<Delivery> {
+        reader.ration.spend(found.len());
+        if let Err(error) = self.hand_on().await {
+            tracing::debug!(subscription = %self.group, %error, "what is for a newer deploy goes back later");
+        }
+        found
     }
 
     /// Reads until there is no more room, or nothing is known to wait; never in more rounds than are worth their time.
@@ -161,7 +170,7 @@ impl Inner {
         hot.iter_mut().for_each(|class| class.all_deep = true);
         for (place, lane) in table.all().iter().enumerate() {
             let full = self.flags.get(lane.partition).is_some_and(|flags| flags.full.load(Relaxed));
-            if lane.is_hot() && (lane.is_retry() || !full) {
+            if lane.is_hot() && (lane.is_retry() || !full) && !self.rests(lane) {
                 let class = &mut hot[class_of(lane.priority)];
                 class.lanes.push(place);
                 class.all_deep &= lane.is_deep();
@@ -222,7 +231,7 @@ impl Inner {
                 Ok(answer) => {
                     self.count_retries(&read);
                     let (hoped, before) = (read.hopes_for(), deliveries.len());
-                    read.take(epoch, answer, &mut deliveries);
+                    read.take(self, epoch, answer, &mut deliveries);
                     if deliveries.len() - before < hoped {
                         self.lanes.read().forget_depths();
                     }
@@ -293,7 +302,7 @@ impl Read {
     }
 
     /// Lanes that gave all they were asked for may hold more.
-    fn take(self, epoch: u32, answer: Value, deliveries: &mut Vec<Delivery>) {
+    fn take(self, inner: &Inner, epoch: u32, answer: Value, deliveries: &mut Vec<Delivery>) {
         let Value::Array(streams) = answer else { return };
         let mut lanes = self.lanes.iter();
         for stream in streams {
@@ -309,9 +318,9 @@ impl Read {
             if gave_all {
                 lane.set_hot(true);
             }
-            deliveries.extend(entries.into_iter().filter_map(reply::entry).map(|(entry, start, fields)| {
+            deliveries.extend(entries.into_iter().filter_map(reply::entry).filter_map(|(entry, start, fields)| {
                 let held = DeliveryRef { lane: place_number(*place), epoch, entry, starts: 1 };
-                reply::delivery(lane, held, start, fields)
+                inner.own(lane, held, start, fields)
             }));
         }
     }
@@ -329,6 +338,7 @@ impl Reader {
                     self.asks_whether_registered = true;
                     inner.heat_all();
                 }
+                inner.flags.iter().for_each(|flags| flags.rests.store(false, Relaxed));
                 let next = now + LOOK_EVERY.mul_f64(1.0 + fastrand::f64() / 4.0);
                 self.next_look = Some(next);
                 next

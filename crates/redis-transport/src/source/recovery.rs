@@ -120,7 +120,8 @@ impl Inner {
     fn note(&self, searches: &mut Searches, what: What, partition: usize) {
         searches.waiting.retain(|search| (search.what, search.partition) != (what, partition));
         let table = self.lanes.read();
-        let streams: Vec<_> = table.of_partition(partition).map(|(place, lane)| (place, lane.clone())).collect();
+        let streams = table.of_partition(partition).filter(|(_, lane)| !self.rests(lane));
+        let streams: Vec<_> = streams.map(|(place, lane)| (place, lane.clone())).collect();
         for streams in streams.chunks(MOST_STREAMS) {
             searches.waiting.push_back(Search { what, partition, streams: streams.to_vec() });
         }
@@ -188,7 +189,7 @@ impl Inner {
         if start == Start::TakenOver {
             self.unstarted().insert(held);
         }
-        Some(reply::delivery(lane, held, start, fields))
+        self.own(lane, held, start, fields)
     }
 
     pub(super) async fn start(&self, held: DeliveryRef) -> Result<Option<Delivery>> {

@@ -17,6 +17,7 @@ impl Inner {
 
     /// What it has joined with.
     pub(super) fn begin_with(&self, record: Record) {
+        self.behind.store(!record.is_of(&self.spec), Relaxed);
         *self.record.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(record);
     }
 
@@ -29,6 +30,7 @@ impl Inner {
         if known.is_of(&self.spec) && !newer.is_of(&self.spec) {
             tracing::info!(subscription = %self.group, "{}", self.spec.lag(&newer.registration()));
         }
+        self.behind.store(!newer.is_of(&self.spec), Relaxed);
         *known = Arc::new(newer);
         drop(known);
         self.lanes.forget_numbers();

@@ -52,6 +52,15 @@ impl Fields {
     }
 }
 
+/// The name of the lane that a retry came from.
+pub(super) fn lane_of(fields: &[Value]) -> Option<&str> {
+    let lane = fields.chunks_exact(2).find_map(|pair| match pair {
+        [Value::BulkString(name), Value::BulkString(lane)] if name == b"l" => Some(lane),
+        _ => None,
+    });
+    std::str::from_utf8(lane?).ok()
+}
+
 /// 16 bytes of an id, then a tenant; each for itself, for a stranger may have written them.
 fn member_of(member: &[u8]) -> (Option<EventId>, Option<TenantId>) {
     let Some((id, tenant)) = member.split_at_checked(16) else { return (None, None) };
