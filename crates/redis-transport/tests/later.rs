@@ -118,7 +118,7 @@ async fn a_lane_that_can_not_be_written_and_counts_that_are_none_hold_up_no_othe
     server.command(&["DEL", &lane]).unwrap();
     let member = [&broken.id.as_uuid().as_bytes()[..], b"acme"].concat();
     server.command(&[b"ZADD", format!("{partition}:later").as_bytes(), b"1", &member]).unwrap();
-    server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
+    server.command(&["SPUBLISH", &format!("{partition}:later:bell"), "due"]).unwrap();
     assert_eq!(take(&source, 1).await[0].id, broken.id);
 }
 
