@@ -169,3 +169,42 @@ async fn a_start_whose_joiner_was_killed_before_it_had_counted_is_counted_by_the
     let told = books(&transport, "late/all").await;
     assert_eq!((told.published, told.acked), (20, 20));
 }
+
+#[tokio::test]
+async fn a_start_at_the_beginning_of_all_times_counts_nothing_that_was_trimmed_before() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let keeper = transport.open(common::spec("*")).await.unwrap();
+    publish_many(&transport, 10, "lead.created").await;
+    finish(&keeper, 10).await;
+    let lane = key(&server, LANE);
+    eventually("it is trimmed", async || int(&server, &["XLEN", &lane]) == 0).await;
+    publish_many(&transport, 5, "lead.created").await;
+    let reader = transport.open(spec_at("late/all", Timestamp::from_unix_millis(0).unwrap())).await.unwrap();
+    assert_eq!(books(&transport, "late/all").await.published, 5);
+    finish(&reader, 5).await;
+    let told = books(&transport, "late/all").await;
+    assert_eq!((told.published, told.acked), (5, 5));
+}
+
+#[tokio::test]
+async fn what_a_limit_takes_before_a_start_is_counted_is_in_its_books() {
+    let server = RedisServer::start().unwrap();
+    let transport = RedisTransport::connect(&common::config(&server).max_lane_length(100)).await.unwrap();
+    publish_many(&transport, 50, "lead.created").await;
+    let start = in_ms(300);
+    transport.open(spec_at("late/all", start)).await.unwrap().close().await.unwrap();
+    publish_many(&transport, 30, "lead.created").await;
+    eventually("the time has come", async || Timestamp::now() > start).await;
+    // Nobody reads it, so nobody has counted what lies before; the limit cuts that off, and of what lies behind the most.
+    publish_many(&transport, 500, "lead.created").await;
+    let _other = transport.open(common::spec("*")).await.unwrap();
+    let lane = key(&server, LANE);
+    eventually("another one cuts it", async || int(&server, &["XLEN", &lane]) == 100).await;
+    let reader = transport.open(spec_at("late/all", start)).await.unwrap();
+    let told = books(&transport, "late/all").await;
+    assert_eq!((told.published, told.ready, told.dropped), (500, 100, 400));
+    finish(&reader, 100).await;
+    let done = books(&transport, "late/all").await;
+    assert_eq!((done.published, done.acked, done.dropped), (500, 100, 400));
+}
