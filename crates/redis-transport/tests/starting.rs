@@ -9,9 +9,9 @@ use std::time::Duration;
 use common::{ack, connect, event, eventually, fetch_within, int, key, take};
 use tekup_core::{
     EventId, Timestamp,
-    transport::{Admin, Books, Settlement, Source, SourceSpec, StartAt, Transport, Verdict},
+    transport::{Admin, Books, Delivery, Outgoing, Settlement, Source, SourceSpec, StartAt, Transport, Verdict},
 };
-use tekup_redis_transport::{RedisSource, RedisTransport};
+use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
 use tekup_testkit::redis::RedisServer;
 
 const LANE: &str = ":lane:lead.created:medium";
@@ -207,4 +207,41 @@ async fn what_a_limit_takes_before_a_start_is_counted_is_in_its_books() {
     finish(&reader, 100).await;
     let done = books(&transport, "late/all").await;
     assert_eq!((done.published, done.acked, done.dropped), (500, 100, 400));
+}
+
+async fn acks_all(source: RedisSource) {
+    loop {
+        let batch = source.fetch(100).await.unwrap_or_default().into_iter();
+        let verdicts =
+            batch.map(|Delivery { held, id, tenant, .. }| Settlement { held, id, tenant, verdict: Verdict::Ack });
+        let _settled = source.settle(verdicts.collect()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_books_of_a_start_are_exact_though_replicas_read_while_another_repairs() {
+    let server = RedisServer::start().unwrap();
+    let connect = async || RedisTransport::connect(&RedisConfig::new(server.url())).await.unwrap();
+    let start = Timestamp::from_unix_millis(1_000).unwrap();
+    for _ in 0..5 {
+        tokio::spawn(acks_all(connect().await.open(spec_at("late/all", start)).await.unwrap()));
+    }
+    let publisher = connect().await;
+    for _ in 0..50 {
+        server.command(&["FLUSHALL"]).unwrap();
+        for _ in 0..30 {
+            let of = |number: usize| Outgoing {
+                tenant: format!("tenant-{number}").parse().unwrap(),
+                ..event(["lead.created", "lead.scored"][number % 2])
+            };
+            publisher.publish((0..20).map(of).collect()).await.unwrap();
+            // So that it goes on while they repair.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let exact = async || {
+            let told = publisher.admin().books(&"late/all".parse().unwrap()).await;
+            told.is_ok_and(|told| (told.published, told.acked) == (600, 600))
+        };
+        eventually("all are in the books", exact).await;
+    }
 }

@@ -26,9 +26,9 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 
 -- include glob
 -- include since
--- include start
 -- include after
 -- include leave
+-- include start
 -- include remake
 
 local function pairs_of(list)

@@ -10,13 +10,23 @@ local function is_to_come(start, now_ms)
   return start ~= nil and tonumber(string.match(start, '^%d+')) >= now_ms
 end
 
--- Lets a subscription begin on a lane at its time. How many entries lie before that is not known yet: they are counted
--- before anything is read, see `begin`.
+-- How many entries lie before a time that has come, if that is known without counting: where none is left of them.
+local function known_before(stream, start)
+  local facts = facts_of(stream)
+  local first = facts['first-entry']
+  if is_to_come(start, clock_ms()) or first and is_after(start, first[1]) then return nil end
+  return facts['entries-added'] - (facts.length or 0)
+end
+
+-- Lets a subscription begin on a lane at its time. How many entries lie before that may not be known yet: then they are
+-- counted before anything is read, see `begin`. So it must be known at once where others may read already: in a store that
+-- was emptied.
 local function make_at(stream, group, starts, number, start)
-  if not make_group(stream, group, start) then return end
-  local field = group .. '\n' .. number
+  local before, field = known_before(stream, start), group .. '\n' .. number
+  if not make_group(stream, group, start, before) then return end
   redis.call('HSET', starts, field, start)
   redis.call('HDEL', starts, field .. '\nadded', field .. '\nmark', field .. '\nleft', field .. '\ndrops', field .. '\ndropped')
+  if before then redis.call('HSET', starts, field .. '\nadded', before) end
 end
 
 -- Whether it is still to be counted how many entries lie before that time. The group has read nothing until then.
