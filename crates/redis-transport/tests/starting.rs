@@ -245,3 +245,20 @@ async fn the_books_of_a_start_are_exact_though_replicas_read_while_another_repai
         eventually("all are in the books", exact).await;
     }
 }
+
+#[tokio::test]
+async fn a_replica_that_could_not_count_does_not_count_as_alive() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let _keeper = transport.open(common::spec("*")).await.unwrap();
+    publish_many(&transport, 5, "lead.created").await;
+    let time = between().await;
+    publish_many(&transport, 5, "lead.created").await;
+    server.command(&["ACL", "SETUSER", "default", "-xrange"]).unwrap();
+    let refused = transport.open(spec_at("late/all", time)).await.unwrap_err();
+    assert!(refused.to_string().contains("refused a command"), "{refused}");
+    server.command(&["ACL", "SETUSER", "default", "+xrange"]).unwrap();
+    let late = "late/all".parse().unwrap();
+    assert_eq!(transport.admin().replicas(&late).await.unwrap().alive, 0);
+    assert_eq!(transport.admin().remove(&late).await.unwrap().ready, 5);
+}
