@@ -184,6 +184,35 @@ async fn what_nobody_is_left_to_take_is_trimmed_by_the_removal() {
     }
 }
 
+#[tokio::test]
+async fn a_removal_trims_all_of_a_long_lane_that_nobody_is_left_to_take() {
+    let server = RedisServer::start().unwrap();
+    let transport = common::connect(&server).await;
+    transport.open(spec("*")).await.unwrap().close().await.unwrap();
+    common::publish(&transport, "lead.created").await;
+    let (lane, starts) = (key(&server, ":lane:lead.created:medium"), key(&server, ":starts"));
+    server.command(&["HSET", &starts, "~since", "1"]).unwrap();
+    for _ in 0..30 {
+        let many = "for _ = 1, 10000 do redis.call('XADD', KEYS[1], '*', 'e', '{}') end";
+        server.command(&["EVAL", many, "1", &lane]).unwrap();
+    }
+    assert_eq!(transport.admin().remove(&ledger()).await.unwrap().ready, 300_001);
+    assert_eq!(int(&server, &["XLEN", &lane]), 0);
+}
+
+#[tokio::test]
+async fn a_removal_waits_for_who_trims_other_lanes() {
+    let server = RedisServer::start().unwrap();
+    let transport = common::connect(&server).await;
+    transport.open(spec("*")).await.unwrap().close().await.unwrap();
+    common::publish(&transport, "lead.created").await;
+    let (lane, starts) = (key(&server, ":lane:lead.created:medium"), key(&server, ":starts"));
+    server.command(&["HSET", &starts, "~since", "1"]).unwrap();
+    server.command(&["SET", &starts.replace(":starts", ":trim"), "another", "PX", "900"]).unwrap();
+    transport.admin().remove(&ledger()).await.unwrap();
+    assert_eq!(int(&server, &["XLEN", &lane]), 0);
+}
+
 /// Removes it from elsewhere, as when its replica was frozen for longer than it counts as alive.
 async fn remove_meanwhile(server: &RedisServer) -> RedisTransport {
     let elsewhere = eight_partitions(server).await;
