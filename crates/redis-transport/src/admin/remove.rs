@@ -143,7 +143,7 @@ impl RedisAdmin {
         let (mut before, mut asked) = (u64::MAX, 0);
         while asked < MOST_ASKED {
             self.begin_removal(subscription, Some(began)).await?;
-            let trimmed = scripts::trim(keys, &format!("removal:{began}"), limits, &names);
+            let trimmed = scripts::trim(keys, "~removal", limits, &names);
             let Value::Array(removed) = self.ask::<Value>("a trim", trimmed).await? else {
                 asked += 1;
                 tokio::time::sleep(ASK_EVERY).await;
