@@ -10,7 +10,8 @@ use common::{ack, event, eventually, fetch_within, int, key, retry_in, settle, s
 use tekup_core::{
     ErrorKind, SubscriptionId,
     transport::{
-        Admin, DeadReason, Latency, LatencyDelta, LetterKey, Outgoing, Source, SourceSpec, Transport, Verdict,
+        Admin, DeadReason, Latency, LatencyDelta, LetterKey, Outgoing, Source, SourceSpec, Start, StartAt, Transport,
+        Verdict,
     },
 };
 use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
@@ -183,6 +184,35 @@ async fn what_nobody_is_left_to_take_is_trimmed_by_the_removal() {
     }
 }
 
+#[tokio::test]
+async fn a_removal_trims_all_of_a_long_lane_that_nobody_is_left_to_take() {
+    let server = RedisServer::start().unwrap();
+    let transport = common::connect(&server).await;
+    transport.open(spec("*")).await.unwrap().close().await.unwrap();
+    common::publish(&transport, "lead.created").await;
+    let (lane, starts) = (key(&server, ":lane:lead.created:medium"), key(&server, ":starts"));
+    server.command(&["HSET", &starts, "~since", "1"]).unwrap();
+    for _ in 0..30 {
+        let many = "for _ = 1, 10000 do redis.call('XADD', KEYS[1], '*', 'e', '{}') end";
+        server.command(&["EVAL", many, "1", &lane]).unwrap();
+    }
+    assert_eq!(transport.admin().remove(&ledger()).await.unwrap().ready, 300_001);
+    assert_eq!(int(&server, &["XLEN", &lane]), 0);
+}
+
+#[tokio::test]
+async fn a_removal_waits_for_who_trims_other_lanes() {
+    let server = RedisServer::start().unwrap();
+    let transport = common::connect(&server).await;
+    transport.open(spec("*")).await.unwrap().close().await.unwrap();
+    common::publish(&transport, "lead.created").await;
+    let (lane, starts) = (key(&server, ":lane:lead.created:medium"), key(&server, ":starts"));
+    server.command(&["HSET", &starts, "~since", "1"]).unwrap();
+    server.command(&["SET", &starts.replace(":starts", ":trim"), "another", "PX", "900"]).unwrap();
+    transport.admin().remove(&ledger()).await.unwrap();
+    assert_eq!(int(&server, &["XLEN", &lane]), 0);
+}
+
 /// Removes it from elsewhere, as when its replica was frozen for longer than it counts as alive.
 async fn remove_meanwhile(server: &RedisServer) -> RedisTransport {
     let elsewhere = eight_partitions(server).await;
@@ -330,4 +360,48 @@ async fn a_removal_works_while_memory_is_full() {
     server.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     transport.admin().remove(&ledger()).await.unwrap();
     assert_eq!(named_after(&server, LEDGER), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_replica_of_before_finishes_after_the_removal_is_not_taken_for_finished_by_who_begins_anew() {
+    let server = RedisServer::start().unwrap();
+    let transport = eight_partitions(&server).await;
+    let mut ours = spec("*");
+    ours.idempotency = Some(Duration::from_secs(3_600));
+    ours.start_at = StartAt::Beginning;
+    let other = SourceSpec::new("billing/ledger-2".parse().unwrap(), vec!["*".parse().unwrap()]);
+    let _keeps_what_lies_there = transport.open(other).await.unwrap();
+    let late = transport.open(ours.clone()).await.unwrap();
+    publish_to_all(&transport, "lead.created").await;
+    let held = take(&late, 40).await;
+    settle(&late, &held[0], retry_in(Duration::ZERO)).await.unwrap();
+    let retried = take(&late, 1).await;
+    let elsewhere = remove_meanwhile(&server).await;
+    let finish = async |held| _ = settle(&late, held, Verdict::Ack).await;
+    finish(&held[1]).await;
+    finish(&retried[0]).await;
+    assert_eq!(named_after(&server, LEDGER), Vec::<String>::new());
+    let anew = elsewhere.open(ours).await.unwrap();
+    finish(&held[2]).await;
+    let came = take(&anew, 40).await;
+    assert!(came.iter().all(|one| one.start == Start::Fresh), "{came:?}");
+    finish(&held[3]).await;
+    for one in &came {
+        ack(&anew, one).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_removal_asks_now_and_then() {
+    let server = RedisServer::start().unwrap();
+    let transport = half_removed(&server, -1).await;
+    // As after a clock that went back: one that is dead counts as alive again, so nobody can finish the removal.
+    let replicas = key(&server, ":removing:billing/ledger").replace("removing:", "replicas:");
+    let until = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() + 1_500;
+    server.command(&["ZADD", &replicas, &until.to_string(), "a ghost"]).unwrap();
+    server.command(&["CONFIG", "RESETSTAT"]).unwrap();
+    let _anew = transport.open(spec("*")).await.unwrap();
+    let stats = server.command(&["INFO", "commandstats"]).unwrap();
+    let calls = stats.text().unwrap().split("cmdstat_evalsha:calls=").nth(1).unwrap().split(',').next().unwrap();
+    assert!(calls.parse::<u32>().unwrap() < 500, "{calls} calls in 1.5 s");
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use common::{ack, connect, event, eventually, fetch_within, int, key, take};
 use tekup_core::{
     EventId, Timestamp,
-    transport::{Admin, Books, Settlement, Source, SourceSpec, StartAt, Transport, Verdict},
+    transport::{Admin, Books, Delivery, Outgoing, Settlement, Source, SourceSpec, StartAt, Transport, Verdict},
 };
-use tekup_redis_transport::{RedisSource, RedisTransport};
+use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
 use tekup_testkit::redis::RedisServer;
 
 const LANE: &str = ":lane:lead.created:medium";
@@ -168,4 +168,97 @@ async fn a_start_whose_joiner_was_killed_before_it_had_counted_is_counted_by_the
     finish(&reader, 20).await;
     let told = books(&transport, "late/all").await;
     assert_eq!((told.published, told.acked), (20, 20));
+}
+
+#[tokio::test]
+async fn a_start_at_the_beginning_of_all_times_counts_nothing_that_was_trimmed_before() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let keeper = transport.open(common::spec("*")).await.unwrap();
+    publish_many(&transport, 10, "lead.created").await;
+    finish(&keeper, 10).await;
+    let lane = key(&server, LANE);
+    eventually("it is trimmed", async || int(&server, &["XLEN", &lane]) == 0).await;
+    publish_many(&transport, 5, "lead.created").await;
+    let reader = transport.open(spec_at("late/all", Timestamp::from_unix_millis(0).unwrap())).await.unwrap();
+    assert_eq!(books(&transport, "late/all").await.published, 5);
+    finish(&reader, 5).await;
+    let told = books(&transport, "late/all").await;
+    assert_eq!((told.published, told.acked), (5, 5));
+}
+
+#[tokio::test]
+async fn what_a_limit_takes_before_a_start_is_counted_is_in_its_books() {
+    let server = RedisServer::start().unwrap();
+    let transport = RedisTransport::connect(&common::config(&server).max_lane_length(100)).await.unwrap();
+    publish_many(&transport, 50, "lead.created").await;
+    let start = in_ms(300);
+    transport.open(spec_at("late/all", start)).await.unwrap().close().await.unwrap();
+    publish_many(&transport, 30, "lead.created").await;
+    eventually("the time has come", async || Timestamp::now() > start).await;
+    // Nobody reads it, so nobody has counted what lies before; the limit cuts that off, and of what lies behind the most.
+    publish_many(&transport, 500, "lead.created").await;
+    let _other = transport.open(common::spec("*")).await.unwrap();
+    let lane = key(&server, LANE);
+    eventually("another one cuts it", async || int(&server, &["XLEN", &lane]) == 100).await;
+    let reader = transport.open(spec_at("late/all", start)).await.unwrap();
+    let told = books(&transport, "late/all").await;
+    assert_eq!((told.published, told.ready, told.dropped), (500, 100, 400));
+    finish(&reader, 100).await;
+    let done = books(&transport, "late/all").await;
+    assert_eq!((done.published, done.acked, done.dropped), (500, 100, 400));
+}
+
+async fn acks_all(source: RedisSource) {
+    loop {
+        let batch = source.fetch(100).await.unwrap_or_default().into_iter();
+        let verdicts =
+            batch.map(|Delivery { held, id, tenant, .. }| Settlement { held, id, tenant, verdict: Verdict::Ack });
+        let _settled = source.settle(verdicts.collect()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_books_of_a_start_are_exact_though_replicas_read_while_another_repairs() {
+    let server = RedisServer::start().unwrap();
+    let connect = async || RedisTransport::connect(&RedisConfig::new(server.url())).await.unwrap();
+    let start = Timestamp::from_unix_millis(1_000).unwrap();
+    for _ in 0..5 {
+        tokio::spawn(acks_all(connect().await.open(spec_at("late/all", start)).await.unwrap()));
+    }
+    let publisher = connect().await;
+    for _ in 0..50 {
+        server.command(&["FLUSHALL"]).unwrap();
+        for _ in 0..30 {
+            let of = |number: usize| Outgoing {
+                tenant: format!("tenant-{number}").parse().unwrap(),
+                ..event(["lead.created", "lead.scored"][number % 2])
+            };
+            publisher.publish((0..20).map(of).collect()).await.unwrap();
+            // So that it goes on while they repair.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let exact = async || {
+            let told = publisher.admin().books(&"late/all".parse().unwrap()).await;
+            told.is_ok_and(|told| (told.published, told.acked) == (600, 600))
+        };
+        eventually("all are in the books", exact).await;
+    }
+}
+
+#[tokio::test]
+async fn a_replica_that_could_not_count_does_not_count_as_alive() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let _keeper = transport.open(common::spec("*")).await.unwrap();
+    publish_many(&transport, 5, "lead.created").await;
+    let time = between().await;
+    publish_many(&transport, 5, "lead.created").await;
+    server.command(&["ACL", "SETUSER", "default", "-xrange"]).unwrap();
+    let refused = transport.open(spec_at("late/all", time)).await.unwrap_err();
+    assert!(refused.to_string().contains("refused a command"), "{refused}");
+    server.command(&["ACL", "SETUSER", "default", "+xrange"]).unwrap();
+    let late = "late/all".parse().unwrap();
+    assert_eq!(transport.admin().replicas(&late).await.unwrap().alive, 0);
+    assert_eq!(transport.admin().remove(&late).await.unwrap().ready, 5);
 }

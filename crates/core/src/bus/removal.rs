@@ -127,7 +127,8 @@ impl Removal {
     }
 
     /// Deletes the subscription with its position, what it has not settled, retries, dead letters, state and counts, for
-    /// good; answers its books as they were then. Its name must be given once more.
+    /// good; answers its books as they were then, or, of a removal that was half done, of what was left. Its name must be
+    /// given once more.
     ///
     /// Whoever subscribes by that name afterwards begins a new subscription.
     ///

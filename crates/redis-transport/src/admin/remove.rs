@@ -17,8 +17,9 @@ use crate::{error, keys::PartitionKeys, scripts, scripts::LaneLimits};
 const LEASE_MS: u64 = 10_000;
 /// The most lanes that one call looks at.
 const LANES_AT_ONCE: usize = 20;
-/// How often some lanes are trimmed, at most: 10,000 entries of each at a time.
-const MOST_TRIMS: usize = 20;
+/// How often to ask whether another still trims. It does for a second; but where it does so all the time, enough is enough.
+const MOST_ASKED: usize = 100;
+const ASK_EVERY: Duration = Duration::from_millis(50);
 /// The most tenants whose latencies one call deletes.
 const TENANTS_AT_ONCE: usize = 100;
 
@@ -97,7 +98,7 @@ impl RedisAdmin {
         for lanes in lanes.chunks(LANES_AT_ONCE) {
             self.begin_removal(subscription, Some(began)).await?;
             self.remove_part(keys, subscription, began, lanes, &[]).await?;
-            self.trim_after(keys, began, lanes).await?;
+            self.trim_after(keys, subscription, began, lanes).await?;
         }
         let tenants = self.tenants_apart(keys, subscription).await?;
         for tenants in tenants.chunks(TENANTS_AT_ONCE) {
@@ -128,19 +129,40 @@ impl RedisAdmin {
         }
     }
 
-    /// What nobody else takes is trimmed by nobody else. Where another trims at this moment, it is told to go on.
-    async fn trim_after(&self, keys: &PartitionKeys, began: u64, lanes: &[(u32, &str)]) -> Result<()> {
+    /// What nobody else takes is trimmed by nobody else: here it is, for as long as that makes lanes shorter.
+    async fn trim_after(
+        &self,
+        keys: &PartitionKeys,
+        subscription: &SubscriptionId,
+        began: u64,
+        lanes: &[(u32, &str)],
+    ) -> Result<()> {
         let names: Vec<&str> = lanes.iter().map(|(_, name)| *name).collect();
         // Only what is settled.
         let limits = LaneLimits { length: 0, ..self.limits };
-        for _ in 0..MOST_TRIMS {
-            let trimmed = scripts::trim(keys, &format!("removal:{began}"), limits, &names);
-            let Value::Array(removed) = self.ask::<Value>("a trim", trimmed).await? else { break };
-            if !removed.contains(&Value::Int(-1)) {
+        let (mut before, mut asked) = (u64::MAX, 0);
+        while asked < MOST_ASKED {
+            self.begin_removal(subscription, Some(began)).await?;
+            let trimmed = scripts::trim(keys, "~removal", limits, &names);
+            let Value::Array(removed) = self.ask::<Value>("a trim", trimmed).await? else {
+                asked += 1;
+                tokio::time::sleep(ASK_EVERY).await;
+                continue;
+            };
+            let length = self.length_of(keys, &names).await?;
+            if length >= before || !removed.contains(&Value::Int(-1)) {
                 break;
             }
+            before = length;
         }
         Ok(())
+    }
+
+    async fn length_of(&self, keys: &PartitionKeys, lanes: &[&str]) -> Result<u64> {
+        let mut calls = redis::pipe();
+        lanes.iter().for_each(|name| _ = calls.cmd("XLEN").arg(keys.lane_named(name)));
+        let lengths: Vec<u64> = self.ask_all("lengths of lanes", calls).await?;
+        Ok(lengths.into_iter().sum())
     }
 
     /// The tenants whose latencies are counted apart.

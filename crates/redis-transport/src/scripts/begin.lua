@@ -25,10 +25,10 @@ local group, start = ARGV[1], start_of('"start":' .. ARGV[2])
 local budget = 1000
 
 local function is_waiting(stream, field)
-  if redis.call('HEXISTS', KEYS[1], field .. '\nadded') == 1 then return false end
-  if redis.call('HGET', KEYS[1], field) ~= start or start == '0-0' then return false end
+  -- Cheaper than to look at all groups of each lane.
+  if redis.call('HGET', KEYS[1], field) ~= start then return false end
   local held = group_of(stream, group)
-  return held and held.pending == 0 and held['last-delivered-id'] == start
+  return held and is_uncounted(KEYS[1], field, held, start)
 end
 
 local function go_on(stream, field, from, counted, last, added)
@@ -43,9 +43,7 @@ local function go_on(stream, field, from, counted, last, added)
     from = #page > 0 and page[#page][1] ~= last and '(' .. page[#page][1] or nil
   end
   if from then return {from, counted, last, added} end
-  redis.call('XGROUP', 'DESTROY', stream, group)
-  make_group(stream, group, start, added - counted)
-  redis.call('HSET', KEYS[1], field .. '\nadded', string.format('%.0f', added - counted))
+  note_counted(stream, group, KEYS[1], field, start, added - counted)
   return false
 end
 

@@ -31,9 +31,9 @@ if is_removed(KEYS[5], group, ARGV[7]) then return redis.status_reply('REMOVED')
 
 -- include glob
 -- include since
--- include start
 -- include after
 -- include leave
+-- include start
 -- include remake
 -- include record
 -- include enter

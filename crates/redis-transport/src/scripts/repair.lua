@@ -29,9 +29,9 @@ if is_removed(KEYS[6], group, ARGV[4]) then return redis.status_reply('REMOVED')
 
 -- include glob
 -- include since
--- include start
 -- include after
 -- include leave
+-- include start
 -- include remake
 -- include record
 -- include enter

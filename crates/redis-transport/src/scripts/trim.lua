@@ -26,9 +26,9 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 
 -- include glob
 -- include since
--- include start
 -- include after
 -- include leave
+-- include start
 -- include remake
 
 local function pairs_of(list)
@@ -173,8 +173,9 @@ local function note_drops(field, page, is_lost, ordinal)
   return count
 end
 
--- Takes a page of entries from a subscription; answers which it had not settled.
-local function take_from(stream, group, page)
+-- Takes a page of entries from a subscription; answers which it had not settled. The first of the page is the `ordinal`th
+-- that was ever added.
+local function take_from(stream, field, group, page, ordinal)
   local is_lost, low, high = {}, 1, #page + 1
   while low < high do
     local middle = math.floor((low + high) / 2)
@@ -182,6 +183,10 @@ local function take_from(stream, group, page)
   end
   local unread = #page + 1 - low
   for at = low, #page do is_lost[page[at][1]] = true end
+  local start = start_of(records[group.name])
+  if unread > 0 and start and is_uncounted(KEYS[3], field, group, start) then
+    note_counted(stream, group.name, KEYS[3], field, start, ordinal + low - 2)
+  end
   -- Read away, for the group counts what it was given.
   if unread > 0 then
     redis.call('XREADGROUP', 'GROUP', group.name, '~released', 'COUNT', unread, 'NOACK', 'STREAMS', stream, '>')
@@ -205,7 +210,8 @@ local function cut(stream, number, readers)
   local ordinal = facts_of(stream)['entries-added'] - length + 1
   local report = {length - #page > cap and 1 or 0, 0}
   for _, group in ipairs(readers) do
-    local count = note_drops(group.name .. '\n' .. number, page, take_from(stream, group, page), ordinal)
+    local field = group.name .. '\n' .. number
+    local count = note_drops(field, page, take_from(stream, field, group, page, ordinal), ordinal)
     if count > 0 then
       report[2] = math.max(report[2], count)
       report[#report + 1] = group.name

@@ -54,8 +54,8 @@ impl Inner {
                 continue;
             }
             match self.shared.admin().finish_removal(&self.spec.id).await {
-                // Somebody else does.
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                // Somebody else does, or whoever counts as alive is waited for.
+                Err(error) if error.kind() == ErrorKind::Conflict => tokio::time::sleep(LOOK_EVERY).await,
                 finished => finished?,
             }
         }

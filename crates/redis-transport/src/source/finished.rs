@@ -28,9 +28,10 @@ impl Inner {
     }
 
     pub(super) fn ack_noted(&self, group: &Group<'_>) -> Cmd {
-        let mut cmd = scripts::ACK_NOTED.call(2);
+        let mut cmd = scripts::ACK_NOTED.call(3);
         cmd.arg(group.items.first().map_or("", |item| item.lane.key.as_str())).arg(self.guard(group.partition));
-        cmd.arg(&self.group).arg(self.window_ms()).arg(group.items.len());
+        cmd.arg(self.partitions()[group.partition].removed());
+        cmd.arg(&self.group).arg(self.window_ms()).arg(self.since()).arg(group.items.len());
         group.items.iter().for_each(|item| _ = cmd.arg(item.entry()));
         group.items.iter().filter(|item| item.is_finished()).for_each(|item| _ = cmd.arg(item.member()));
         cmd

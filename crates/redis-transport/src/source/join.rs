@@ -185,8 +185,9 @@ pub(super) fn was_removed(answer: &Value) -> bool {
 
 fn start_text(start: StartAt) -> String {
     match start {
-        StartAt::At(time) => time.unix_millis().to_string(),
-        StartAt::Beginning => "beginning".into(),
+        StartAt::At(time) if time.unix_millis() > 0 => time.unix_millis().to_string(),
+        // No entry lies before all times.
+        StartAt::At(_) | StartAt::Beginning => "beginning".into(),
         _ => "now".into(),
     }
 }

@@ -123,12 +123,22 @@ impl RedisSource {
         let inner = Arc::new(Inner::new(shared, spec, lanes));
         inner.begin().await?;
         inner.doubt_lengths();
-        inner.reach_start().await?;
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         let keeper = tokio::spawn(keeper::keep(inner.clone())).abort_handle();
         let follower = Mutex::new(Some(tokio::spawn(state::follow(inner.clone()))));
-        Ok(Self { inner, keeper, follower })
+        let source = Self { inner, keeper, follower };
+        source.count_what_lies_before().await?;
+        Ok(source)
+    }
+
+    /// That may take long: meanwhile it says that it lives.
+    async fn count_what_lies_before(&self) -> Result<()> {
+        let counted = self.inner.reach_start().await;
+        if counted.is_err() {
+            let _lapses_by_itself = self.close().await;
+        }
+        counted.map(drop)
     }
 }
 

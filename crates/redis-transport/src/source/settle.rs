@@ -121,9 +121,9 @@ impl Inner {
     fn finish(&self, group: &Group<'_>) -> Cmd {
         let keys = &self.partitions()[group.partition];
         let guard = self.guard(group.partition);
-        let mut cmd = scripts::FINISH.call(2 + usize::from(guard.is_some()));
-        cmd.arg(keys.retry(&self.spec.id)).arg(keys.exceptions(&self.spec.id)).arg(guard);
-        cmd.arg(&self.group).arg(self.window_ms());
+        let mut cmd = scripts::FINISH.call(3 + usize::from(guard.is_some()));
+        cmd.arg(keys.retry(&self.spec.id)).arg(keys.exceptions(&self.spec.id)).arg(keys.removed()).arg(guard);
+        cmd.arg(&self.group).arg(self.window_ms()).arg(self.since());
         for item in &group.items {
             cmd.arg(item.entry()).arg(item.member()).arg(u8::from(item.is_finished()));
         }

@@ -37,7 +37,9 @@ impl Inner {
         let all: Vec<usize> = (0..self.partitions().len()).collect();
         let registries = join::registries(&self.shared.commands, self.partitions(), &all).await?;
         for (partition, registry) in registries.iter().enumerate() {
-            self.count_in(partition, start, registry).await?;
+            if let Some(wait) = self.count_in(partition, start, registry).await? {
+                return Ok(Some(wait));
+            }
         }
         self.begun.store(true, Relaxed);
         Ok(None)
@@ -45,14 +47,11 @@ impl Inner {
 
     /// How long it is until then by the server's clock; `None` if the time has come.
     async fn until(&self, start: u64) -> Result<Option<Duration>> {
-        let answer = self.shared.commands.one(self.begin_call(0, start, &[])).await?;
-        match answer {
-            Value::Int(wait) => Ok(Some(Duration::from_millis(u64::try_from(wait).unwrap_or(1)))),
-            _ => Ok(None),
-        }
+        Ok(wait_in(&self.shared.commands.one(self.begin_call(0, start, &[])).await?))
     }
 
-    async fn count_in(&self, partition: usize, start: u64, registry: &Registry) -> Result<()> {
+    /// As `until`: the clock may have gone back.
+    async fn count_in(&self, partition: usize, start: u64, registry: &Registry) -> Result<Option<Duration>> {
         let uncounted = |(name, number): &(String, u32)| Uncounted {
             name: name.clone(),
             number: *number,
@@ -61,14 +60,18 @@ impl Inner {
         let mut open: Vec<Uncounted> = registry.lanes.iter().map(uncounted).collect();
         for _ in 0..MOST_ROUNDS {
             if open.is_empty() {
-                return Ok(());
+                return Ok(None);
             }
             let mut pipeline = Pipeline::with_capacity(1);
             open.chunks(AT_ONCE).for_each(|chunk| _ = pipeline.add_command(self.begin_call(partition, start, chunk)));
             let mut left = Vec::new();
             for (chunk, answer) in open.chunks(AT_ONCE).zip(self.shared.commands.all(pipeline).await?) {
+                let answer = answer?;
+                if let Some(wait) = wait_in(&answer) {
+                    return Ok(Some(wait));
+                }
                 let answers: Vec<Option<(String, u64, String, u64)>> =
-                    redis::from_redis_value(answer?).map_err(|_| error::unexpected("a count of what lies before"))?;
+                    redis::from_redis_value(answer).map_err(|_| error::unexpected("a count of what lies before"))?;
                 let counted = chunk.iter().zip(answers);
                 left.extend(counted.filter_map(|(lane, so_far)| Some(Uncounted { so_far: so_far?, ..lane.clone() })));
             }
@@ -87,5 +90,38 @@ impl Inner {
             call.arg(number).arg(from).arg(counted).arg(last).arg(added);
         }
         call
+    }
+}
+
+/// How long it is until the time, if it has not come.
+fn wait_in(answer: &Value) -> Option<Duration> {
+    match answer {
+        Value::Int(wait) => Some(Duration::from_millis(u64::try_from(*wait).unwrap_or(1))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tekup_core::{
+        Timestamp,
+        transport::{SourceSpec, StartAt, Transport},
+    };
+
+    use super::*;
+    use crate::{RedisConfig, RedisTransport, testing::Server};
+
+    /// As when the clock goes back after it was asked whether the time has come.
+    #[tokio::test]
+    async fn nothing_is_counted_before_the_time_and_that_is_no_error() {
+        let server = Server::start().await;
+        let transport = RedisTransport::connect(&RedisConfig::new(server.url()).partitions(1)).await.unwrap();
+        let mut spec = SourceSpec::new("billing/ledger".parse().unwrap(), vec!["*".parse().unwrap()]);
+        let start = Timestamp::now().unix_millis() + 60_000;
+        spec.start_at = StartAt::At(Timestamp::from_unix_millis(start).unwrap());
+        let source = transport.open(spec).await.unwrap();
+        let registry = Registry { version: "1".into(), lanes: vec![("lead.created:medium".into(), 1)] };
+        let wait = source.inner.count_in(0, start.unsigned_abs(), &registry).await.unwrap().unwrap();
+        assert!(wait <= Duration::from_secs(60) && wait > Duration::from_secs(50), "{wait:?}");
     }
 }

@@ -87,6 +87,8 @@ macro_rules! transport_conformance {
                 the_first_start_counts_and_outlives_its_process,
                 a_start_at_a_time_is_for_its_tenants,
                 a_start_to_come_holds_though_places_are_lost,
+                a_start_to_come_holds_for_the_lists_of_a_later_deploy,
+                a_removal_forgets_the_start,
                 a_start_out_of_range_is_refused_and_names_the_time,
             }
             naming {

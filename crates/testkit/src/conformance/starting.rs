@@ -310,6 +310,50 @@ pub async fn a_start_to_come_holds_though_places_are_lost<H: Harness>(scene: &Sc
     Ok(())
 }
 
+pub async fn a_start_to_come_holds_for_the_lists_of_a_later_deploy<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let time = Clock::start().in_time(H::delay() * 3)?;
+    let spec_of = |revision, pattern| -> Result<SourceSpec> {
+        let mut spec = at("billing/ledger", &[pattern], time)?;
+        spec.revision = revision;
+        Ok(spec)
+    };
+    let old = open(scene, spec_of(1, "lead.*")?).await?;
+    let both = || Ok::<_, tekup_core::Error>([events(3, "lead.created")?, events(3, "invoice.paid")?].concat());
+    scene.publish(both()?).await?;
+    let elsewhere = scene.another_process().await?;
+    let new = scene.open_on(&elsewhere, spec_of(2, "invoice.*")?).await?;
+    scene.publish(both()?).await?;
+    assert_eq!(scene.admin().registration(&new.id).await?.draining, [], "nothing of before is its own");
+    new.nothing_comes_for(H::delay()).await?;
+    scene.harness.advance(H::delay() * 3).await;
+    let wanted = events(4, "invoice.paid")?;
+    scene.publish([wanted.clone(), events(4, "lead.created")?].concat()).await?;
+    assert_in_order(&new.finish(4, 4).await?, &ids(&wanted));
+    old.nothing_comes().await?;
+    new.nothing_comes().await?;
+    assert_eq!(published(scene, &new).await?, 4);
+    Ok(())
+}
+
+pub async fn a_removal_forgets_the_start<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    if !scene.can().dead_letters {
+        return Ok(());
+    }
+    let clock = Clock::start();
+    let keeper = scene.open("audit/all", &["*"]).await?;
+    scene.publish(events(3, "lead.created")?).await?;
+    let first = open(scene, at("billing/ledger", &["*"], clock.in_time(H::delay() * 100)?)?).await?;
+    first.close().await?;
+    assert_eq!(scene.remove(&first.id).await?.published, 0);
+    let again = scene.open("billing/ledger", &["*"]).await?;
+    let wanted = events(3, "lead.created")?;
+    scene.publish(wanted.clone()).await?;
+    assert_in_order(&again.finish(3, 3).await?, &ids(&wanted));
+    assert_eq!(published(scene, &again).await?, 3);
+    keeper.finish(6, 6).await?;
+    Ok(())
+}
+
 pub async fn a_start_out_of_range_is_refused_and_names_the_time<H: Harness>(scene: &Scene<H>) -> Result<()> {
     let century = Timestamp::from_unix_millis(Timestamp::now().unix_millis() + 100 * 366 * 86_400_000)?;
     for (time, said) in [(Timestamp::from_unix_millis(-1)?, "before 1970"), (century, "at most 366 days from now")] {
