@@ -208,3 +208,23 @@ async fn a_key_of_another_program_is_an_error_for_its_lane_alone() {
     assert_eq!(error.kind(), ErrorKind::Incompatible, "{error}");
     publish(&transport, "lead.created").await;
 }
+
+#[tokio::test]
+async fn a_layout_that_can_not_be_read_is_an_error_that_names_it_and_no_endless_loop() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    publish(&transport, "lead.created").await;
+    let lanes = key(&server, ":lanes");
+    server.command(&["HSET", &lanes, "~layout", "nonsense"]).unwrap();
+    let failed = transport.publish(vec![event("lead.created")]).await;
+    let error = failed.and_then(|mut answers| answers.remove(0)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incompatible, "{error}");
+    assert!(error.to_string().contains("nonsense"), "{error}");
+    server.command(&["CONFIG", "RESETSTAT"]).unwrap();
+    server.command(&["SPUBLISH", &lanes.replace(":lanes", ":bell"), "due"]).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let stats = server.command(&["INFO", "commandstats"]).unwrap();
+    let mut lines = stats.text().unwrap().lines();
+    let calls = lines.find_map(|line| line.strip_prefix("cmdstat_hget:calls=")?.split_once(',')?.0.parse::<u64>().ok());
+    assert!(calls.is_some_and(|calls| calls < 20), "{calls:?} look-ups in 300 ms");
+}
