@@ -60,21 +60,23 @@ impl IndexLayout {
 
     fn read(stored: Value) -> Result<Self> {
         let stored = redis::from_redis_value(stored);
-        let (version, slices): (u64, String) = stored.map_err(|_| error::unexpected("the layout of the index"))?;
-        Self::parse(version, &slices)
+        let (version, slices): (String, String) = stored.map_err(|_| error::unexpected("the layout of the index"))?;
+        Self::parse(&version, &slices)
     }
 
     /// # Errors
-    /// [`ErrorKind::Incompatible`] if the text is no list of `from_ms:slice_ms` that begins at 0 and ascends.
-    pub(crate) fn parse(version: u64, slices: &str) -> Result<Self> {
+    /// [`ErrorKind::Incompatible`] if the version is no number, or the other text no list of `from_ms:slice_ms` that begins
+    /// at 0 and ascends.
+    pub(crate) fn parse(version: &str, slices: &str) -> Result<Self> {
         let read: Option<Vec<Slice>> = slices.split(',').map(Slice::parse).collect();
         let ordered = |slices: &Vec<Slice>| {
             slices.first().is_some_and(|first| first.from_ms == 0) && slices.is_sorted_by(|a, b| a.from_ms < b.from_ms)
         };
-        let Some(slices) = read.filter(ordered) else {
+        let (Ok(version), Some(slices)) = (version.parse(), read.filter(ordered)) else {
             let message = format!(
-                "index layout `{}` is not one that this version can read: join with the version that wrote it",
-                slices.escape_debug()
+                "index layout `{}` of version `{}` is not one that this version can read: join with the version that wrote it",
+                slices.escape_debug(),
+                version.escape_debug()
             );
             return Err(Error::new(ErrorKind::Incompatible, message));
         };
@@ -169,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_id_is_looked_for_where_the_slice_of_its_own_time_says() {
-        let layout = IndexLayout::parse(3, "0:64,1000:8,5000:1").unwrap();
+        let layout = IndexLayout::parse("3", "0:64,1000:8,5000:1").unwrap();
         let table =
             [(0, 64, 0), (63, 64, 0), (64, 64, 1), (999, 64, 15), (1000, 8, 125), (4999, 8, 624), (5000, 1, 5000)];
         for (ms, slice_ms, number) in table {
@@ -187,14 +189,17 @@ mod tests {
     #[test]
     fn a_layout_reads_what_it_writes() {
         for text in ["0:64", "0:64,1757844930000:8", "0:1,1:2,2:3"] {
-            assert_eq!(IndexLayout::parse(1, text).unwrap().slices_text(), text);
+            assert_eq!(IndexLayout::parse("1", text).unwrap().slices_text(), text);
         }
     }
 
     #[test]
     fn a_layout_that_names_no_place_for_some_id_is_refused() {
         for text in ["", "64", "0:0", "1:64", "0:64,", "0:64,0:8", "0:64,9:8,5:8", "0:-1", "0:64;5:8", "0:x"] {
-            assert_eq!(IndexLayout::parse(1, text).unwrap_err().kind(), ErrorKind::Incompatible, "{text}");
+            assert_eq!(IndexLayout::parse("1", text).unwrap_err().kind(), ErrorKind::Incompatible, "{text}");
+        }
+        for version in ["", "one", "-1", "1.0"] {
+            assert_eq!(IndexLayout::parse(version, "0:64").unwrap_err().kind(), ErrorKind::Incompatible, "{version}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redis::{Cmd, Pipeline, Value};
+use redis::{Cmd, Pipeline, ServerError, Value};
 use tekup_core::{
     Error, ErrorKind, EventId, EventType, Priority, Result, TenantId,
     transport::{Outgoing, Receipt},
@@ -123,12 +123,18 @@ impl Publisher {
             match answer {
                 Ok(Value::SimpleString(_)) => stale.push(chunk),
                 answer => {
+                    let answer = answer.and_then(|answer| self.stored(answer, &chunk));
                     let filled = settle(batch, &chunk, answer, outcomes);
                     self.tune(batch, &chunk, filled);
                 }
             }
         }
         Ok(stale)
+    }
+
+    fn stored(&self, answer: Value, chunk: &Chunk) -> Result<Stored> {
+        let error_of = |error| error::from_answer(error, self.connection.server().address());
+        Stored::read(answer, chunk.events.len(), error_of).ok_or_else(|| error::unexpected("a batch"))
     }
 
     /// Cuts the index anew if its buckets are too large, or too small.
@@ -365,32 +371,57 @@ fn repeat(repeated: &[(usize, usize)], outcomes: &mut [Option<Outcome>]) {
 }
 
 /// Answers how many bytes the last bucket holds.
-fn settle(batch: &[Outgoing], chunk: &Chunk, answer: Result<Value>, outcomes: &mut [Option<Outcome>]) -> u64 {
-    match answer.and_then(|answer| duplicates(answer, chunk)) {
-        Ok((filled, duplicates)) => {
-            for (number, place) in chunk.events.iter().enumerate() {
-                let duplicate = duplicates.binary_search(&(number + 1)).is_ok();
-                set(outcomes, *place, Ok(Receipt::new(batch[*place].id, duplicate)));
+fn settle(batch: &[Outgoing], chunk: &Chunk, answer: Result<Stored>, outcomes: &mut [Option<Outcome>]) -> u64 {
+    let again = |error: &Error| Error::new(error.kind(), error.to_string());
+    match answer {
+        Ok(stored) => {
+            for (number, place) in (1..).zip(&chunk.events) {
+                let outcome = match &stored.refusal {
+                    Some((refused, error)) if refused.binary_search(&number).is_ok() => Err(again(error)),
+                    _ => Ok(Receipt::new(batch[*place].id, stored.duplicates.binary_search(&number).is_ok())),
+                };
+                set(outcomes, *place, outcome);
             }
-            filled
+            stored.filled
         }
         Err(error) => {
-            for place in &chunk.events {
-                set(outcomes, *place, Err(Error::new(error.kind(), error.to_string())));
-            }
+            chunk.events.iter().for_each(|place| set(outcomes, *place, Err(again(&error))));
             0
         }
     }
 }
 
-fn duplicates(answer: Value, chunk: &Chunk) -> Result<(u64, Vec<usize>)> {
-    let mut places: Vec<usize> = redis::from_redis_value(answer).map_err(|_| error::unexpected("a batch"))?;
-    if places.is_empty() {
-        return Err(error::unexpected("a batch"));
+/// What a call answered. Events are counted from 1.
+struct Stored {
+    /// How many bytes the last bucket holds.
+    filled: u64,
+    duplicates: Vec<usize>,
+    /// Those whose lanes can't be written, and why.
+    refusal: Option<(Vec<usize>, Error)>,
+}
+
+impl Stored {
+    fn read(answer: Value, events: usize, error_of: impl Fn(ServerError) -> Error) -> Option<Self> {
+        let Value::Array(mut values) = answer else { return None };
+        let error = values.pop_if(|last| matches!(last, Value::ServerError(_)));
+        let places: Vec<i64> = redis::from_redis_value(Value::Array(values)).ok()?;
+        let (filled, places) = places.split_first()?;
+        let is_known = |place: &i64| (1..=events as u64).contains(&place.unsigned_abs());
+        if !places.is_sorted_by_key(|place| place.unsigned_abs()) || !places.iter().all(is_known) {
+            return None;
+        }
+        let (refused, duplicates): (Vec<i64>, Vec<i64>) = places.iter().partition(|place| **place < 0);
+        let refusal = match error {
+            Some(Value::ServerError(error)) => Some((numbers(&refused), error_of(error))),
+            _ if refused.is_empty() => None,
+            _ => return None,
+        };
+        Some(Self { filled: u64::try_from(*filled).ok()?, duplicates: numbers(&duplicates), refusal })
     }
-    let filled = places.remove(0) as u64;
-    let valid = places.is_sorted() && places.iter().all(|place| (1..=chunk.events.len()).contains(place));
-    if valid { Ok((filled, places)) } else { Err(error::unexpected("a batch")) }
+}
+
+fn numbers(places: &[i64]) -> Vec<usize> {
+    places.iter().map(|place| place.unsigned_abs() as usize).collect()
 }
 
 fn set(outcomes: &mut [Option<Outcome>], place: usize, outcome: Outcome) {

@@ -206,7 +206,7 @@ impl Work {
             tracing::warn!(
                 partition = at,
                 put_off,
-                "events that have come due can't be stored in their lanes: is a key used by another program? They are tried again every minute"
+                "events that have come due can't be stored in their lanes or noted in the index: is a key used by another program? They are tried again every minute"
             );
         }
         self.trim_sometimes(at, moved);

@@ -123,6 +123,28 @@ async fn a_lane_that_can_not_be_written_and_counts_that_are_none_hold_up_no_othe
 }
 
 #[tokio::test]
+async fn an_event_whose_place_can_not_be_noted_is_not_published_and_comes_once_when_it_can() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    let sent = later("lead.created", Duration::from_millis(300));
+    schedule(&transport, &sent).await;
+    let ids = server.command(&["KEYS", "*:ids:*"]).unwrap().items()[0].text().unwrap().to_owned();
+    server.command(&["DEL", &ids]).unwrap();
+    server.command(&["LPUSH", &ids, "a stranger's"]).unwrap();
+    let none = common::fetch_within(&source, 10, Duration::from_millis(900)).await.unwrap();
+    assert!(none.is_empty(), "{} came", none.len());
+    server.command(&["DEL", &ids]).unwrap();
+    let partition = partition(&server);
+    let member = [&sent.id.as_uuid().as_bytes()[..], b"acme"].concat();
+    server.command(&[b"ZADD", format!("{partition}:later").as_bytes(), b"1", &member]).unwrap();
+    server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
+    ack(&source, &take(&source, 1).await[0]).await;
+    let more = common::fetch_within(&source, 10, Duration::from_millis(300)).await.unwrap();
+    assert!(more.is_empty(), "{} came again", more.len());
+}
+
+#[tokio::test]
 async fn a_full_server_refuses_what_is_to_come_later_and_publishes_and_cancels_what_waits() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;

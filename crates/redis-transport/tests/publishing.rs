@@ -208,3 +208,49 @@ async fn a_key_of_another_program_is_an_error_for_its_lane_alone() {
     assert_eq!(error.kind(), ErrorKind::Incompatible, "{error}");
     publish(&transport, "lead.created").await;
 }
+
+#[tokio::test]
+async fn a_batch_that_meets_a_key_of_another_program_stores_all_others_once() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    publish(&transport, "lead.created").await;
+    let lane = key(&server, ":lane:lead.created:medium");
+    for number in [1, 2] {
+        let foreign = lane.replace("lead.created", &format!("lead.foreign{number}"));
+        server.command(&["SET", &foreign, "mine"]).unwrap();
+    }
+    let batch = ["lead.created", "lead.foreign1", "lead.created", "lead.foreign2", "lead.foreign1"].map(event).to_vec();
+    for again in [false, true] {
+        let answers = transport.publish(batch.clone()).await.unwrap();
+        for (answer, sent) in answers.iter().zip(&batch) {
+            match (sent.event_type.as_str(), answer) {
+                ("lead.created", answer) => assert_eq!(answer.as_ref().unwrap().duplicate, again),
+                (event_type, answer) => {
+                    let error = answer.as_ref().unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::Incompatible, "{event_type}: {error}");
+                }
+            }
+        }
+    }
+    assert_eq!(int(&server, &["XLEN", &lane]), 3);
+}
+
+#[tokio::test]
+async fn a_layout_that_can_not_be_read_is_an_error_that_names_it_and_no_endless_loop() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    publish(&transport, "lead.created").await;
+    let lanes = key(&server, ":lanes");
+    server.command(&["HSET", &lanes, "~layout", "nonsense"]).unwrap();
+    let failed = transport.publish(vec![event("lead.created")]).await;
+    let error = failed.and_then(|mut answers| answers.remove(0)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incompatible, "{error}");
+    assert!(error.to_string().contains("nonsense"), "{error}");
+    server.command(&["CONFIG", "RESETSTAT"]).unwrap();
+    server.command(&["SPUBLISH", &lanes.replace(":lanes", ":bell"), "due"]).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let stats = server.command(&["INFO", "commandstats"]).unwrap();
+    let mut lines = stats.text().unwrap().lines();
+    let calls = lines.find_map(|line| line.strip_prefix("cmdstat_hget:calls=")?.split_once(',')?.0.parse::<u64>().ok());
+    assert!(calls.is_some_and(|calls| calls < 20), "{calls:?} look-ups in 300 ms");
+}

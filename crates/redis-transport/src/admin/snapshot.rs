@@ -52,8 +52,7 @@ type Stored = (HashMap<String, String>, HashMap<String, String>);
 
 impl Snapshot {
     fn read((mut subscriptions, lanes): Stored) -> Result<Self> {
-        let version = lanes.get("~layout").and_then(|version| version.parse().ok());
-        let layout = match (version, lanes.get("~slices")) {
+        let layout = match (lanes.get("~layout"), lanes.get("~slices")) {
             (Some(version), Some(slices)) => IndexLayout::parse(version, slices)?,
             _ => IndexLayout::first(),
         };

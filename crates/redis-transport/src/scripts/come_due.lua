@@ -24,7 +24,8 @@
 -- ARGV[6+L..] for each event: its member, l, b; l is 0 for one whose lane can't be read
 -- result      `STALE` if the layout has another version, else {how many were published, milliseconds until there is more
 --             to do or -1, how many were put aside because they can't be read, how many are tried again in a minute
---             because their lane can't be written, then for each of the next that are due: member, name of its lane}
+--             because their lane or bucket can't be written, then for each of the next that are due: member, name of its
+--             lane}
 
 if redis.call('HGET', KEYS[1], '~layout') ~= ARGV[1] then return redis.status_reply('STALE') end
 
@@ -44,14 +45,15 @@ if lane_count > 0 then numbers = redis.call('HMGET', KEYS[1], unpack(ARGV, 6, 5 
 local moved, unreadable, put_off, bytes = 0, 0, 0, 0
 local tenants, buckets, news = {}, {}, {has_lane = false, gone = {}}
 
-local function place(b, member, text)
+local function bucket_of(b)
   local at = 9 + lane_count + 2 * b
   buckets[b] = buckets[b] or open_bucket(KEYS[at], KEYS[at + 1], 1, ARGV[2])
-  put_in(buckets[b], member, text)
+  return buckets[b]
 end
 
-local function add(l, member, envelope)
-  local lane = KEYS[10 + l]
+-- What can't be noted must not be published: it would be again and again.
+local function add(l, b, member, envelope)
+  local lane, bucket = KEYS[10 + l], bucket_of(b)
   local entry = numbers[l] and redis.call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
   if not entry then
     numbers[l] = make_lane(lane, ARGV[5 + l], numbers[l], news)
@@ -61,7 +63,7 @@ local function add(l, member, envelope)
     is_rung[l] = true
     rung[#rung + 1] = numbers[l]
   end
-  return numbers[l] .. ':' .. entry
+  put_in(bucket, member, numbers[l] .. ':' .. entry)
 end
 
 local function let_go(member)
@@ -81,13 +83,11 @@ local function publish(member, l, b)
     redis.call('HSET', KEYS[8], member, stored or '')
     unreadable = unreadable + 1
   elseif lane_end and string.sub(stored, 1, lane_end - 1) == ARGV[5 + l] then
-    local is_added, where = pcall(add, l, member, string.sub(stored, lane_end + 1))
-    if not is_added then
+    if not pcall(add, l, b, member, string.sub(stored, lane_end + 1)) then
       redis.call('ZADD', KEYS[5], now + AGAIN_MS, member)
       put_off = put_off + 1
       return
     end
-    place(b, member, where)
     moved = moved + 1
   else
     return

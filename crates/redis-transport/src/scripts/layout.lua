@@ -4,7 +4,7 @@
 --
 -- KEYS[1]  lanes  HASH
 -- ARGV[1]  first slices: `from_ms:slice_ms`, joined by `,`
--- result   {version, slices}
+-- result   {version, slices}, as stored
 
 if redis.call('HEXISTS', KEYS[1], '~layout') == 0 then
   local now = redis.call('TIME')
@@ -13,4 +13,4 @@ if redis.call('HEXISTS', KEYS[1], '~layout') == 0 then
 end
 
 local stored = redis.call('HMGET', KEYS[1], '~layout', '~slices')
-return {tonumber(stored[1]) or 0, stored[2] or ''}
+return {stored[1], stored[2] or ''}

@@ -18,12 +18,12 @@
 -- ARGV[4+L+r]   how many events the r-th run has
 -- ARGV[5+L+R]   for each event the number l of its lane, in two bytes, the higher one first
 -- ARGV[6+L+R..] for each event: its member (16 bytes of its id, then its tenant), its envelope
--- result        `STALE` if the layout has another version, else {how many bytes the last bucket holds, then the places
---               of those events that were stored before}
+-- result        `STALE` if the layout has another version, else {how many bytes the last bucket holds, then for each event
+--               that was not stored its place among them, below 0 if its lane can't be written: then comes why, an error}
 --
 -- The place of an event is `<number of its lane>:<entry>`.
 
-local redis_call = redis.call
+local redis_call, redis_pcall, type = redis.call, redis.pcall, type
 local KEYS, ARGV = KEYS, ARGV
 
 local window, lane_count, run_count = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -45,6 +45,22 @@ local function make(l, lane)
   return make_lane(lane, ARGV[4 + l], known[l + 2], news)
 end
 
+-- Lanes that can't be made, and why.
+local refused = {}
+
+-- Stores the first entry of a lane; as an error, if the lane can't be made: no event of another lane must suffer.
+local function begin(l, lane, member, envelope)
+  if not refused[l] then
+    local is_made, made = pcall(make, l, lane)
+    if is_made then
+      known[l + 2] = made
+      return redis_pcall('XADD', lane, '*', 'm', member, 'e', envelope)
+    end
+    refused[l] = type(made) == 'table' and made or {err = 'ERR ' .. tostring(made)}
+  end
+  return refused[l]
+end
+
 -- Which events wait for their time: they may do so for longer than the index remembers them. Mostly nothing waits.
 local function find_waiting(first)
   if not known[2] then return {} end
@@ -58,7 +74,7 @@ local lanes_at = 5 + lane_count + run_count
 local lane_bytes = ARGV[lanes_at]
 local waiting = find_waiting(lanes_at + 1)
 local byte = string.byte
-local event = 0
+local event, refusal = 0, nil
 -- The lane of the event before: events in a row are often of one lane.
 local l, lane, prefix
 for r = 1, run_count do
@@ -79,19 +95,23 @@ for r = 1, run_count do
         l, lane, prefix = number, KEYS[5 + number], known[number + 2] and known[number + 2] .. ':'
       end
       local envelope = ARGV[lanes_at + 2 * i]
-      local entry = prefix and redis_call('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
+      local entry = prefix and redis_pcall('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
       if not entry then
-        known[l + 2] = make(l, lane)
-        prefix = known[l + 2] .. ':'
-        entry = redis_call('XADD', lane, '*', 'm', member, 'e', envelope)
+        entry = begin(l, lane, member, envelope)
+        prefix = known[l + 2] and known[l + 2] .. ':'
       end
-      if not is_rung[l] then
-        is_rung[l] = true
-        rung[#rung + 1] = known[l + 2]
+      if type(entry) == 'table' then
+        refusal = refusal or entry
+        answer[#answer + 1] = -i
+      else
+        if not is_rung[l] then
+          is_rung[l] = true
+          rung[#rung + 1] = known[l + 2]
+        end
+        -- As put_in does.
+        added[added_count + 1], added[added_count + 2] = member, prefix .. entry
+        added_count = added_count + 2
       end
-      -- As put_in does.
-      added[added_count + 1], added[added_count + 2] = member, prefix .. entry
-      added_count = added_count + 2
     end
   end
   bucket.count = added_count
@@ -103,4 +123,5 @@ end
 if news.has_lane then redis_call('SPUBLISH', KEYS[4], 'lanes') end
 if #news.gone > 0 then redis_call('SPUBLISH', KEYS[4], 'gone:' .. table.concat(news.gone, ',')) end
 if #rung > 0 then redis_call('SPUBLISH', KEYS[4], 'l' .. table.concat(rung, ',')) end
+answer[#answer + 1] = refusal
 return answer

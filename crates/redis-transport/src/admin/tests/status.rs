@@ -139,7 +139,7 @@ async fn an_index_that_was_cut_anew_is_read_anew() {
     let layout: [&[u8]; 6] = [b"HSET", &keys.lanes().into_bytes(), b"~layout", b"2", b"~slices", b"0:64,1:8"];
     world.run::<u64>(&layout).await;
     let later = EventId::generate();
-    let bucket = crate::index::IndexLayout::parse(2, "0:64,1:8").unwrap().bucket(later);
+    let bucket = crate::index::IndexLayout::parse("2", "0:64,1:8").unwrap().bucket(later);
     world.index_in(bucket, &acme, later, &entry).await;
     assert_eq!(world.admin.status(&acme, later).await.unwrap().stage, Stage::Completed);
 }
