@@ -70,6 +70,7 @@ end
 -- A few at each of some times between the first and the last, at random within equal parts. Those that one call of a
 -- publisher stored share a millisecond or a few, so it goes on from there by a random number of entries.
 local function note_some(cells, stream, from, last, most)
+  if bytes_left <= 0 then return 0 end
   local first = redis.call('XRANGE', stream, from, '+', 'COUNT', 1)[1]
   if not first then return 0 end
   local begin, seen, previous = ms_of(first[1]), 0, nil

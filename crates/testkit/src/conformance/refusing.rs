@@ -2,7 +2,7 @@
 
 use tekup_core::{
     BusConfig, ErrorKind, Event, RawEvent, Result, Subscription,
-    transport::{Capabilities, Transport},
+    transport::{Admin, Capabilities, Transport},
 };
 
 use super::{
@@ -20,12 +20,14 @@ pub async fn a_batch_of_none_is_no_mistake_and_one_beyond_the_limit_stores_nothi
     let mut wide = BusConfig::new("billing");
     wide.max_batch_events = 10_000;
     let bus = scene.bus(wide).await?;
+    let reader = scene.open("billing/everything", &["*"]).await?;
     assert!(bus.publish_batch(Vec::<tekup_core::Draft<LeadScored>>::new()).await?.is_empty());
     let refused = bus.publish_batch((0..10_001).map(scored)).await.err();
     let error = refused.ok_or_else(|| unexpected("a batch beyond the limit was taken"))?;
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert!(error.to_string().contains("10001 events") && error.to_string().contains("10000"), "{error}");
     assert_eq!(bus.process_counters().published, 0);
+    assert_eq!(scene.admin().books(&reader.id).await?.published, 0);
     bus.shutdown().await
 }
 
