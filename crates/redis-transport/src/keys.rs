@@ -102,12 +102,6 @@ impl PartitionKeys {
         self.key(&["later"])
     }
 
-    /// Sharded channel: that an event waits for an earlier time than all before. Apart from the bell of readers, which every
-    /// publish rings: who only publishes must not hear that.
-    pub(crate) fn later_bell(&self) -> String {
-        self.key(&["later:bell"])
-    }
-
     /// HASH: event that waits for its time → name of its lane, a line feed, its envelope.
     pub(crate) fn later_events(&self) -> String {
         self.key(&["later:events"])
@@ -297,7 +291,7 @@ mod tests {
             keys.finished(&group),
             keys.replicas(&group),
         ]);
-        all.extend([keys.later(), keys.later_bell(), keys.later_events(), keys.later_tenants()]);
+        all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
         all.extend([keys.later_unreadable(), keys.later_mover()]);
         all.extend([keys.letter_holds(&group), keys.latency_tenants(&group), keys.removed(), keys.removing(&group)]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
@@ -333,7 +327,6 @@ mod tests {
             "finished:billing/ledger",
             "replicas:billing/ledger",
             "later",
-            "later:bell",
             "later:events",
             "later:tenants",
             "later:unreadable",

@@ -30,8 +30,7 @@ pub(crate) fn schedule<'batch>(
 ) -> Cmd {
     let runs = runs(layout, events.clone().map(|event| event.id));
     let mut cmd = scripts::SCHEDULE.call(5 + 2 * runs.len());
-    cmd.arg(keys.lanes()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants());
-    cmd.arg(keys.later_bell());
+    cmd.arg(keys.lanes()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants()).arg(keys.bell());
     for (bucket, first, _) in &runs {
         cmd.arg(keys.index(*bucket, *first)).arg(keys.index_rest(*bucket, *first));
     }

@@ -49,7 +49,7 @@ impl Scheduler {
         let rung = partitions.iter().map(|_| AtomicBool::new(false)).collect();
         let alarm = Arc::new(Alarm { rung, wake: Notify::new() });
         let ear: Weak<dyn Ear> = Arc::downgrade(&(alarm.clone() as Arc<dyn Ear>));
-        bell.listen_for_alarms(ear);
+        bell.listen(ear);
         let who = format!("{:016x}", fastrand::u64(..));
         let work = Work {
             connection,

@@ -118,7 +118,7 @@ async fn a_lane_that_can_not_be_written_and_counts_that_are_none_hold_up_no_othe
     server.command(&["DEL", &lane]).unwrap();
     let member = [&broken.id.as_uuid().as_bytes()[..], b"acme"].concat();
     server.command(&[b"ZADD", format!("{partition}:later").as_bytes(), b"1", &member]).unwrap();
-    server.command(&["SPUBLISH", &format!("{partition}:later:bell"), "due"]).unwrap();
+    server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
     assert_eq!(take(&source, 1).await[0].id, broken.id);
 }
 
@@ -138,7 +138,7 @@ async fn an_event_whose_place_can_not_be_noted_is_not_published_and_comes_once_w
     let partition = partition(&server);
     let member = [&sent.id.as_uuid().as_bytes()[..], b"acme"].concat();
     server.command(&[b"ZADD", format!("{partition}:later").as_bytes(), b"1", &member]).unwrap();
-    server.command(&["SPUBLISH", &format!("{partition}:later:bell"), "due"]).unwrap();
+    server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
     ack(&source, &take(&source, 1).await[0]).await;
     let more = common::fetch_within(&source, 10, Duration::from_millis(300)).await.unwrap();
     assert!(more.is_empty(), "{} came again", more.len());

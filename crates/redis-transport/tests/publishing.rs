@@ -247,7 +247,7 @@ async fn a_layout_that_can_not_be_read_is_an_error_that_names_it_and_no_endless_
     assert_eq!(error.kind(), ErrorKind::Incompatible, "{error}");
     assert!(error.to_string().contains("nonsense"), "{error}");
     server.command(&["CONFIG", "RESETSTAT"]).unwrap();
-    server.command(&["SPUBLISH", &lanes.replace(":lanes", ":later:bell"), "due"]).unwrap();
+    server.command(&["SPUBLISH", &lanes.replace(":lanes", ":bell"), "due"]).unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let stats = server.command(&["INFO", "commandstats"]).unwrap();
     let mut lines = stats.text().unwrap().lines();

@@ -6,7 +6,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{SOON, ack, connect, eventually, key, open, publish, take};
+use common::{ack, connect, open, publish, take};
 use tekup_core::transport::{Source, Transport};
 use tekup_testkit::redis::RedisServer;
 
@@ -79,27 +79,4 @@ fn a_blocked_runtime_does_not_cost_a_lease() {
         renewals.await.unwrap();
         ack(&source, &held).await;
     });
-}
-
-#[tokio::test]
-async fn who_only_publishes_hears_of_no_publish_and_whoever_reads_then_hears_at_once() {
-    let server = RedisServer::start().unwrap();
-    let transport = connect(&server).await;
-    let bell = key(&server, ":lanes").replace(":lanes", ":bell");
-    let listeners = || server.command(&["PUBSUB", "SHARDNUMSUB", &bell]).unwrap().items()[1].int().unwrap();
-    open(&transport, "*").await.close().await.unwrap();
-    for _ in 0..3 {
-        // A ring that nobody hears is the last one.
-        publish(&transport, "lead.created").await;
-        eventually("the bell is left", async || listeners() == 0).await;
-        let source = open(&transport, "*").await;
-        ack(&source, &take(&source, 1).await[0]).await;
-        eventually("the bell is heard", async || listeners() == 1).await;
-        let mut fetch = std::pin::pin!(source.fetch(1));
-        assert!(futures_util::poll!(&mut fetch).is_pending());
-        publish(&transport, "lead.created").await;
-        let came = tokio::time::timeout(SOON / 5, fetch).await.unwrap().unwrap();
-        ack(&source, &came[0]).await;
-        source.close().await.unwrap();
-    }
 }

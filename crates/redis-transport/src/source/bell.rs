@@ -5,16 +5,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
 use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection};
 use tekup_core::Result;
-use tokio::{
-    sync::{Notify, mpsc},
-    task::AbortHandle,
-};
+use tokio::{sync::mpsc, task::AbortHandle};
 
 use crate::{connection, error, keys::PartitionKeys, server::Server};
 
@@ -80,73 +77,28 @@ pub(crate) trait Ear: Send + Sync {
     fn look_everywhere(&self);
 }
 
-/// Bells of one kind, and who listens to them.
-struct Tower {
-    /// Channel → partition.
-    channels: HashMap<Vec<u8>, usize>,
-    ears: Mutex<Vec<Weak<dyn Ear>>>,
-}
+type Ears = Arc<Mutex<Vec<Weak<dyn Ear>>>>;
 
-impl Tower {
-    fn new(channels: impl Iterator<Item = String>) -> Self {
-        let channels = channels.enumerate().map(|(partition, channel)| (channel.into_bytes(), partition));
-        Self { channels: channels.collect(), ears: Mutex::default() }
-    }
-
-    fn ears(&self) -> MutexGuard<'_, Vec<Weak<dyn Ear>>> {
-        self.ears.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn listen(&self, ear: Weak<dyn Ear>) {
-        let mut ears = self.ears();
-        ears.retain(|ear| ear.strong_count() > 0);
-        ears.push(ear);
-    }
-
-    fn has_listeners(&self) -> bool {
-        self.ears().iter().any(|ear| ear.strong_count() > 0)
-    }
-
-    fn tell(&self, what: impl Fn(&dyn Ear)) {
-        self.ears().iter().filter_map(Weak::upgrade).for_each(|ear| what(&*ear));
-    }
-}
-
-/// Listens for all of a process, over one connection: to what readers want to hear of only while there are readers, for
-/// every publish rings that bell.
+/// Listens for all sources of a process, over one connection.
 pub(crate) struct Bell {
-    towers: Arc<Towers>,
+    ears: Ears,
     task: AbortHandle,
-}
-
-struct Towers {
-    /// For those who read.
-    readers: Tower,
-    /// For the one who publishes what comes due.
-    alarms: Tower,
-    /// Somebody new listens.
-    changed: Notify,
 }
 
 impl Bell {
     pub(crate) fn start(server: Arc<Server>, partitions: &[PartitionKeys]) -> Self {
-        let readers = Tower::new(partitions.iter().map(PartitionKeys::bell));
-        let alarms = Tower::new(partitions.iter().map(PartitionKeys::later_bell));
-        let towers = Arc::new(Towers { readers, alarms, changed: Notify::new() });
-        let listener = Listener { server, towers: towers.clone() };
+        let ears = Ears::default();
+        let channels = partitions.iter().enumerate().map(|(partition, keys)| (keys.bell().into_bytes(), partition));
+        let listener = Listener { server, channels: channels.collect(), ears: ears.clone() };
         let task = tokio::spawn(listener.run()).abort_handle();
-        Self { towers, task }
+        Self { ears, task }
     }
 
-    /// From now on, for as long as the ear lives; it is told to look everywhere when the bell can be heard.
+    /// From now on, for as long as the ear lives.
     pub(crate) fn listen(&self, ear: Weak<dyn Ear>) {
-        self.towers.readers.listen(ear);
-        self.towers.changed.notify_one();
-    }
-
-    /// As [`listen`](Self::listen), to nothing but earlier times of events that wait for theirs.
-    pub(crate) fn listen_for_alarms(&self, ear: Weak<dyn Ear>) {
-        self.towers.alarms.listen(ear);
+        let mut ears = self.ears.lock().unwrap_or_else(PoisonError::into_inner);
+        ears.retain(|ear| ear.strong_count() > 0);
+        ears.push(ear);
     }
 }
 
@@ -158,27 +110,20 @@ impl Drop for Bell {
 
 struct Listener {
     server: Arc<Server>,
-    towers: Arc<Towers>,
-}
-
-/// A connection on which rings come.
-struct Line {
-    link: MultiplexedConnection,
-    heard: mpsc::UnboundedReceiver<PushInfo>,
-    /// Whether it is subscribed to the bell of readers.
-    hears_readers: bool,
+    channels: HashMap<Vec<u8>, usize>,
+    ears: Ears,
 }
 
 impl Listener {
     async fn run(self) {
         let mut failures = 0;
         loop {
-            match self.connect().await {
-                Ok(line) => {
+            let (pushes, heard) = mpsc::unbounded_channel();
+            match self.subscribe(pushes).await {
+                Ok(link) => {
                     failures = 0;
-                    if let Err(error) = self.listen(line).await {
-                        tracing::debug!(%error, "the bell is not heard any more");
-                    }
+                    self.tell(|ear| ear.look_everywhere());
+                    self.listen(link, heard).await;
                     tracing::debug!(address = self.server.address(), "the connection to the bell was lost");
                 }
                 Err(error) => {
@@ -190,67 +135,46 @@ impl Listener {
         }
     }
 
-    async fn connect(&self) -> Result<Line> {
-        let (pushes, heard) = mpsc::unbounded_channel();
-        let link = self.server.connect_for_pushes(pushes).await?;
-        let mut line = Line { link, heard, hears_readers: false };
-        self.subscribe(&mut line, "SSUBSCRIBE", &self.towers.alarms).await?;
-        self.towers.alarms.tell(|ear| ear.look_everywhere());
-        Ok(line)
-    }
-
-    async fn subscribe(&self, line: &mut Line, how: &str, tower: &Tower) -> Result<()> {
-        for channel in tower.channels.keys() {
-            let answer = line.link.send_packed_command(redis::cmd(how).arg(channel)).await;
+    async fn subscribe(&self, pushes: mpsc::UnboundedSender<PushInfo>) -> Result<MultiplexedConnection> {
+        let mut link = self.server.connect_for_pushes(pushes).await?;
+        for channel in self.channels.keys() {
+            let mut subscribe = redis::cmd("SSUBSCRIBE");
+            let answer = link.send_packed_command(subscribe.arg(channel)).await;
             let answer = answer.map_err(|error| self.server.error(error))?;
             if let Value::ServerError(refused) = answer {
                 return Err(error::from_answer(refused, self.server.address()));
             }
         }
-        Ok(())
+        Ok(link)
     }
 
     /// Until the connection is of no more use.
-    async fn listen(&self, mut line: Line) -> Result<()> {
+    async fn listen(&self, mut link: MultiplexedConnection, mut heard: mpsc::UnboundedReceiver<PushInfo>) {
         loop {
-            self.turn_to_readers(&mut line).await?;
-            tokio::select! {
-                push = line.heard.recv() => match push {
-                    Some(PushInfo { kind: PushKind::SMessage, data }) => self.ring(&data),
-                    Some(PushInfo { kind: PushKind::Disconnection, .. }) | None => return Ok(()),
-                    // Where nobody asked for that, the slot has moved.
-                    Some(PushInfo { kind: PushKind::SUnsubscribe, .. }) if line.hears_readers => return Ok(()),
-                    Some(_) => {}
-                },
-                () = self.towers.changed.notified() => {}
-                () = tokio::time::sleep(PING_EVERY) => {
-                    let pong = line.link.send_packed_command(&redis::cmd("PING")).await;
-                    pong.map_err(|error| self.server.error(error))?;
+            match tokio::time::timeout(PING_EVERY, heard.recv()).await {
+                Ok(Some(PushInfo { kind: PushKind::SMessage, data })) => self.ring(&data),
+                Ok(Some(PushInfo { kind: PushKind::SSubscribe, .. })) => {}
+                Ok(Some(PushInfo { kind: PushKind::Disconnection | PushKind::SUnsubscribe, .. }) | None) => return,
+                Ok(Some(_)) => {}
+                Err(_) => {
+                    if link.send_packed_command(&redis::cmd("PING")).await.is_err() {
+                        return;
+                    }
                 }
             }
         }
     }
 
-    /// Listens to the bell of readers if there are any, and to nothing of theirs if there are none.
-    async fn turn_to_readers(&self, line: &mut Line) -> Result<()> {
-        let readers = &self.towers.readers;
-        let wanted = readers.has_listeners();
-        if std::mem::replace(&mut line.hears_readers, wanted) == wanted {
-            return Ok(());
-        }
-        self.subscribe(line, if wanted { "SSUBSCRIBE" } else { "SUNSUBSCRIBE" }, readers).await?;
-        readers.tell(|ear| ear.look_everywhere());
-        Ok(())
-    }
-
     fn ring(&self, data: &[Value]) {
         let [Value::BulkString(channel), Value::BulkString(text)] = data else { return };
+        let Some(partition) = self.channels.get(channel) else { return };
         let Some(ring) = std::str::from_utf8(text).ok().and_then(Ring::parse) else { return };
-        for tower in [&self.towers.readers, &self.towers.alarms] {
-            if let Some(partition) = tower.channels.get(channel) {
-                tower.tell(|ear| ear.hear(*partition, &ring));
-            }
-        }
+        self.tell(|ear| ear.hear(*partition, &ring));
+    }
+
+    fn tell(&self, what: impl Fn(&dyn Ear)) {
+        let ears = self.ears.lock().unwrap_or_else(PoisonError::into_inner);
+        ears.iter().filter_map(Weak::upgrade).for_each(|ear| what(&*ear));
     }
 }
 
