@@ -36,12 +36,22 @@ async fn publish_many(transport: &RedisTransport, count: usize, event_type: &str
     ids
 }
 
-/// Waits until the clock has passed this millisecond, and tells of one between before and after.
+/// A time between all that was before and all that is after.
 async fn between() -> Timestamp {
-    tokio::time::sleep(Duration::from_millis(5)).await;
-    let time = Timestamp::now();
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    let time = after(Timestamp::now()).await;
+    after(time).await;
     time
+}
+
+/// Waits until the clock tells of a later millisecond.
+async fn after(time: Timestamp) -> Timestamp {
+    loop {
+        let now = Timestamp::now();
+        if now > time {
+            return now;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn finish(source: &RedisSource, count: usize) {
