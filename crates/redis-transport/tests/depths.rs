@@ -128,29 +128,6 @@ async fn a_call_over_twenty_full_lanes_is_short_too() {
 }
 
 #[tokio::test]
-async fn groups_that_have_lost_their_counts_are_counted_no_further_than_a_call_may_read() {
-    let server = RedisServer::start().unwrap();
-    let transport = connect(&server).await;
-    let source = open(&transport, "*").await;
-    for lane in 0..20 {
-        store(&transport, (0..200).map(|_| event(&format!("lead.moved-{lane}"))).collect()).await;
-    }
-    source.close().await.unwrap();
-    for lane in 0..20 {
-        let lane = key(&server, &format!(":lane:lead.moved-{lane}:medium"));
-        server.command(&["XGROUP", "SETID", &lane, LEDGER, "0-1"]).unwrap();
-    }
-    server.command(&["CONFIG", "RESETSTAT"]).unwrap();
-
-    let books = transport.admin().books(&LEDGER.parse().unwrap()).await.unwrap();
-    // All of the first lanes, and a page of 20 of each other.
-    assert_eq!((books.published, books.ready), (4_000, 5 * 200 + 15 * 20), "{books:?}");
-    let ranges = told(&server, "commandstats", "cmdstat_xrange:calls=");
-    let ranges: u64 = ranges.split(',').next().unwrap().parse().unwrap();
-    assert!(ranges <= 5 * 11 + 15, "{ranges} pages were read for one call");
-}
-
-#[tokio::test]
 async fn what_has_failed_died_or_is_to_come_is_estimated_from_a_sample() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;

@@ -14,20 +14,17 @@ local function position(lane, group)
   end
 end
 
--- How many entries are still counted in this call, where groups have lost their own counts.
-local countable = 1000
-
--- Entries that lie after the last one handed out. Only a group whose own count was lost makes it count them: no more
--- than all lanes of a call may take together, but a page of each.
+-- Entries that lie after the last one handed out. Only a group whose own count was lost makes it count them, at most
+-- 1,000 of them.
 local function unread(lane, stream, at)
   if at['last-delivered-id'] == stream['last-generated-id'] then return 0 end
   if at['entries-read'] then return math.min(stream['entries-added'] - at['entries-read'], stream.length) end
   local found, last = 0, at['last-delivered-id']
-  repeat
+  while found < 1000 do
     local page = redis.call('XRANGE', lane, '(' .. last, '+', 'COUNT', 20)
     found = found + #page
-    countable = countable - #page
-    last = #page == 20 and page[20][1]
-  until not last or countable <= 0
+    if #page < 20 then break end
+    last = page[20][1]
+  end
   return found
 end
