@@ -3,11 +3,13 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use super::ascending;
 use crate::error::{Error, ErrorKind, Result, shown};
 
 /// The identity of an event: a UUID, unique within its tenant.
 ///
-/// New ids are UUIDv7, so they sort by time. Any other UUID but the nil one is taken.
+/// New ids are UUIDv7, so they sort by time; those of one process ascend, also where its clock is set back. Any other
+/// UUID but the nil one is taken.
 ///
 /// ```
 /// use tekup_core::EventId;
@@ -28,7 +30,7 @@ impl EventId {
     /// ```
     #[must_use]
     pub fn generate() -> Self {
-        Self(Uuid::now_v7())
+        Self(ascending::uuid())
     }
 
     /// Takes over an id that exists.
@@ -40,7 +42,7 @@ impl EventId {
     /// use tekup_core::EventId;
     /// use uuid::Uuid;
     ///
-    /// assert!(EventId::from_uuid(Uuid::now_v7()).is_ok());
+    /// assert!(EventId::from_uuid(Uuid::from_u128(0x9b2d6f9e_1c57_4b8a_8f0e_2f4d3c6b7a22)).is_ok());
     /// assert!(EventId::from_uuid(Uuid::nil()).is_err());
     /// ```
     pub fn from_uuid(uuid: Uuid) -> Result<Self> {

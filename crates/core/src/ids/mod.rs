@@ -3,6 +3,7 @@
 //! A value of one of these types is proof that its text keeps the type's rule, so it can stand in a key, a lane or a
 //! log line without another look.
 
+mod ascending;
 mod event_id;
 mod event_type;
 mod pattern;
