@@ -46,6 +46,10 @@ pub enum ErrorKind {
     Undecodable,
     /// The event's data can't be written as JSON.
     Unencodable,
+    /// The event's data has the right shape, and breaks a rule of its type.
+    Invalid,
+    /// The event was written at a version of its type that this program does not read.
+    UnknownVersion,
     /// No subscription, event or dead letter has that name or id.
     NotFound,
     /// Two things of one process claim the same name, two deploys of one revision disagree, or an operation runs already.
@@ -87,6 +91,8 @@ impl ErrorKind {
             Self::TooLarge => "too_large",
             Self::Undecodable => "undecodable",
             Self::Unencodable => "unencodable",
+            Self::Invalid => "invalid",
+            Self::UnknownVersion => "unknown_version",
             Self::NotFound => "not_found",
             Self::Conflict => "conflict",
             Self::TenantMismatch => "tenant_mismatch",
@@ -159,6 +165,12 @@ impl Error {
     #[must_use]
     pub fn from_problems(kind: ErrorKind, problems: Vec<String>) -> Self {
         Self(Box::new(Inner { kind, problems, source: None }))
+    }
+
+    /// The same error with more mistakes.
+    pub(crate) fn and(mut self, problems: &[String]) -> Self {
+        self.0.problems.extend_from_slice(problems);
+        self
     }
 
     /// Keeps the error that caused this one.

@@ -98,7 +98,7 @@ pub use bus::{DeadLetters, EventBus, Publish, Removal, TenantBus, Trace, TraceNo
 pub use config::{BusConfig, Environment, HealthThresholds};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent};
+pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent, UnknownValue};
 pub use handler::{
     Advise, BatchContext, BatchOutcome, Context, Handler, HandlerError, HandlerResult, Incoming, IntoBatchOutcome,
     IntoOutcome, Outcome,

@@ -1,15 +1,32 @@
 //! What the derive expands to. Not public API: it changes without notice, in any version.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use std::fmt::Display;
+
+use schemars::{JsonSchema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use crate::{envelope::Envelope, event::Event};
+use crate::{
+    envelope::Envelope,
+    error::shown,
+    event::{Event, TekupEvent},
+};
 
-pub use crate::error::Result;
+pub use crate::{error::Result, ids::SchemaVersion};
 pub use schemars::Schema;
 
 /// An event in its wire form; the users' modules may call other things `Vec`.
 pub type Json = Vec<u8>;
+
+/// Rules that data breaks.
+pub type Problems = Vec<String>;
+
+/// A rule that data breaks, as a validator tells it.
+pub fn violation(path: &dyn Display, told: &dyn Display) -> String {
+    let place = path.to_string();
+    let within = if place.is_empty() { "data".into() } else { format!("data.{place}") };
+    format!("`{}` is invalid: {}", shown(&within), shown(&told.to_string()))
+}
 
 /// What a `Serialize` type is.
 #[diagnostic::on_unimplemented(
@@ -49,6 +66,35 @@ impl<T: DeserializeOwned> Readable for T {
     }
 }
 
+/// What becomes an event of a newer version.
+#[diagnostic::on_unimplemented(
+    message = "event `{Self}` can't be made from its older version `{Old}`",
+    label = "write `impl From<{Old}> for {Self}`, or `TryFrom`"
+)]
+pub trait Upcasts<Old>: Sized {
+    fn upcast(version: &SchemaVersion, data: &str) -> Result<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<Old: TekupEvent, New: TekupEvent + TryFrom<Old, Error: Display>> Upcasts<Old> for New {
+    fn upcast(version: &SchemaVersion, data: &str) -> Result<Self> {
+        crate::event::upcast::<Old, New>(version, data)
+    }
+}
+
+/// Whether one struct is an older version of the other's event.
+pub const fn is_older<Old: TekupEvent, New: TekupEvent>() -> bool {
+    is_same(Old::TYPE.as_bytes(), New::TYPE.as_bytes()) && Old::__MAJOR < New::__MAJOR
+}
+
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
 /// What a `JsonSchema` type is.
 #[diagnostic::on_unimplemented(
     message = "event `{Self}` can't be described: it does not implement `JsonSchema`",
@@ -61,7 +107,19 @@ pub trait Describable {
 #[diagnostic::do_not_recommend]
 impl<T: JsonSchema> Describable for T {
     fn schema() -> Schema {
-        SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>()
+        let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(without_single_choice));
+        settings.into_generator().into_root_schema_for::<T>()
+    }
+}
+
+/// A choice of one, as an enum with a variant that is skipped has it, is no choice.
+fn without_single_choice(schema: &mut Schema) {
+    let Some(Value::Array(choices)) = schema.get("anyOf") else { return };
+    let [Value::Object(only)] = choices.as_slice() else { return };
+    let (only, object) = (only.clone(), schema.ensure_object());
+    if only.keys().all(|key| !object.contains_key(key)) {
+        object.remove("anyOf");
+        object.extend(only);
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) struct Attributes {
     pub(crate) event_type: Setting,
     pub(crate) version: Setting,
     pub(crate) priority: Setting,
+    pub(crate) upcasts: Setting,
     pub(crate) crate_path: Setting,
 }
 
@@ -73,6 +74,7 @@ impl Attributes {
             "type" => (&mut self.event_type, "lead.created"),
             "version" => (&mut self.version, "1.0.0"),
             "priority" => (&mut self.priority, "high"),
+            "upcasts" => (&mut self.upcasts, "LeadCreatedV1"),
             "crate" => (&mut self.crate_path, "tekup_core"),
             _ => return None,
         })

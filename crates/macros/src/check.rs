@@ -17,6 +17,8 @@ pub(crate) struct Checked {
     pub(crate) version: String,
     /// A variant of the runtime's enum.
     pub(crate) priority: Ident,
+    /// The struct of the version before.
+    pub(crate) upcasts: Option<Path>,
     pub(crate) crate_path: Path,
     /// Whether the event can be written and read at all; if not, that is reported.
     pub(crate) has_data: bool,
@@ -30,6 +32,7 @@ pub(crate) fn check(model: &Model<'_>, errors: &mut Errors) -> Checked {
         event_type: event_type(model, errors).unwrap_or_else(|| "an.event".into()),
         version: version(&model.attributes.version, errors),
         priority: priority(&model.attributes.priority, errors),
+        upcasts: upcasts(&model.attributes.upcasts, errors),
         crate_path: crate_path(&model.attributes.crate_path, errors),
         has_data: is_struct && owns_its_data,
     }
@@ -131,6 +134,19 @@ fn priority(setting: &Setting, errors: &mut Errors) -> Ident {
         }
     };
     Ident::new(variant, Span::call_site())
+}
+
+fn upcasts(setting: &Setting, errors: &mut Errors) -> Option<Path> {
+    let Setting::Given(text) = setting else { return None };
+    let read = text.parse().ok();
+    if read.is_none() {
+        let told = format!(
+            "`upcasts` in `#[event(..)]` is \"{}\": write the struct of the version before, such as `upcasts = \"LeadCreatedV1\"`",
+            shown(&text.value())
+        );
+        errors.at(text, told);
+    }
+    read
 }
 
 fn crate_path(setting: &Setting, errors: &mut Errors) -> Path {

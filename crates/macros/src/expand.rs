@@ -2,16 +2,18 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Generics, Path, WherePredicate, parse_quote};
+use syn::{Generics, Path, WherePredicate, parse_quote, spanned::Spanned as _};
 
 use crate::{check::Checked, model::Model};
 
 pub(crate) fn expand(model: &Model<'_>, checked: &Checked) -> TokenStream {
-    let Checked { event_type, version, priority, crate_path, has_data } = checked;
+    let Checked { event_type, version, priority, upcasts, crate_path, has_data } = checked;
     let name = model.name;
     let generics = bounded(model.generics, crate_path);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let functions = if *has_data { functions(model, crate_path) } else { stand_ins(crate_path) };
+    let upcast = upcasts.as_ref().filter(|_| *has_data).map(|old| upcast(old, crate_path));
+    let violations = (*has_data && model.has_rules()).then(|| violations(crate_path));
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -19,6 +21,8 @@ pub(crate) fn expand(model: &Model<'_>, checked: &Checked) -> TokenStream {
             const TYPE: &'static ::core::primitive::str = #event_type;
             const VERSION: &'static ::core::primitive::str = #version;
             const PRIORITY: #crate_path::Priority = #crate_path::Priority::#priority;
+            #upcast
+            #violations
             #functions
         }
     }
@@ -56,6 +60,39 @@ fn functions(model: &Model<'_>, crate_path: &Path) -> TokenStream {
         &quote!(#read::read(__json)),
         &quote!(#read::decode(__data)),
     )
+}
+
+/// Spanned at the path of the older version, where a missing conversion is reported.
+fn upcast(old: &Path, crate_path: &Path) -> TokenStream {
+    let private = quote!(#crate_path::__private);
+    let conversion = quote_spanned!(old.span()=> <Self as #private::Upcasts<#old>>::upcast(__version, __data));
+    let told =
+        "`upcasts` names no older version of this event: its struct needs the same `type` and a lower major `version`";
+    let older = quote_spanned!(old.span()=> const { ::core::assert!(#private::is_older::<#old, Self>(), #told) });
+    quote! {
+        fn __upcast(
+            __version: &#private::SchemaVersion,
+            __data: &::core::primitive::str,
+        ) -> ::core::option::Option<#private::Result<Self>> {
+            #older;
+            ::core::option::Option::Some(#conversion)
+        }
+    }
+}
+
+/// Rules are written for the `garde` crate, which is the user's own dependency.
+fn violations(crate_path: &Path) -> TokenStream {
+    let private = quote!(#crate_path::__private);
+    quote! {
+        fn __violations(&self) -> #private::Problems {
+            match ::garde::Validate::validate(self) {
+                ::core::result::Result::Ok(()) => #private::Problems::new(),
+                ::core::result::Result::Err(report) => {
+                    ::core::iter::Iterator::collect(report.iter().map(|(path, told)| #private::violation(path, told)))
+                }
+            }
+        }
+    }
 }
 
 fn stand_ins(crate_path: &Path) -> TokenStream {

@@ -1,13 +1,15 @@
 //! The keys of `#[event(..)]`, and what a mistyped one was meant to be.
 
-const KEYS: [&str; 4] = ["type", "version", "priority", "crate"];
+const KEYS: [&str; 5] = ["type", "version", "priority", "upcasts", "crate"];
 
 /// Why a key is unknown, and what to write.
 pub(crate) fn unknown(key: &str) -> String {
     let written = crate::errors::shown(key);
     match nearest(key) {
         Some(nearest) => format!("`#[event(..)]` has no key `{written}`: write `{nearest}`"),
-        None => format!("`#[event(..)]` has no key `{written}`: write `type`, `version`, `priority` or `crate`"),
+        None => {
+            format!("`#[event(..)]` has no key `{written}`: write `type`, `version`, `priority`, `upcasts` or `crate`")
+        }
     }
 }
 
@@ -58,6 +60,7 @@ mod tests {
             ("schema_version", Some("version")),
             ("prio", Some("priority")),
             ("priorty", Some("priority")),
+            ("upcast", Some("upcasts")),
             ("krate", Some("crate")),
             ("tenant", None),
             ("x", None),
@@ -71,7 +74,7 @@ mod tests {
     fn a_key_like_no_other_is_answered_with_all_keys() {
         assert_eq!(
             unknown("tenant"),
-            "`#[event(..)]` has no key `tenant`: write `type`, `version`, `priority` or `crate`"
+            "`#[event(..)]` has no key `tenant`: write `type`, `version`, `priority`, `upcasts` or `crate`"
         );
     }
 }

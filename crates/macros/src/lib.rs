@@ -54,6 +54,7 @@ use crate::{errors::Errors, model::Model};
 /// | `type` | two or more words joined by `.`, at most 128 bytes; a word is `[a-z][a-z0-9]*(-[a-z0-9]+)*` | from the name |
 /// | `version` | three numbers `major.minor.patch` | `1.0.0` |
 /// | `priority` | `low`, `medium`, `high` or `critical`: of events that are published without one | `medium` |
+/// | `upcasts` | the struct of the major version before: see [older versions](#older-versions) | none |
 /// | `crate` | the path of `tekup-core`, where it is renamed or re-exported | `::tekup_core` |
 ///
 /// ## The type from the name
@@ -101,6 +102,66 @@ use crate::{errors::Errors, model::Model};
 /// struct LeadCreated {}
 ///
 /// assert_eq!(LeadCreated::TYPE, "lead.created");
+/// ```
+///
+/// # Rules
+///
+/// Rules for the data are written for the `garde` crate, whose derive stands beside this one. They are checked where the
+/// event is published and where it is read, all that are broken are told at once, and they stand in the JSON Schema.
+///
+/// ```
+/// use garde::Validate;
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # use tekup_core::{ErrorKind, TekupEvent};
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
+/// struct SignalDetected {
+///     #[garde(length(min = 1))]
+///     signal_id: String,
+///     #[garde(range(min = 0.0, max = 1.0))]
+///     confidence: f64,
+/// }
+///
+/// let event = SignalDetected { signal_id: String::new(), confidence: 1.5 }.event("acme").build()?;
+/// let error = event.to_json().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Invalid);
+/// assert_eq!(error.problems().len(), 2);
+/// assert_eq!(SignalDetected::descriptor().schema().pointer("/properties/confidence/maximum").unwrap(), 1.0);
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+///
+/// # Older versions
+///
+/// An event of the same major version is read, whatever its minor is. An older major is read if its struct is named, and
+/// says how it becomes this one: by `From`, or by `TryFrom` where it may not. Name the one before; those before it are
+/// named there. What a handler does not read is dead-lettered as `unknown_version`, with its bytes.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # use tekup_core::{RawEvent, TekupEvent};
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(type = "contact.added", version = "1.2.0")]
+/// struct ContactAddedV1 {
+///     name: String,
+/// }
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(version = "2.0.0", upcasts = "ContactAddedV1")]
+/// struct ContactAdded {
+///     names: Vec<String>,
+/// }
+///
+/// impl From<ContactAddedV1> for ContactAdded {
+///     fn from(old: ContactAddedV1) -> Self {
+///         Self { names: old.name.split(' ').map(String::from).collect() }
+///     }
+/// }
+///
+/// let stored = ContactAddedV1 { name: "Ada Lovelace".into() }.event("acme").build()?.to_raw()?;
+/// assert_eq!(stored.decode::<ContactAdded>()?.data.names, ["Ada", "Lovelace"]);
+/// # Ok::<(), tekup_core::Error>(())
 /// ```
 ///
 /// # Generic events

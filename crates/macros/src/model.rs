@@ -13,13 +13,14 @@ pub(crate) struct Model<'a> {
     pub(crate) name: &'a Ident,
     pub(crate) generics: &'a Generics,
     pub(crate) data: &'a Data,
+    attrs: &'a [Attribute],
     pub(crate) attributes: Attributes,
 }
 
 impl<'a> Model<'a> {
     pub(crate) fn of(input: &'a DeriveInput, errors: &mut Errors) -> Self {
         let attributes = attrs::read(&input.attrs, errors);
-        Self { name: &input.ident, generics: &input.generics, data: &input.data, attributes }
+        Self { name: &input.ident, generics: &input.generics, data: &input.data, attrs: &input.attrs, attributes }
     }
 
     /// Why the struct's name can't stand for its type, if it is such a struct.
@@ -47,6 +48,13 @@ impl<'a> Model<'a> {
         let Data::Struct(data) = self.data else { return Vec::new() };
         let plain = data.fields.iter().filter(|field| !field.attrs.iter().any(|attr| attr.path().is_ident("serde")));
         plain.map(|field| &field.ty).filter(|of| has_reference(of.to_token_stream())).collect()
+    }
+
+    /// Whether rules for its data are written, which another derive checks.
+    pub(crate) fn has_rules(&self) -> bool {
+        let is_rule = |attribute: &Attribute| attribute.path().is_ident("garde");
+        let Data::Struct(data) = self.data else { return false };
+        self.attrs.iter().chain(data.fields.iter().flat_map(|field| &field.attrs)).any(is_rule)
     }
 
     /// `#[event(..)]` where it says nothing: on fields and variants.

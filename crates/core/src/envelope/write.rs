@@ -1,6 +1,6 @@
 //! Writing: JSON as JavaScript writes it, and no number that JSON lacks.
 
-mod finite;
+mod refused;
 
 use std::io;
 
@@ -8,7 +8,10 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::ser::Formatter;
 
 use super::Envelope;
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    event::UnknownValue,
+};
 
 /// The envelope with its data, as JSON.
 pub(crate) fn write<D: Serialize + ?Sized>(envelope: &Envelope, data: &D) -> Result<Vec<u8>> {
@@ -25,11 +28,12 @@ pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
 
 fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<()> {
     let mut formatter = JavaScript { wrote_null: false };
+    UnknownValue::forget_written();
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, &mut formatter)).map_err(|cause| {
         Error::new(ErrorKind::Unencodable, format!("can't be written as JSON: {cause}")).with_source(cause)
     })?;
     // serde_json writes NaN and infinity as null. They are looked for only if a null was written.
-    if formatter.wrote_null { finite::check(value) } else { Ok(()) }
+    if formatter.wrote_null || UnknownValue::was_written() { refused::check(value) } else { Ok(()) }
 }
 
 struct Wire<'a, D: ?Sized> {
@@ -148,5 +152,13 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Unencodable);
             assert!(error.to_string().contains("items[1].ratio"), "{error}");
         }
+    }
+
+    #[test]
+    fn all_that_is_refused_is_named_at_once_but_no_more_than_can_be_read() {
+        let error = to_json(&[f64::NAN, 1.0, f64::INFINITY]).unwrap_err();
+        assert_eq!(error.problems().len(), 2);
+        assert!(error.problems()[1].starts_with("`[2]` is inf"), "{error}");
+        assert_eq!(to_json(&vec![f64::NAN; 1_000]).unwrap_err().problems().len(), 20);
     }
 }

@@ -5,9 +5,13 @@ mod descriptor;
 mod draft;
 mod raw;
 mod typed;
+mod unknown;
+mod version;
 
 pub use batch::EventBatch;
 pub use descriptor::EventDescriptor;
 pub use draft::{Draft, IntoDraft};
 pub use raw::RawEvent;
 pub use typed::{Event, TekupEvent};
+pub use unknown::UnknownValue;
+pub(crate) use version::upcast;

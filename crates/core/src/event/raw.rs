@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::TekupEvent;
+use super::{TekupEvent, typed::Rules as _, version};
 use crate::{
     envelope::{self, Envelope, Limits},
     error::Result,
@@ -126,7 +126,8 @@ impl RawEvent {
     ///
     /// # Errors
     /// [`ErrorKind::Undecodable`](crate::ErrorKind::Undecodable) if the event has another type, or its data another
-    /// shape.
+    /// shape; [`ErrorKind::UnknownVersion`](crate::ErrorKind::UnknownVersion) if it was written at a version that `T` does
+    /// not read; [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if the data breaks rules of its type, with all of them.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -139,7 +140,9 @@ impl RawEvent {
     /// ```
     pub fn decode<T: TekupEvent>(&self) -> Result<super::Event<T>> {
         self.envelope.expect_type(T::TYPE)?;
-        Ok(super::Event { envelope: self.envelope.clone(), data: T::__decode(self.json())? })
+        let data: T = version::decode(&self.envelope.version, self.json())?;
+        data.keeps_rules()?;
+        Ok(super::Event { envelope: self.envelope.clone(), data })
     }
 }
 

@@ -1,11 +1,12 @@
 use bytes::Bytes;
 use schemars::Schema;
+use serde_json::value::RawValue;
 
-use super::{Draft, EventDescriptor, RawEvent};
+use super::{Draft, EventDescriptor, RawEvent, version};
 use crate::{
-    envelope::Envelope,
+    envelope::{self, Envelope},
     error::{Error, ErrorKind, Result},
-    ids::TenantId,
+    ids::{SchemaVersion, TenantId},
     priority::Priority,
 };
 
@@ -99,6 +100,19 @@ pub trait TekupEvent: Sized + Send + Sync + 'static {
     }
 
     #[doc(hidden)]
+    const __MAJOR: u64 = version::major(Self::VERSION);
+    /// Data that was written at an older major version; `None` if this type reads none.
+    #[doc(hidden)]
+    fn __upcast(version: &SchemaVersion, data: &str) -> Option<Result<Self>> {
+        let (_, _) = (version, data);
+        None
+    }
+    /// Which rules of its type the data breaks.
+    #[doc(hidden)]
+    fn __violations(&self) -> Vec<String> {
+        Vec::new()
+    }
+    #[doc(hidden)]
     fn __schema() -> Schema;
     #[doc(hidden)]
     fn __write(&self, envelope: &Envelope) -> Result<Vec<u8>>;
@@ -133,7 +147,8 @@ impl<T: TekupEvent> Event<T> {
     ///
     /// # Errors
     /// [`ErrorKind::Undecodable`] if the bytes are no event, another type's, or their data has another shape, with the
-    /// path of what is wrong.
+    /// path of what is wrong; [`ErrorKind::UnknownVersion`] if it was written at a version that this type does not read;
+    /// [`ErrorKind::Invalid`] if the data breaks rules of its type, with all of them.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -144,15 +159,30 @@ impl<T: TekupEvent> Event<T> {
     /// assert_eq!(error.kind(), tekup_core::ErrorKind::Undecodable);
     /// ```
     pub fn parse(json: impl AsRef<[u8]>) -> Result<Self> {
-        let event = T::__read(json.as_ref())?;
+        let read = T::__read(json.as_ref());
+        let is_of_this_major = read.as_ref().is_ok_and(|event| event.envelope.version.major() == T::__MAJOR);
+        let event = if is_of_this_major { read? } else { Self::of_another_version(json.as_ref(), read)? };
         event.envelope.expect_type(T::TYPE)?;
+        event.data.keeps_rules()?;
         Ok(event)
+    }
+
+    /// What could not be read directly, or should not have been.
+    fn of_another_version(json: &[u8], read: Result<Self>) -> Result<Self> {
+        let Ok((envelope, data)) = envelope::read::<&RawValue>(json) else { return read };
+        if envelope.version.major() == T::__MAJOR {
+            return read;
+        }
+        envelope.expect_type(T::TYPE)?;
+        let data = version::decode(&envelope.version, data.get())?;
+        Ok(Self { envelope, data })
     }
 
     /// The wire form.
     ///
     /// # Errors
-    /// [`ErrorKind::Unencodable`] if the data holds what JSON can't, such as NaN.
+    /// [`ErrorKind::Unencodable`] if the data holds what JSON can't, such as NaN; [`ErrorKind::Invalid`] if it breaks rules
+    /// of its type or holds an [`UnknownValue`](crate::UnknownValue). All that is wrong is told at once.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -164,7 +194,12 @@ impl<T: TekupEvent> Event<T> {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn to_json(&self) -> Result<Vec<u8>> {
-        self.data.__write(&self.envelope)
+        let written = self.data.__write(&self.envelope);
+        let Err(mut broken) = self.data.keeps_rules() else { return written };
+        if let Err(error) = written {
+            broken = broken.and(error.problems());
+        }
+        Err(broken)
     }
 
     /// The same event with its data unparsed.
@@ -183,6 +218,25 @@ impl<T: TekupEvent> Event<T> {
     /// ```
     pub fn to_raw(&self) -> Result<RawEvent> {
         RawEvent::parse(Bytes::from(self.to_json()?))
+    }
+}
+
+/// Whether data keeps the rules of its type.
+pub(super) trait Rules {
+    /// # Errors
+    /// [`ErrorKind::Invalid`] with every rule that is broken.
+    fn keeps_rules(&self) -> Result<()>;
+}
+
+impl<T: TekupEvent> Rules for T {
+    fn keeps_rules(&self) -> Result<()> {
+        let mut broken = self.__violations();
+        if broken.is_empty() {
+            return Ok(());
+        }
+        // Validators tell them in no order.
+        broken.sort_unstable();
+        Err(Error::from_problems(ErrorKind::Invalid, broken))
     }
 }
 

@@ -91,6 +91,17 @@ pub(crate) enum Ended {
     Dead(DeadReason, String),
 }
 
+impl Ended {
+    pub(super) fn unreadable(error: &Error) -> Self {
+        let reason = match error.kind() {
+            ErrorKind::Invalid => DeadReason::Invalid,
+            ErrorKind::UnknownVersion => DeadReason::UnknownVersion,
+            _ => DeadReason::Undecodable,
+        };
+        Self::Dead(reason, error.to_string())
+    }
+}
+
 /// What an attempt is made with, once its envelope is known.
 pub(crate) type MakeContext = Box<dyn FnOnce(Envelope) -> (Context, tracing::Span) + Send>;
 
@@ -129,7 +140,7 @@ impl<E: Incoming> Route for Typed<E> {
                 .and_then(|event| same_event(&delivery.tenant, delivery.id, event.__envelope()).map(|()| event));
             match read {
                 Ok(event) => self.give(event, cx).await,
-                Err(error) => Ended::Dead(DeadReason::Undecodable, error.to_string()),
+                Err(error) => Ended::unreadable(&error),
             }
         })
     }
@@ -138,7 +149,7 @@ impl<E: Incoming> Route for Typed<E> {
         Box::pin(async move {
             match E::__from_raw(&raw) {
                 Ok(event) => self.give(event, cx).await,
-                Err(error) => Ended::Dead(DeadReason::Undecodable, error.to_string()),
+                Err(error) => Ended::unreadable(&error),
             }
         })
     }
@@ -192,7 +203,7 @@ impl Router {
             .and_then(|raw| same_event(&delivery.tenant, delivery.id, raw.envelope()).map(|()| raw));
         let raw = match read {
             Ok(raw) => raw,
-            Err(error) => return Ended::Dead(DeadReason::Undecodable, error.to_string()),
+            Err(error) => return Ended::unreadable(&error),
         };
         match self.route_of(&raw) {
             Some(route) => route.run_raw(raw, cx).await,

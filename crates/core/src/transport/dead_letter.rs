@@ -26,7 +26,11 @@ pub enum DeadReason {
     Rejected,
     /// Its bytes are no event, or its data has another shape.
     Undecodable,
-    /// It is of a type or version that the subscription has no handler for.
+    /// Its data has the right shape, and breaks a rule of its type.
+    Invalid,
+    /// It was written at a version of its type that the handler does not read.
+    UnknownVersion,
+    /// It is of a type that the subscription has no handler for.
     Unhandled,
     /// It was started too often without being settled: it takes its process down.
     Crashed,
@@ -39,8 +43,15 @@ impl DeadReason {
     /// use tekup_core::transport::DeadReason;
     /// assert!(DeadReason::ALL.contains(&DeadReason::Crashed));
     /// ```
-    pub const ALL: [Self; 5] =
-        [Self::AttemptsExhausted, Self::Rejected, Self::Undecodable, Self::Unhandled, Self::Crashed];
+    pub const ALL: [Self; 7] = [
+        Self::AttemptsExhausted,
+        Self::Rejected,
+        Self::Undecodable,
+        Self::Invalid,
+        Self::UnknownVersion,
+        Self::Unhandled,
+        Self::Crashed,
+    ];
 
     /// A stable name.
     ///
@@ -54,6 +65,8 @@ impl DeadReason {
             Self::AttemptsExhausted => "attempts_exhausted",
             Self::Rejected => "rejected",
             Self::Undecodable => "undecodable",
+            Self::Invalid => "invalid",
+            Self::UnknownVersion => "unknown_version",
             Self::Unhandled => "unhandled",
             Self::Crashed => "crashed",
         }

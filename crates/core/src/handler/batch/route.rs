@@ -7,12 +7,7 @@ use super::{
     },
     BatchContext, BatchOutcome,
 };
-use crate::{
-    envelope::Limits,
-    ids::EventType,
-    timestamp::Timestamp,
-    transport::{DeadReason, Delivery},
-};
+use crate::{envelope::Limits, ids::EventType, timestamp::Timestamp, transport::Delivery};
 
 /// A handler of many events of one kind, its own type erased.
 pub(crate) type ErasedBatch<E> = Arc<dyn Fn(Vec<E>, BatchContext) -> BoxFuture<'static, BatchOutcome> + Send + Sync>;
@@ -46,7 +41,7 @@ impl<E: Incoming> TypedBatch<E> {
     fn read(&self, delivery: &Delivery, limits: &Limits) -> Result<E, Ended> {
         let event = E::__read(delivery.bytes.clone(), limits)
             .and_then(|event| same_event(&delivery.tenant, delivery.id, event.__envelope()).map(|()| event))
-            .map_err(|error| Ended::Dead(DeadReason::Undecodable, error.to_string()))?;
+            .map_err(|error| Ended::unreadable(&error))?;
         let wanted = self.filter.as_ref().is_none_or(|wants| wants(&event));
         if wanted { Ok(event) } else { Err(Ended::Filtered) }
     }

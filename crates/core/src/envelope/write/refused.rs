@@ -1,4 +1,4 @@
-//! Looks for a NaN or an infinity in what is to be written, and names the place.
+//! Looks for what may not be published, and names each place: a NaN, an infinity, a value outside a closed set.
 
 use std::fmt;
 
@@ -7,49 +7,68 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use crate::error::{Error, ErrorKind, Result, shown};
+use crate::{
+    error::{Error, ErrorKind, Result, shown},
+    event::UnknownValue,
+};
 
 pub(super) fn check<T: Serialize + ?Sized>(value: &T) -> Result<()> {
-    let mut walk = Walk { path: String::new() };
-    value.serialize(&mut walk).map_err(|Found(found)| {
-        let message = format!(
-            "`{}` is {found}, which JSON can't hold: publish a finite number or leave it out",
-            shown(&walk.path)
-        );
-        Error::new(ErrorKind::Unencodable, message)
-    })
+    let mut walk = Walk { path: String::new(), kind: ErrorKind::Unencodable, found: Vec::new() };
+    // A type whose own `Serialize` complains here was written a moment ago, so there is nothing to tell.
+    let _complaint = value.serialize(&mut walk);
+    if walk.found.is_empty() { Ok(()) } else { Err(Error::from_problems(walk.kind, walk.found)) }
 }
 
 struct Walk {
     path: String,
+    kind: ErrorKind,
+    /// A message for each place.
+    found: Vec<String>,
 }
 
-/// What was found: a number, or the complaint of a type's own `Serialize`.
+/// The most places that an error names.
+const MOST: usize = 20;
+
+/// The complaint of a type's own `Serialize`.
 #[derive(Debug)]
-struct Found(String);
+struct Complaint;
 
-impl fmt::Display for Found {
+impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str("a type's own complaint")
     }
 }
 
-impl std::error::Error for Found {}
+impl std::error::Error for Complaint {}
 
-impl serde::ser::Error for Found {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
+impl serde::ser::Error for Complaint {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
     }
 }
 
-type Walked = Result<(), Found>;
+type Walked = Result<(), Complaint>;
 
 impl Walk {
-    fn number(&self, value: f64) -> Walked {
-        if value.is_finite() { Ok(()) } else { Err(Found(value.to_string())) }
+    fn number(&mut self, value: f64) -> Walked {
+        if !value.is_finite() {
+            self.note(format_args!("is {value}, which JSON can't hold: publish a finite number or leave it out"));
+        }
+        Ok(())
     }
 
-    /// The path is left as it is where something was found.
+    fn unknown(&mut self) -> Walked {
+        self.kind = ErrorKind::Invalid;
+        self.note(format_args!("holds a value that its set does not know: publish one of the set"));
+        Ok(())
+    }
+
+    fn note(&mut self, what: fmt::Arguments<'_>) {
+        if self.found.len() < MOST {
+            self.found.push(format!("`{}` {what}", shown(&self.path)));
+        }
+    }
+
     fn enter<T: Serialize + ?Sized>(&mut self, segment: fmt::Arguments<'_>, value: &T) -> Walked {
         let before = self.path.len();
         if !self.path.is_empty() && !segment.to_string().starts_with('[') {
@@ -87,7 +106,7 @@ macro_rules! harmless {
 
 impl<'a> Serializer for &'a mut Walk {
     type Ok = ();
-    type Error = Found;
+    type Error = Complaint;
     type SerializeSeq = Parts<'a>;
     type SerializeTuple = Parts<'a>;
     type SerializeTupleStruct = Parts<'a>;
@@ -127,8 +146,8 @@ impl<'a> Serializer for &'a mut Walk {
         value.serialize(self)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Walked {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Walked {
+        if name == UnknownValue::NAME { self.unknown() } else { value.serialize(self) }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -141,31 +160,43 @@ impl<'a> Serializer for &'a mut Walk {
         self.enter(format_args!("{variant}"), value)
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>, Found> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>, Complaint> {
         Ok(Parts { walk: self, next: 0, key: String::new() })
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Parts<'a>, Found> {
+    fn serialize_tuple(self, _: usize) -> Result<Parts<'a>, Complaint> {
         self.serialize_seq(None)
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, Found> {
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, Complaint> {
         self.serialize_seq(None)
     }
 
-    fn serialize_tuple_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Parts<'a>, Found> {
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Parts<'a>, Complaint> {
         self.serialize_seq(None)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Parts<'a>, Found> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Parts<'a>, Complaint> {
         self.serialize_seq(None)
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, Found> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts<'a>, Complaint> {
         self.serialize_seq(None)
     }
 
-    fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Parts<'a>, Found> {
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Parts<'a>, Complaint> {
         self.serialize_seq(None)
     }
 }
@@ -174,7 +205,7 @@ macro_rules! by_position {
     ($($compound:ident $method:ident),*) => {$(
         impl $compound for Parts<'_> {
             type Ok = ();
-            type Error = Found;
+            type Error = Complaint;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Walked {
                 self.item(value)
@@ -196,7 +227,7 @@ macro_rules! by_name {
     ($($compound:ident),*) => {$(
         impl $compound for Parts<'_> {
             type Ok = ();
-            type Error = Found;
+            type Error = Complaint;
 
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Walked {
                 self.walk.enter(format_args!("{name}"), value)
@@ -213,7 +244,7 @@ by_name! { SerializeStruct, SerializeStructVariant }
 
 impl SerializeMap for Parts<'_> {
     type Ok = ();
-    type Error = Found;
+    type Error = Complaint;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Walked {
         self.key = serde_json::to_string(key).map_or_else(|_| "?".into(), |json| json.trim_matches('"').into());
