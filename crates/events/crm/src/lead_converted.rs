@@ -1,17 +1,21 @@
+use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tekup_core::TekupEvent;
 
 /// A lead has become a deal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
 #[event(type = "lead.converted", version = "1.0.0", priority = "high")]
 pub struct LeadConverted {
     /// The lead.
+    #[garde(length(min = 1))]
     pub lead_id: String,
     /// The deal that it became.
+    #[garde(length(min = 1))]
     pub deal_id: String,
-    /// What the deal is worth, in whole units of the tenant's currency (75000.50, not cents): 0 or more.
+    /// What the deal is worth, in whole units of the tenant's currency (75000.50, not cents).
     pub conversion_value: f64,
     /// From the lead's creation to the deal, in whole milliseconds.
     pub conversion_time: u64,

@@ -1,23 +1,29 @@
+use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tekup_core::TekupEvent;
 
 /// A lead is known for the first time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
 #[event(type = "lead.created", version = "1.0.0")]
 pub struct LeadCreated {
     /// The lead.
+    #[garde(length(min = 1))]
     pub lead_id: String,
     /// Where the lead came from, such as `website` or `referral`.
     pub source: String,
-    /// First estimate of how likely the lead is to buy, in points: 0 (never) to 100 (certain).
+    /// First estimate of how likely the lead is to buy, in points of the scale in use; commonly 0 (never) to 100
+    /// (certain).
     pub score: f64,
     /// The person, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(min = 1))]
     pub contact_id: Option<String>,
     /// The company, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(min = 1))]
     pub company_id: Option<String>,
 }
 

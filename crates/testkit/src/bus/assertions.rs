@@ -5,9 +5,9 @@ use tekup_core::{Event, RawEvent, SubscriptionId, TekupEvent};
 use super::{
     DeadLettered, Retried, TestBus,
     diff::{as_on_the_wire, diff, distance, pretty},
-    fail,
     records::{dead_lettered, handled, retried},
 };
+use crate::fail::fail;
 
 impl TestBus {
     /// All events of a type that were published, in their order.

@@ -186,7 +186,7 @@ impl TestBus {
         let caller = Location::caller();
         async move {
             if let Err(left) = self.memory.idle(TURNS).await {
-                fail_at(caller, &never_idle(&left));
+                crate::fail::fail_at(caller, &never_idle(&left));
             }
         }
     }
@@ -230,17 +230,6 @@ fn never_idle(left: &Backlog) -> String {
          wait for that first; if handlers publish in a circle, break it.",
         left.held, left.ready
     )
-}
-
-/// Ends the test.
-#[track_caller]
-fn fail(message: &str) -> ! {
-    fail_at(Location::caller(), message)
-}
-
-#[expect(clippy::panic, reason = "this is how a test fails")]
-fn fail_at(caller: &Location<'_>, message: &str) -> ! {
-    panic!("at {caller}: {message}")
 }
 
 fn pause_the_clock() -> Result<()> {

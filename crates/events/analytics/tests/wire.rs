@@ -1,0 +1,75 @@
+//! What crosses the wire: equal to what the TypeScript package writes (`vectors/`), and as it was last reviewed
+//! (`snapshots/`).
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use tekup_core::ErrorKind;
+use tekup_events_analytics::{ModelTrained, PredictionGenerated, PredictionType, descriptors};
+use tekup_testkit::wire::Vectors;
+
+fn vectors() -> Vectors {
+    Vectors::parse(include_str!("vectors/envelopes.json"))
+}
+
+#[test]
+fn every_event_is_written_as_the_typescript_package_writes_it() {
+    let vectors = vectors();
+    vectors.assert_round_trip::<PredictionGenerated>();
+    vectors.assert_round_trip::<ModelTrained>();
+    assert_eq!(vectors.types().count(), descriptors().len(), "a new event needs a vector");
+}
+
+#[test]
+fn an_optional_field_that_is_null_is_read_as_absent() {
+    let vectors = vectors();
+    vectors.assert_null_is_absent::<PredictionGenerated>();
+    vectors.assert_null_is_absent::<ModelTrained>();
+}
+
+#[test]
+fn data_that_breaks_a_rule_is_refused_by_its_field() {
+    let vectors = vectors();
+    let table = [
+        (
+            vectors.changed::<PredictionGenerated>("/predictionId", "").map(drop),
+            "`data.prediction_id` is invalid: length is lower than 1",
+        ),
+        (
+            vectors.changed::<PredictionGenerated>("/modelId", "").map(drop),
+            "`data.model_id` is invalid: length is lower than 1",
+        ),
+        (
+            vectors.changed::<PredictionGenerated>("/confidence", 1.5).map(drop),
+            "`data.confidence` is invalid: greater than 1",
+        ),
+        (
+            vectors.changed::<ModelTrained>("/modelId", "").map(drop),
+            "`data.model_id` is invalid: length is lower than 1",
+        ),
+        (vectors.changed::<ModelTrained>("/trainingDuration", -1).map(drop), "at `data.trainingDuration`"),
+        (vectors.changed::<ModelTrained>("/dataPoints", -1).map(drop), "at `data.dataPoints`"),
+    ];
+    for (read, told) in table {
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
+fn a_prediction_type_of_tomorrow_is_kept_and_not_published() {
+    let event = vectors().changed::<PredictionGenerated>("/type", "of-tomorrow").unwrap();
+    assert!(matches!(&event.data.prediction_type, PredictionType::Unknown(value) if value.as_str() == "of-tomorrow"));
+    let error = event.to_json().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("`data.type`"), "{error}");
+}
+
+#[test]
+fn the_wire_form_and_schema_of_prediction_generated_are_as_reviewed() {
+    insta::assert_snapshot!("prediction.generated", vectors().contract::<PredictionGenerated>());
+}
+
+#[test]
+fn the_wire_form_and_schema_of_model_trained_are_as_reviewed() {
+    insta::assert_snapshot!("model.trained", vectors().contract::<ModelTrained>());
+}

@@ -1,0 +1,70 @@
+//! What crosses the wire: equal to what the TypeScript package writes (`vectors/`), and as it was last reviewed
+//! (`snapshots/`).
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use tekup_core::ErrorKind;
+use tekup_events_marketing::{CampaignCompleted, CampaignLaunched, CampaignType, descriptors};
+use tekup_testkit::wire::Vectors;
+
+fn vectors() -> Vectors {
+    Vectors::parse(include_str!("vectors/envelopes.json"))
+}
+
+#[test]
+fn every_event_is_written_as_the_typescript_package_writes_it() {
+    let vectors = vectors();
+    vectors.assert_round_trip::<CampaignLaunched>();
+    vectors.assert_round_trip::<CampaignCompleted>();
+    assert_eq!(vectors.types().count(), descriptors().len(), "a new event needs a vector");
+}
+
+#[test]
+fn an_optional_field_that_is_null_is_read_as_absent() {
+    let vectors = vectors();
+    vectors.assert_null_is_absent::<CampaignLaunched>();
+    vectors.assert_null_is_absent::<CampaignCompleted>();
+}
+
+#[test]
+fn data_that_breaks_a_rule_is_refused_by_its_field() {
+    let vectors = vectors();
+    let table = [
+        (
+            vectors.changed::<CampaignLaunched>("/campaignId", "").map(drop),
+            "`data.campaign_id` is invalid: length is lower than 1",
+        ),
+        (vectors.changed::<CampaignLaunched>("/targetAudience", -1).map(drop), "at `data.targetAudience`"),
+        (
+            vectors.changed::<CampaignCompleted>("/campaignId", "").map(drop),
+            "`data.campaign_id` is invalid: length is lower than 1",
+        ),
+        (vectors.changed::<CampaignCompleted>("/delivered", -1).map(drop), "at `data.delivered`"),
+        (vectors.changed::<CampaignCompleted>("/opened", -1).map(drop), "at `data.opened`"),
+        (vectors.changed::<CampaignCompleted>("/clicked", -1).map(drop), "at `data.clicked`"),
+        (vectors.changed::<CampaignCompleted>("/converted", -1).map(drop), "at `data.converted`"),
+    ];
+    for (read, told) in table {
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
+fn a_campaign_type_of_tomorrow_is_kept_and_not_published() {
+    let event = vectors().changed::<CampaignLaunched>("/type", "of-tomorrow").unwrap();
+    assert!(matches!(&event.data.campaign_type, CampaignType::Unknown(value) if value.as_str() == "of-tomorrow"));
+    let error = event.to_json().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("`data.type`"), "{error}");
+}
+
+#[test]
+fn the_wire_form_and_schema_of_campaign_launched_are_as_reviewed() {
+    insta::assert_snapshot!("campaign.launched", vectors().contract::<CampaignLaunched>());
+}
+
+#[test]
+fn the_wire_form_and_schema_of_campaign_completed_are_as_reviewed() {
+    insta::assert_snapshot!("campaign.completed", vectors().contract::<CampaignCompleted>());
+}

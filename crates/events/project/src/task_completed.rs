@@ -1,0 +1,31 @@
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tekup_core::TekupEvent;
+
+/// A task is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+#[event(type = "task.completed", version = "1.0.0")]
+pub struct TaskCompleted {
+    /// The task.
+    #[garde(length(min = 1))]
+    pub task_id: String,
+    /// The project that it is part of.
+    #[garde(length(min = 1))]
+    pub project_id: String,
+    /// Who did it.
+    #[garde(length(min = 1))]
+    pub assignee_id: String,
+    /// From its start to its end, in whole milliseconds.
+    pub completion_time: u64,
+    /// How long it was thought to take, in hours: 0 or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(range(min = 0.0))]
+    pub estimated_hours: Option<f64>,
+    /// How long it took, in hours of work: 0 or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(range(min = 0.0))]
+    pub actual_hours: Option<f64>,
+}

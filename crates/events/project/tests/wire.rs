@@ -1,0 +1,73 @@
+//! What crosses the wire: equal to what the TypeScript package writes (`vectors/`), and as it was last reviewed
+//! (`snapshots/`).
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use tekup_events_project::{ProjectCreated, TaskCompleted, descriptors};
+use tekup_testkit::wire::Vectors;
+
+fn vectors() -> Vectors {
+    Vectors::parse(include_str!("vectors/envelopes.json"))
+}
+
+#[test]
+fn every_event_is_written_as_the_typescript_package_writes_it() {
+    let vectors = vectors();
+    vectors.assert_round_trip::<ProjectCreated>();
+    vectors.assert_round_trip::<TaskCompleted>();
+    assert_eq!(vectors.types().count(), descriptors().len(), "a new event needs a vector");
+}
+
+#[test]
+fn an_optional_field_that_is_null_is_read_as_absent() {
+    let vectors = vectors();
+    vectors.assert_null_is_absent::<ProjectCreated>();
+    vectors.assert_null_is_absent::<TaskCompleted>();
+}
+
+#[test]
+fn data_that_breaks_a_rule_is_refused_by_its_field() {
+    let vectors = vectors();
+    let table = [
+        (
+            vectors.changed::<ProjectCreated>("/projectId", "").map(drop),
+            "`data.project_id` is invalid: length is lower than 1",
+        ),
+        (vectors.changed::<ProjectCreated>("/teamSize", -1).map(drop), "at `data.teamSize`"),
+        (
+            vectors.changed::<TaskCompleted>("/taskId", "").map(drop),
+            "`data.task_id` is invalid: length is lower than 1",
+        ),
+        (
+            vectors.changed::<TaskCompleted>("/projectId", "").map(drop),
+            "`data.project_id` is invalid: length is lower than 1",
+        ),
+        (
+            vectors.changed::<TaskCompleted>("/assigneeId", "").map(drop),
+            "`data.assignee_id` is invalid: length is lower than 1",
+        ),
+        (vectors.changed::<TaskCompleted>("/completionTime", -1).map(drop), "at `data.completionTime`"),
+        (
+            vectors.changed::<TaskCompleted>("/estimatedHours", -1).map(drop),
+            "`data.estimated_hours` is invalid: lower than 0",
+        ),
+        (
+            vectors.changed::<TaskCompleted>("/actualHours", -1).map(drop),
+            "`data.actual_hours` is invalid: lower than 0",
+        ),
+    ];
+    for (read, told) in table {
+        let error = read.unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
+fn the_wire_form_and_schema_of_project_created_are_as_reviewed() {
+    insta::assert_snapshot!("project.created", vectors().contract::<ProjectCreated>());
+}
+
+#[test]
+fn the_wire_form_and_schema_of_task_completed_are_as_reviewed() {
+    insta::assert_snapshot!("task.completed", vectors().contract::<TaskCompleted>());
+}

@@ -1,0 +1,26 @@
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tekup_core::TekupEvent;
+
+/// A proposal was written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+#[event(type = "proposal.created", version = "1.0.0")]
+pub struct ProposalCreated {
+    /// The proposal.
+    #[garde(length(min = 1))]
+    pub proposal_id: String,
+    /// Whom it is for, as people call them.
+    pub client_name: String,
+    /// What it is expected to bring, in whole units of the tenant's currency (150000.50, not cents).
+    pub estimated_value: f64,
+    /// How sure the estimate is: 0 (a guess) to 1 (certain).
+    #[garde(range(min = 0.0, max = 1.0))]
+    pub confidence: f64,
+    /// The lead that it came from, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(length(min = 1))]
+    pub lead_id: Option<String>,
+}

@@ -1,0 +1,21 @@
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tekup_core::TekupEvent;
+
+/// Somebody has looked at a dashboard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
+#[serde(rename_all = "camelCase")]
+#[garde(allow_unvalidated)]
+#[event(type = "dashboard.viewed", version = "1.0.0", priority = "low")]
+pub struct DashboardViewed {
+    /// The dashboard.
+    #[garde(length(min = 1))]
+    pub dashboard_id: String,
+    /// How long it was looked at, in whole milliseconds.
+    pub view_duration: u64,
+    /// How often something on it was clicked or typed.
+    pub interaction_count: u64,
+    /// The parts of it that were seen; may be empty.
+    pub widgets: Vec<String>,
+}
