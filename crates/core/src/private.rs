@@ -2,9 +2,8 @@
 
 use std::fmt::Display;
 
-use schemars::{JsonSchema, generate::SchemaSettings, transform::RecursiveTransform};
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 
 use crate::{
     envelope::Envelope,
@@ -13,7 +12,7 @@ use crate::{
 };
 
 pub use crate::{error::Result, ids::SchemaVersion};
-pub use schemars::Schema;
+pub use schemars::{Schema, generate::Contract};
 
 /// An event in its wire form; the users' modules may call other things `Vec`.
 pub type Json = Vec<u8>;
@@ -101,25 +100,13 @@ const fn is_same(a: &[u8], b: &[u8]) -> bool {
     label = "add `JsonSchema` to its derives"
 )]
 pub trait Describable {
-    fn schema() -> Schema;
+    fn schema(contract: Contract) -> Schema;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: JsonSchema> Describable for T {
-    fn schema() -> Schema {
-        let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(without_single_choice));
-        settings.into_generator().into_root_schema_for::<T>()
-    }
-}
-
-/// A choice of one, as an enum with a variant that is skipped has it, is no choice.
-fn without_single_choice(schema: &mut Schema) {
-    let Some(Value::Array(choices)) = schema.get("anyOf") else { return };
-    let [Value::Object(only)] = choices.as_slice() else { return };
-    let (only, object) = (only.clone(), schema.ensure_object());
-    if only.keys().all(|key| !object.contains_key(key)) {
-        object.remove("anyOf");
-        object.extend(only);
+    fn schema(contract: Contract) -> Schema {
+        crate::event::schema_of::<T>(contract)
     }
 }
 

@@ -37,7 +37,6 @@ enum Kind {
     Urgency,
     PainPoint,
     #[serde(untagged)]
-    #[schemars(skip)]
     Unknown(UnknownValue),
 }
 

@@ -55,7 +55,7 @@ fn functions(model: &Model<'_>, crate_path: &Path) -> TokenStream {
     let read = quote!(<#event as #private::Readable>);
     bodies(
         crate_path,
-        &quote!(<#event as #private::Describable>::schema()),
+        &quote!(<#event as #private::Describable>::schema(__contract)),
         &quote!(<#event as #private::Writable>::write(self, __envelope)),
         &quote!(#read::read(__json)),
         &quote!(#read::decode(__data)),
@@ -109,7 +109,7 @@ fn bodies(
 ) -> TokenStream {
     let private = quote!(#crate_path::__private);
     quote! {
-        fn __schema() -> #private::Schema {
+        fn __schema(__contract: #private::Contract) -> #private::Schema {
             #schema
         }
         fn __write(&self, __envelope: &#crate_path::Envelope) -> #private::Result<#private::Json> {

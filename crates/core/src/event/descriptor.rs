@@ -1,4 +1,4 @@
-use schemars::Schema;
+use schemars::{Schema, generate::Contract};
 
 use super::TekupEvent;
 use crate::{
@@ -24,7 +24,7 @@ pub struct EventDescriptor {
     pub version: SchemaVersion,
     /// The priority of an event that is published without one.
     pub priority: Priority,
-    schema: fn() -> Schema,
+    schema: fn(Contract) -> Schema,
 }
 
 impl EventDescriptor {
@@ -38,7 +38,8 @@ impl EventDescriptor {
         }
     }
 
-    /// The JSON Schema (2020-12) of the data.
+    /// The JSON Schema (2020-12) of the data that is read: what a handler can be given. Fields with a default need not be
+    /// there.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};
@@ -49,6 +50,26 @@ impl EventDescriptor {
     /// ```
     #[must_use]
     pub fn schema(&self) -> Schema {
-        (self.schema)()
+        (self.schema)(Contract::Deserialize)
+    }
+
+    /// The JSON Schema of the data that is written: what a publisher of this version always says.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::TekupEvent;
+    /// #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// struct LeadCreated {
+    ///     #[serde(default)]
+    ///     score: f64,
+    /// }
+    ///
+    /// let descriptor = LeadCreated::descriptor();
+    /// assert!(descriptor.schema().get("required").is_none());
+    /// assert_eq!(descriptor.written_schema().get("required").unwrap()[0], "score");
+    /// ```
+    #[must_use]
+    pub fn written_schema(&self) -> Schema {
+        (self.schema)(Contract::Serialize)
     }
 }

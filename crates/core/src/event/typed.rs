@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use schemars::Schema;
+use schemars::{Schema, generate::Contract};
 use serde_json::value::RawValue;
 
 use super::{Draft, EventDescriptor, RawEvent, version};
@@ -113,7 +113,7 @@ pub trait TekupEvent: Sized + Send + Sync + 'static {
         Vec::new()
     }
     #[doc(hidden)]
-    fn __schema() -> Schema;
+    fn __schema(contract: Contract) -> Schema;
     #[doc(hidden)]
     fn __write(&self, envelope: &Envelope) -> Result<Vec<u8>>;
     #[doc(hidden)]

@@ -1,11 +1,13 @@
-use std::{cell::Cell, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A value of a closed set that was added to it after this program was built.
 ///
 /// Put it into the last variant of an enum, and readers keep such a value instead of failing. It can't be made otherwise,
-/// and it can't be published: whoever wants to say it must know it.
+/// and it can't be published: whoever wants to say it must know it. The JSON Schema lists the known values, and says by
+/// `x-tekup-keeps-unknown` that readers keep others.
 ///
 /// ```
 /// use schemars::JsonSchema;
@@ -18,7 +20,6 @@ use serde::{Deserialize, Serialize, Serializer};
 ///     Chat,
 ///     Email,
 ///     #[serde(untagged)]
-///     #[schemars(skip)]
 ///     Unknown(UnknownValue),
 /// }
 ///
@@ -51,6 +52,9 @@ impl UnknownValue {
     /// By which a serializer of ours knows it.
     pub(crate) const NAME: &'static str = "$tekup::UnknownValue";
 
+    /// By which the maker of schemas knows it.
+    pub(crate) const SCHEMA: &'static str = "tekup::UnknownValue";
+
     /// The value.
     ///
     /// ```
@@ -68,6 +72,16 @@ impl UnknownValue {
 
     pub(crate) fn was_written() -> bool {
         WRITTEN.get()
+    }
+}
+
+impl JsonSchema for UnknownValue {
+    fn schema_name() -> Cow<'static, str> {
+        Self::SCHEMA.into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
     }
 }
 

@@ -41,6 +41,5 @@ pub enum PredictionType {
     RevenueForecast,
     /// One that this version does not know; it can be read, and not published.
     #[serde(untagged)]
-    #[schemars(skip)]
     Unknown(UnknownValue),
 }

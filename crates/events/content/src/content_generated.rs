@@ -42,6 +42,5 @@ pub enum ContentType {
     Marketing,
     /// One that this version does not know; it can be read, and not published.
     #[serde(untagged)]
-    #[schemars(skip)]
     Unknown(UnknownValue),
 }

@@ -38,6 +38,5 @@ pub enum CampaignType {
     Push,
     /// One that this version does not know; it can be read, and not published.
     #[serde(untagged)]
-    #[schemars(skip)]
     Unknown(UnknownValue),
 }

@@ -40,6 +40,5 @@ pub enum ReportType {
     Operational,
     /// One that this version does not know; it can be read, and not published.
     #[serde(untagged)]
-    #[schemars(skip)]
     Unknown(UnknownValue),
 }

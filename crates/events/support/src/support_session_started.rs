@@ -35,7 +35,6 @@ pub enum SupportChannel {
     Phone,
     /// One that this version does not know; it can be read, and not published.
     #[serde(untagged)]
-    #[schemars(skip)]
     Unknown(UnknownValue),
 }
 
@@ -54,6 +53,5 @@ pub enum SupportPriority {
     Urgent,
     /// One that this version does not know; it can be read, and not published.
     #[serde(untagged)]
-    #[schemars(skip)]
     Unknown(UnknownValue),
 }
