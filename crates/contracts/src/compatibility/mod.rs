@@ -1,0 +1,84 @@
+//! Whether a change of an event's data breaks those who read it.
+//!
+//! Asked in serde's terms: what does each reader do with the bytes of each writer? A field that a reader does not know is
+//! passed over; one with a default, or an [`Option`], may be absent; a number is no text. What a rule of the data forbids
+//! is not read either, so a tightened rule is a break.
+//!
+//! A field that may be left out is taken to be left out instead of written as null, as by
+//! `skip_serializing_if = "Option::is_none"`: a schema does not tell when a field is left out.
+//!
+//! What can't be seen in the bytes is not found: a field whose *meaning* changes, or an optional one that is renamed, which
+//! is read as absent. Neither are serde's aliases, as a schema does not tell them: a renamed field is a break, alias or not.
+
+mod finding;
+mod mode;
+mod reads;
+
+use tekup_core::Result;
+
+pub use finding::Finding;
+pub use mode::Mode;
+
+use crate::{contract::Contract, shape::Document};
+
+/// Whether a version of an event breaks readers, given the versions before, in ascending order.
+///
+/// Only versions of the same major are compared: a new major may break, since readers of another refuse it.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](tekup_core::ErrorKind::InvalidInput) if a schema can't be understood, with its place.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use tekup_contracts::{Contract, Mode, compatibility};
+/// use tekup_core::TekupEvent;
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(type = "lead.created")]
+/// struct Before {
+///     lead_id: String,
+/// }
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[event(type = "lead.created", version = "1.1.0")]
+/// struct After {
+///     lead_id: String,
+///     source: String,
+/// }
+///
+/// let (before, after) = (Contract::of(&Before::descriptor()), Contract::of(&After::descriptor()));
+/// let findings = compatibility::check(&[before], &after, Mode::Full)?;
+/// assert_eq!(
+///     findings[0].to_string(),
+///     "`lead.created`: a reader of 1.1.0 can't read 1.0.0 at `data.source`: it requires the field, which is not written"
+/// );
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+pub fn check(before: &[Contract], after: &Contract, mode: Mode) -> Result<Vec<Finding>> {
+    let of_this_major: Vec<&Contract> =
+        before.iter().filter(|before| before.version.major() == after.version.major()).collect();
+    let looked_at = if mode.is_transitive() { 0 } else { of_this_major.len().saturating_sub(1) };
+    let mut findings = Vec::new();
+    for before in of_this_major.into_iter().skip(looked_at) {
+        if mode.is_backward() {
+            findings.extend(between(before, after)?);
+        }
+        if mode.is_forward() {
+            findings.extend(between(after, before)?);
+        }
+    }
+    Ok(findings)
+}
+
+fn between(writer: &Contract, reader: &Contract) -> Result<Vec<Finding>> {
+    let (written, read) = (Document::read(&writer.writes)?, Document::read(&reader.reads)?);
+    let finding = |mismatch: reads::Mismatch| Finding {
+        event_type: reader.event_type.clone(),
+        reader: reader.version.clone(),
+        writer: writer.version.clone(),
+        field: mismatch.path,
+        why: mismatch.why,
+    };
+    Ok(reads::mismatches(&written, &read).into_iter().map(finding).collect())
+}

@@ -1,0 +1,115 @@
+//! What JSON a program writes or reads, as far as its schema tells: JSON Schema brought into serde's terms.
+
+mod bounds;
+mod document;
+mod read;
+
+use std::{collections::BTreeMap, fmt};
+
+use serde_json::Value;
+
+pub(crate) use bounds::Bounds;
+pub(crate) use document::Document;
+
+/// One place of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Shape {
+    Any,
+    Never,
+    Null,
+    Bool,
+    Integer(Bounds<i128>),
+    Number(Bounds<f64>),
+    Text(Text),
+    /// This one value.
+    Just(Value),
+    List(List),
+    Record(Record),
+    Choice(Choice),
+    /// A definition of the document, by its name.
+    Named(String),
+    /// What can't be told of it, and so not compared.
+    Opaque(String),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Text {
+    /// In characters.
+    pub(crate) length: Bounds<u64>,
+    pub(crate) format: Option<String>,
+    pub(crate) pattern: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct List {
+    /// The first items, each with a shape of its own.
+    pub(crate) first: Vec<Shape>,
+    pub(crate) items: Box<Shape>,
+    pub(crate) length: Bounds<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Record {
+    pub(crate) fields: BTreeMap<String, Field>,
+    pub(crate) rest: Rest,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) shape: Shape,
+    pub(crate) is_required: bool,
+}
+
+/// Fields that a record does not name.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Rest {
+    /// A reader passes them over; a writer has none.
+    Ignored,
+    /// A reader fails on them.
+    Denied,
+    /// They belong to it: a map.
+    Kept(Box<Shape>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Choice {
+    pub(crate) of: Vec<Shape>,
+    /// A reader keeps texts that are none of these.
+    pub(crate) keeps_unknown: bool,
+}
+
+/// In few words, for a finding.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("anything"),
+            Self::Never => f.write_str("nothing"),
+            Self::Null => f.write_str("null"),
+            Self::Bool => f.write_str("true or false"),
+            Self::Integer(bounds) => write!(f, "a whole number{bounds}"),
+            Self::Number(bounds) => write!(f, "a number{bounds}"),
+            Self::Text(Text { format: Some(format), .. }) => write!(f, "a text of the format {format}"),
+            Self::Text(Text { pattern: Some(pattern), .. }) => write!(f, "a text that matches {pattern}"),
+            Self::Text(text) if text.length == Bounds::NONE => f.write_str("a text"),
+            Self::Text(text) => write!(f, "a text with a length{}", text.length),
+            Self::Just(value) => write!(f, "{value}"),
+            Self::List(_) => f.write_str("a list"),
+            Self::Record(_) => f.write_str("an object"),
+            Self::Choice(choice) => write!(f, "{choice}"),
+            Self::Named(name) => f.write_str(name),
+            Self::Opaque(why) => f.write_str(why),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, shape) in self.of.iter().enumerate() {
+            if at > 0 {
+                f.write_str(" or ")?;
+            }
+            write!(f, "{shape}")?;
+        }
+        Ok(())
+    }
+}

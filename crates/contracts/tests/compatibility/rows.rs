@@ -1,0 +1,443 @@
+//! The rows: what an event held before, and what it holds after. Items after the event are types that it needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tekup_core::{TekupEvent, Timestamp, UnknownValue};
+
+macro_rules! changes {
+    ($($name:ident: { $before:item $($old:item)* } => { $after:item $($new:item)* })*) => {$(
+        #[test]
+        fn $name() {
+            mod before { side! { $before $($old)* } }
+            mod after { side! { $after $($new)* } }
+            crate::proof::agrees::<before::Data, after::Data>();
+        }
+    )*};
+}
+
+macro_rules! side {
+    ($event:item $($more:item)*) => {
+        #[allow(unused_imports, reason = "each row needs some of them")]
+        use super::*;
+
+        #[derive(Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
+        #[garde(allow_unvalidated)]
+        #[event(type = "row.changed")]
+        $event
+
+        $(
+            #[derive(Serialize, Deserialize, JsonSchema, Validate)]
+            #[garde(allow_unvalidated)]
+            $more
+        )*
+    };
+}
+
+changes! {
+    nothing_changes: { pub(crate) struct Data { id: String } } => { pub(crate) struct Data { id: String } }
+    an_optional_field_is_added: {
+        pub(crate) struct Data { id: String }
+    } => {
+        pub(crate) struct Data { id: String, note: Option<String> }
+    }
+    an_optional_field_that_is_not_written_when_absent_is_added: {
+        pub(crate) struct Data { id: String }
+    } => {
+        pub(crate) struct Data { id: String, #[serde(default, skip_serializing_if = "Option::is_none")] note: Option<String> }
+    }
+    a_field_with_a_default_is_added: {
+        pub(crate) struct Data { id: String }
+    } => {
+        pub(crate) struct Data { id: String, #[serde(default)] score: f64 }
+    }
+    a_required_field_is_added: {
+        pub(crate) struct Data { id: String }
+    } => {
+        pub(crate) struct Data { id: String, source: String }
+    }
+    a_required_field_is_removed: {
+        pub(crate) struct Data { id: String, source: String }
+    } => {
+        pub(crate) struct Data { id: String }
+    }
+    an_optional_field_is_removed: {
+        pub(crate) struct Data { id: String, note: Option<String> }
+    } => {
+        pub(crate) struct Data { id: String }
+    }
+    a_field_with_a_default_is_removed: {
+        pub(crate) struct Data { id: String, #[serde(default)] score: f64 }
+    } => {
+        pub(crate) struct Data { id: String }
+    }
+    a_required_field_is_renamed: {
+        pub(crate) struct Data { lead: String }
+    } => {
+        pub(crate) struct Data { lead_id: String }
+    }
+    an_optional_field_is_renamed: {
+        pub(crate) struct Data { id: String, note: Option<String> }
+    } => {
+        pub(crate) struct Data { id: String, remark: Option<String> }
+    }
+    a_field_is_renamed_in_rust_only: {
+        pub(crate) struct Data { lead: String }
+    } => {
+        pub(crate) struct Data { #[serde(rename = "lead")] lead_id: String }
+    }
+    the_case_of_fields_changes: {
+        pub(crate) struct Data { lead_id: String }
+    } => {
+        pub(crate) struct Data { #[serde(rename = "leadId")] lead_id: String }
+    }
+    a_required_field_becomes_optional: {
+        pub(crate) struct Data { note: String }
+    } => {
+        pub(crate) struct Data { note: Option<String> }
+    }
+    a_required_field_becomes_optional_and_is_left_out_when_absent: {
+        pub(crate) struct Data { note: String }
+    } => {
+        pub(crate) struct Data { #[serde(default, skip_serializing_if = "Option::is_none")] note: Option<String> }
+    }
+    an_optional_field_gets_a_default_instead_of_null: {
+        pub(crate) struct Data { note: Option<String> }
+    } => {
+        pub(crate) struct Data { #[serde(default)] note: String }
+    }
+    an_optional_field_that_is_left_out_gets_a_default: {
+        pub(crate) struct Data { #[serde(default, skip_serializing_if = "Option::is_none")] note: Option<String> }
+    } => {
+        pub(crate) struct Data { #[serde(default)] note: String }
+    }
+    a_default_is_taken_away: {
+        pub(crate) struct Data { #[serde(default)] score: f64 }
+    } => {
+        pub(crate) struct Data { score: f64 }
+    }
+    a_default_is_given: {
+        pub(crate) struct Data { score: f64 }
+    } => {
+        pub(crate) struct Data { #[serde(default)] score: f64 }
+    }
+    an_empty_list_is_no_longer_written: {
+        pub(crate) struct Data { #[serde(default)] tags: Vec<String> }
+    } => {
+        pub(crate) struct Data { #[serde(default, skip_serializing_if = "Vec::is_empty")] tags: Vec<String> }
+    }
+    an_empty_list_that_is_required_is_no_longer_written: {
+        pub(crate) struct Data { tags: Vec<String> }
+    } => {
+        pub(crate) struct Data { #[serde(default, skip_serializing_if = "Vec::is_empty")] tags: Vec<String> }
+    }
+    unknown_fields_are_denied: {
+        pub(crate) struct Data { id: String }
+    } => {
+        #[serde(deny_unknown_fields)] pub(crate) struct Data { id: String }
+    }
+    a_field_is_added_where_unknown_ones_are_denied: {
+        #[serde(deny_unknown_fields)] pub(crate) struct Data { id: String }
+    } => {
+        #[serde(deny_unknown_fields)] pub(crate) struct Data { id: String, note: Option<String> }
+    }
+    fields_change_their_order: {
+        pub(crate) struct Data { a: String, b: f64 }
+    } => {
+        pub(crate) struct Data { b: f64, a: String }
+    }
+    an_integer_is_widened: { pub(crate) struct Data { count: u8 } } => { pub(crate) struct Data { count: u32 } }
+    an_integer_is_narrowed: { pub(crate) struct Data { count: i64 } } => { pub(crate) struct Data { count: i16 } }
+    an_integer_gets_a_sign: { pub(crate) struct Data { count: u32 } } => { pub(crate) struct Data { count: i64 } }
+    an_integer_loses_its_sign: { pub(crate) struct Data { count: i32 } } => { pub(crate) struct Data { count: u64 } }
+    a_large_unsigned_integer_gets_a_sign: {
+        pub(crate) struct Data { count: u64 }
+    } => {
+        pub(crate) struct Data { count: i64 }
+    }
+    an_integer_becomes_a_float: { pub(crate) struct Data { count: u32 } } => { pub(crate) struct Data { count: f64 } }
+    a_float_becomes_an_integer: { pub(crate) struct Data { count: f64 } } => { pub(crate) struct Data { count: i64 } }
+    a_float_loses_precision: { pub(crate) struct Data { ratio: f64 } } => { pub(crate) struct Data { ratio: f32 } }
+    a_number_becomes_a_text: { pub(crate) struct Data { count: u32 } } => { pub(crate) struct Data { count: String } }
+    a_text_becomes_a_number: { pub(crate) struct Data { count: String } } => { pub(crate) struct Data { count: u32 } }
+    a_bool_becomes_a_text: { pub(crate) struct Data { done: bool } } => { pub(crate) struct Data { done: String } }
+    a_range_is_tightened: {
+        pub(crate) struct Data { #[garde(range(min = 0.0, max = 100.0))] score: f64 }
+    } => {
+        pub(crate) struct Data { #[garde(range(min = 0.0, max = 1.0))] score: f64 }
+    }
+    a_range_is_widened: {
+        pub(crate) struct Data { #[garde(range(min = 0.0, max = 1.0))] score: f64 }
+    } => {
+        pub(crate) struct Data { #[garde(range(min = 0.0, max = 2.0))] score: f64 }
+    }
+    a_range_is_laid_down: {
+        pub(crate) struct Data { score: f64 }
+    } => {
+        pub(crate) struct Data { #[garde(range(min = 0.0))] score: f64 }
+    }
+    a_range_of_an_integer_is_tightened: {
+        pub(crate) struct Data { #[garde(range(min = 1, max = 10))] score: u32 }
+    } => {
+        pub(crate) struct Data { #[garde(range(min = 2, max = 9))] score: u32 }
+    }
+    a_range_of_an_integer_becomes_one_of_a_float: {
+        pub(crate) struct Data { #[garde(range(min = 1, max = 10))] score: u32 }
+    } => {
+        pub(crate) struct Data { #[garde(range(min = 0.0, max = 10.0))] score: f64 }
+    }
+    a_text_must_not_be_empty_any_more: {
+        pub(crate) struct Data { id: String }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 1))] id: String }
+    }
+    a_text_gets_a_longest_length: {
+        pub(crate) struct Data { id: String }
+    } => {
+        pub(crate) struct Data { #[garde(length(max = 64))] id: String }
+    }
+    a_longest_length_grows: {
+        pub(crate) struct Data { #[garde(length(max = 64))] id: String }
+    } => {
+        pub(crate) struct Data { #[garde(length(max = 128))] id: String }
+    }
+    a_list_must_hold_something: {
+        pub(crate) struct Data { tags: Vec<String> }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 1))] tags: Vec<String> }
+    }
+    an_optional_text_must_not_be_empty: {
+        pub(crate) struct Data { note: Option<String> }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 1))] note: Option<String> }
+    }
+    a_text_becomes_a_time: { pub(crate) struct Data { at: String } } => { pub(crate) struct Data { at: Timestamp } }
+    a_time_becomes_a_text: { pub(crate) struct Data { at: Timestamp } } => { pub(crate) struct Data { at: String } }
+    a_time_becomes_a_number: { pub(crate) struct Data { at: Timestamp } } => { pub(crate) struct Data { at: i64 } }
+    a_closed_set_grows: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, PainPoint }
+    }
+    a_closed_set_shrinks: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, PainPoint }
+    } => {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    }
+    a_closed_set_that_keeps_unknown_values_grows: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, #[serde(untagged)] Unknown(UnknownValue) }
+    } => {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, PainPoint, #[serde(untagged)] Unknown(UnknownValue) }
+    }
+    a_closed_set_that_keeps_unknown_values_shrinks: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, PainPoint, #[serde(untagged)] Unknown(UnknownValue) }
+    } => {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, #[serde(untagged)] Unknown(UnknownValue) }
+    }
+    a_closed_set_begins_to_keep_unknown_values: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, #[serde(untagged)] Unknown(UnknownValue) }
+    }
+    a_value_of_a_closed_set_is_renamed: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, #[serde(rename = "chilly")] Cold }
+    }
+    a_text_becomes_a_closed_set: {
+        pub(crate) struct Data { kind: String }
+    } => {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    }
+    a_closed_set_becomes_a_text: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { kind: String }
+    }
+    an_optional_closed_set_grows: {
+        pub(crate) struct Data { kind: Option<Kind> }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { kind: Option<Kind> }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, PainPoint }
+    }
+    a_tagged_choice_gets_another: {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String } }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String }, Company { vat: String } }
+    }
+    a_tagged_choice_gets_an_optional_field: {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String }, Company { vat: String } }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String, title: Option<String> }, Company { vat: String } }
+    }
+    a_tagged_choice_gets_a_required_field: {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String }, Company { vat: String } }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String, born: u32 }, Company { vat: String } }
+    }
+    the_tag_of_a_choice_is_renamed: {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String } }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "sort", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String } }
+    }
+    a_choice_gets_a_tag_inside: {
+        pub(crate) struct Data { party: Party }
+        pub(crate) enum Party { Person { name: String } }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String } }
+    }
+    a_choice_by_name_gets_another: {
+        pub(crate) struct Data { party: Party }
+        pub(crate) enum Party { Person { name: String } }
+    } => {
+        pub(crate) struct Data { party: Party }
+        pub(crate) enum Party { Person { name: String }, Nobody }
+    }
+    a_choice_gets_its_content_apart: {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String } }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind", content = "of", rename_all = "snake_case")] pub(crate) enum Party { Person { name: String } }
+    }
+    an_untagged_choice_gets_another: {
+        pub(crate) struct Data { value: Value }
+        #[serde(untagged)] pub(crate) enum Value { Number(f64), Text(String) }
+    } => {
+        pub(crate) struct Data { value: Value }
+        #[serde(untagged)] pub(crate) enum Value { Number(f64), Text(String), Flag(bool) }
+    }
+    a_nested_object_gets_an_optional_field: {
+        pub(crate) struct Data { part: Part }
+        pub(crate) struct Part { name: String }
+    } => {
+        pub(crate) struct Data { part: Part }
+        pub(crate) struct Part { name: String, weight: Option<f64> }
+    }
+    a_nested_object_gets_a_required_field: {
+        pub(crate) struct Data { parts: Vec<Part> }
+        pub(crate) struct Part { name: String }
+    } => {
+        pub(crate) struct Data { parts: Vec<Part> }
+        pub(crate) struct Part { name: String, weight: f64 }
+    }
+    a_rule_of_a_nested_object_is_tightened: {
+        pub(crate) struct Data { #[garde(dive)] part: Part }
+        pub(crate) struct Part { weight: f64 }
+    } => {
+        pub(crate) struct Data { #[garde(dive)] part: Part }
+        pub(crate) struct Part { #[garde(range(min = 0.0))] weight: f64 }
+    }
+    one_becomes_many: { pub(crate) struct Data { tag: String } } => { pub(crate) struct Data { tag: Vec<String> } }
+    many_become_as_many_as_are_said: {
+        pub(crate) struct Data { bbox: Vec<f64> }
+    } => {
+        pub(crate) struct Data { bbox: [f64; 4] }
+    }
+    a_fixed_list_becomes_any: {
+        pub(crate) struct Data { bbox: [f64; 4] }
+    } => {
+        pub(crate) struct Data { bbox: Vec<f64> }
+    }
+    a_fixed_list_changes_its_length: {
+        pub(crate) struct Data { bbox: [f64; 4] }
+    } => {
+        pub(crate) struct Data { bbox: [f64; 6] }
+    }
+    a_pair_changes_an_item: {
+        pub(crate) struct Data { pair: (String, f64) }
+    } => {
+        pub(crate) struct Data { pair: (String, String) }
+    }
+    the_items_of_a_list_change: {
+        pub(crate) struct Data { tags: Vec<String> }
+    } => {
+        pub(crate) struct Data { tags: Vec<u32> }
+    }
+    a_list_becomes_a_set: {
+        pub(crate) struct Data { tags: Vec<String> }
+    } => {
+        pub(crate) struct Data { tags: BTreeSet<String> }
+    }
+    a_struct_becomes_a_map: {
+        pub(crate) struct Data { part: Part }
+        pub(crate) struct Part { name: String, unit: String }
+    } => {
+        pub(crate) struct Data { part: BTreeMap<String, String> }
+    }
+    a_struct_of_several_kinds_becomes_a_map: {
+        pub(crate) struct Data { part: Part }
+        pub(crate) struct Part { name: String, weight: f64 }
+    } => {
+        pub(crate) struct Data { part: BTreeMap<String, String> }
+    }
+    the_values_of_a_map_change: {
+        pub(crate) struct Data { metrics: BTreeMap<String, f64> }
+    } => {
+        pub(crate) struct Data { metrics: BTreeMap<String, u32> }
+    }
+    an_object_becomes_anything: {
+        pub(crate) struct Data { input: Part }
+        pub(crate) struct Part { name: String }
+    } => {
+        pub(crate) struct Data { input: serde_json::Value }
+    }
+    a_newtype_is_taken_away: {
+        pub(crate) struct Data { id: Id }
+        pub(crate) struct Id(String);
+    } => {
+        pub(crate) struct Data { id: String }
+    }
+    fields_move_into_a_flattened_struct: {
+        pub(crate) struct Data { name: String, unit: String }
+    } => {
+        pub(crate) struct Data { name: String, #[serde(flatten)] more: More }
+        pub(crate) struct More { unit: String }
+    }
+    fields_move_into_a_nested_struct: {
+        pub(crate) struct Data { name: String, unit: String }
+    } => {
+        pub(crate) struct Data { name: String, more: More }
+        pub(crate) struct More { unit: String }
+    }
+    a_type_that_holds_itself_gets_an_optional_field: {
+        pub(crate) struct Data { node: Node }
+        pub(crate) struct Node { name: String, children: Vec<Node> }
+    } => {
+        pub(crate) struct Data { node: Node }
+        pub(crate) struct Node { name: String, children: Vec<Node>, note: Option<String> }
+    }
+    a_type_that_holds_itself_gets_a_required_field: {
+        pub(crate) struct Data { node: Node }
+        pub(crate) struct Node { name: String, children: Vec<Node> }
+    } => {
+        pub(crate) struct Data { node: Node }
+        pub(crate) struct Node { name: String, children: Vec<Node>, weight: f64 }
+    }
+}

@@ -1,0 +1,181 @@
+//! Values that a schema allows, at its edges: the least and the most, each choice, each field there and not there.
+
+use serde_json::{Map, Value, json};
+
+/// Each differs from a middling one at one place. A type that holds itself is followed a few levels down.
+pub(crate) fn of(schema: &Value) -> Vec<Value> {
+    Maker { root: schema, depth: 0 }.all(schema)
+}
+
+struct Maker<'a> {
+    root: &'a Value,
+    depth: usize,
+}
+
+const DEEPEST: usize = 6;
+
+impl Maker<'_> {
+    fn all(&mut self, schema: &Value) -> Vec<Value> {
+        if self.depth == DEEPEST {
+            return Vec::new();
+        }
+        self.depth += 1;
+        let made = self.made(schema);
+        self.depth -= 1;
+        made
+    }
+
+    fn made(&mut self, schema: &Value) -> Vec<Value> {
+        let is_any = |object: &Map<String, Value>| object.keys().all(|key| key == "description");
+        let Some(object) = schema.as_object().filter(|object| !is_any(object)) else {
+            return vec![json!(null), json!(true), json!(-1), json!(0.5), json!("text"), json!([]), json!({})];
+        };
+        if let Some(target) = object.get("$ref").and_then(Value::as_str) {
+            let definition = self.root.pointer(target.trim_start_matches('#')).expect("a definition").clone();
+            return self.all(&definition);
+        }
+        let own = self.plain(object);
+        let choices = ["anyOf", "oneOf"].iter().filter_map(|keyword| object.get(*keyword)).flat_map(Value::as_array);
+        let chosen: Vec<Value> = choices.flatten().flat_map(|one| self.all(one)).collect();
+        match (own.is_empty(), chosen.is_empty()) {
+            (_, true) => own,
+            (true, _) => chosen,
+            // Fields beside a choice, as a flattened enum has them.
+            _ => own.iter().flat_map(|own| chosen.iter().map(|chosen| united(own, chosen))).collect(),
+        }
+    }
+
+    fn plain(&mut self, object: &Map<String, Value>) -> Vec<Value> {
+        if let Some(value) = object.get("const") {
+            return vec![value.clone()];
+        }
+        if let Some(Value::Array(values)) = object.get("enum") {
+            return values.clone();
+        }
+        let types = match object.get("type") {
+            Some(Value::String(one)) => vec![one.clone()],
+            Some(several) => serde_json::from_value(several.clone()).expect("a list of types"),
+            None => Vec::new(),
+        };
+        types.iter().flat_map(|one| self.of_type(one, object)).collect()
+    }
+
+    fn of_type(&mut self, name: &str, object: &Map<String, Value>) -> Vec<Value> {
+        match name {
+            "null" => vec![Value::Null],
+            "boolean" => vec![json!(true), json!(false)],
+            "integer" => integers(object),
+            "number" => numbers(object),
+            "string" => texts(object),
+            "array" => self.lists(object),
+            _ => self.objects(object),
+        }
+    }
+
+    fn lists(&mut self, object: &Map<String, Value>) -> Vec<Value> {
+        let bound = |name: &str| object.get(name).and_then(Value::as_u64).map(|bound| bound as usize);
+        if let Some(Value::Array(first)) = object.get("prefixItems") {
+            let each: Vec<Vec<Value>> = first.iter().map(|schema| self.all(schema)).collect();
+            return varied(&each).into_iter().map(Value::Array).collect();
+        }
+        let items = object.get("items").map(|items| self.all(items)).unwrap_or_default();
+        let least = bound("minItems").unwrap_or(0);
+        let most = bound("maxItems").unwrap_or(least + 3);
+        let mut lists = vec![repeated(&items, least), repeated(&items, most)];
+        lists.extend(items.iter().map(|item| vec![item.clone(); least.max(1).min(most)]));
+        lists.into_iter().map(Value::Array).collect()
+    }
+
+    fn objects(&mut self, object: &Map<String, Value>) -> Vec<Value> {
+        let nothing = Map::new();
+        let properties = object.get("properties").and_then(Value::as_object).unwrap_or(&nothing);
+        let names: Vec<&String> = properties.keys().collect();
+        let each: Vec<Vec<Value>> = properties.values().map(|schema| self.all(schema)).collect();
+        let whole = |values: Vec<Value>| -> Map<String, Value> {
+            names.iter().map(|name| (*name).clone()).zip(values).collect()
+        };
+        let mut objects: Vec<Map<String, Value>> = varied(&each).into_iter().map(whole).collect();
+        let required = object.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+        let optional = names.iter().filter(|name| !required.contains(&json!(name)));
+        let without: Vec<_> = optional.filter_map(|name| objects.first().map(|whole| lacking(whole, name))).collect();
+        objects.extend(without);
+        if let Some(rest @ (Value::Object(_) | Value::Bool(true))) = object.get("additionalProperties") {
+            let first = objects.first().cloned().unwrap_or_default();
+            let others = self.all(rest).into_iter().map(|value| with(&first, "another", value));
+            objects.extend(others.collect::<Vec<_>>());
+        }
+        objects.into_iter().map(Value::Object).collect()
+    }
+}
+
+/// Middling values, then one after the other replaced by each of its others. None, if one has no value at all.
+fn varied(each: &[Vec<Value>]) -> Vec<Vec<Value>> {
+    let Some(middling) = each.iter().map(|values| values.first().cloned()).collect::<Option<Vec<Value>>>() else {
+        return Vec::new();
+    };
+    let mut all = vec![middling.clone()];
+    for (at, values) in each.iter().enumerate() {
+        for value in values.iter().skip(1) {
+            let mut other = middling.clone();
+            other[at] = value.clone();
+            all.push(other);
+        }
+    }
+    all
+}
+
+fn repeated(items: &[Value], count: usize) -> Vec<Value> {
+    items.iter().cycle().take(count).cloned().collect()
+}
+
+fn lacking(whole: &Map<String, Value>, name: &str) -> Map<String, Value> {
+    whole.iter().filter(|(other, _)| *other != name).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn with(whole: &Map<String, Value>, name: &str, value: Value) -> Map<String, Value> {
+    let mut whole = whole.clone();
+    whole.insert(name.into(), value);
+    whole
+}
+
+fn united(a: &Value, b: &Value) -> Value {
+    let (Value::Object(a), Value::Object(b)) = (a, b) else { return b.clone() };
+    Value::Object(a.iter().chain(b).map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+fn integers(object: &Map<String, Value>) -> Vec<Value> {
+    let format = object.get("format").and_then(Value::as_str).unwrap_or_default();
+    let (mut least, mut most): (i128, i128) = match format {
+        "int8" => (i8::MIN.into(), i8::MAX.into()),
+        "int16" => (i16::MIN.into(), i16::MAX.into()),
+        "int32" => (i32::MIN.into(), i32::MAX.into()),
+        "uint8" => (0, u8::MAX.into()),
+        "uint16" => (0, u16::MAX.into()),
+        "uint32" => (0, u32::MAX.into()),
+        "uint64" | "uint" => (0, u64::MAX.into()),
+        _ => (i64::MIN.into(), i64::MAX.into()),
+    };
+    let bound = |name: &str| object.get(name).and_then(Value::as_f64).map(|bound| bound as i128);
+    least = least.max(bound("minimum").unwrap_or(least));
+    most = most.min(bound("maximum").unwrap_or(most));
+    let whole = |number: i128| serde_json::to_value(number).expect("a number");
+    [(least + most) / 2, least, most].into_iter().map(whole).collect()
+}
+
+fn numbers(object: &Map<String, Value>) -> Vec<Value> {
+    let bound = |name: &str| object.get(name).and_then(Value::as_f64);
+    let (least, most) = (bound("minimum").unwrap_or(-1e9), bound("maximum").unwrap_or(1e9));
+    vec![json!(least + (most - least) / 3.0), json!(least), json!(most)]
+}
+
+fn texts(object: &Map<String, Value>) -> Vec<Value> {
+    match object.get("format").and_then(Value::as_str) {
+        Some("date-time") => return vec![json!("2025-09-14T10:15:30.123Z")],
+        Some("uuid") => return vec![json!("018f6c9a-0000-7000-8000-000000000016")],
+        _ => {}
+    }
+    let bound = |name: &str| object.get(name).and_then(Value::as_u64).map(|bound| bound as usize);
+    let least = bound("minLength").unwrap_or(0);
+    let most = bound("maxLength").unwrap_or(least + 300);
+    [least.midpoint(most), least, most].into_iter().map(|length| json!("x".repeat(length))).collect()
+}
