@@ -1,5 +1,7 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 use tekup_core::{EventDescriptor, EventType, Priority, SchemaVersion};
+
+use crate::canonical::fingerprint;
 
 /// What one version of an event promises: what its writers write, and what its readers read.
 ///
@@ -17,14 +19,16 @@ use tekup_core::{EventDescriptor, EventType, Priority, SchemaVersion};
 ///     score: f64,
 /// }
 ///
-/// let contract = Contract::of(&LeadCreated::descriptor());
+/// let contract = Contract::of("crm", &LeadCreated::descriptor());
 /// assert_eq!(contract.event_type.as_str(), "lead.created");
 /// assert!(contract.reads.get("required").is_none());
 /// assert_eq!(contract.writes["required"][0], "score");
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Contract {
+    /// Where the event belongs, such as `crm`.
+    pub domain: String,
     /// The event.
     pub event_type: EventType,
     /// The version of its data.
@@ -38,17 +42,44 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// That of a type of this program.
-    ///
-    /// See [`Contract`] for an example.
+    /// That of a type of this program. See [`Contract`] for an example.
     #[must_use]
-    pub fn of(descriptor: &EventDescriptor) -> Self {
+    pub fn of(domain: impl Into<String>, descriptor: &EventDescriptor) -> Self {
+        let with_id = |mut schema: schemars::Schema| {
+            schema.insert("$id".into(), id(&descriptor.event_type, &descriptor.version).into());
+            schema.to_value()
+        };
         Self {
+            domain: domain.into(),
             event_type: descriptor.event_type.clone(),
             version: descriptor.version.clone(),
             priority: descriptor.priority,
-            reads: descriptor.schema().to_value(),
-            writes: descriptor.written_schema().to_value(),
+            reads: with_id(descriptor.schema()),
+            writes: with_id(descriptor.written_schema()),
         }
     }
+
+    /// The SHA-256 of all of it in one fixed form, in 64 hexadecimal digits: the same as long as nothing changes.
+    ///
+    /// ```
+    /// # use schemars::JsonSchema;
+    /// # use serde::{Deserialize, Serialize};
+    /// # use tekup_contracts::Contract;
+    /// # use tekup_core::TekupEvent;
+    /// # #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// let contract = Contract::of("crm", &LeadCreated::descriptor());
+    /// assert_eq!(contract.fingerprint().len(), 64);
+    /// assert_eq!(contract.fingerprint(), contract.clone().fingerprint());
+    /// ```
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let Self { domain, event_type, version, priority, reads, writes } = self;
+        fingerprint(&json!([domain, event_type.as_str(), version.to_string(), priority.as_str(), reads, writes]))
+    }
+}
+
+/// By which other documents refer to the schema of a version of an event.
+fn id(event_type: &EventType, version: &SchemaVersion) -> String {
+    format!("urn:tekup:event:{event_type}:{version}")
 }

@@ -3,9 +3,14 @@
 //! An event is a contract between teams that never meet. This crate holds each event to it: [`compatibility`] tells which
 //! readers a change would break, before it is merged.
 
+mod canonical;
 pub mod compatibility;
 mod contract;
+pub mod lock;
+mod registry;
 mod shape;
 
 pub use compatibility::{Finding, Mode};
 pub use contract::Contract;
+pub use lock::Lock;
+pub use registry::Registry;

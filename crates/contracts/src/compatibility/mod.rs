@@ -47,7 +47,7 @@ use crate::{contract::Contract, shape::Document};
 ///     source: String,
 /// }
 ///
-/// let (before, after) = (Contract::of(&Before::descriptor()), Contract::of(&After::descriptor()));
+/// let (before, after) = (Contract::of("sales", &Before::descriptor()), Contract::of("sales", &After::descriptor()));
 /// let findings = compatibility::check(&[before], &after, Mode::Full)?;
 /// assert_eq!(
 ///     findings[0].to_string(),

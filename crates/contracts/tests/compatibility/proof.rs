@@ -15,7 +15,7 @@ impl<T: TekupEvent + Serialize + DeserializeOwned + Validate<Context = ()>> Row 
 /// Asserts that the check finds what serde does, in both directions.
 #[track_caller]
 pub(crate) fn agrees<Before: Row, After: Row>() {
-    let (before, after) = (Contract::of(&Before::descriptor()), Contract::of(&After::descriptor()));
+    let (before, after) = (Contract::of("sales", &Before::descriptor()), Contract::of("sales", &After::descriptor()));
     let findings = |mode| compatibility::check(std::slice::from_ref(&before), &after, mode).unwrap();
     assert_agrees("backward", &failure::<Before, After>(&before), &findings(Mode::Backward));
     assert_agrees("forward", &failure::<After, Before>(&after), &findings(Mode::Forward));

@@ -1,0 +1,151 @@
+//! The contracts of yesterday, in files beside the code: what a change is checked against before it is merged.
+//!
+//! One file for each version of each event, `<type>/<version>.json`, written by [`Lock::update`] alone. A file is kept when
+//! the next version comes, for events of it may still be stored.
+
+mod file;
+mod report;
+
+use std::path::{Path, PathBuf};
+
+use tekup_core::{Error, ErrorKind, Result};
+
+pub use report::{Note, Report};
+
+use crate::{Contract, Mode, Registry, compatibility};
+
+/// A folder of locked contracts.
+///
+/// ```
+/// use tekup_contracts::{Lock, Mode, Registry};
+/// use tekup_events_crm as crm;
+///
+/// let folder = tempfile::tempdir()?;
+/// let lock = Lock::at(folder.path().join("schemas"));
+/// let registry = Registry::of([("crm", crm::descriptors().to_vec())])?;
+///
+/// assert_eq!(lock.update(&registry, Mode::default())?.len(), 3);
+/// let report = lock.check(&registry, Mode::default())?;
+/// assert!(report.findings.is_empty() && report.notes.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Lock(PathBuf);
+
+/// The most files that are read: far more than any program has events.
+const MOST_FILES: usize = 20_000;
+
+impl Lock {
+    /// The folder at this path; it need not be there yet.
+    ///
+    /// ```
+    /// use tekup_contracts::Lock;
+    /// assert_eq!(Lock::at("schemas").path(), std::path::Path::new("schemas"));
+    /// ```
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Where it is.
+    ///
+    /// See [`Lock::at`] for an example.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// All locked contracts, by type and then version.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] with every file that is not as [`Lock::update`] wrote it, [`ErrorKind::Unavailable`] if
+    /// one can't be read.
+    ///
+    /// ```
+    /// use tekup_contracts::Lock;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// assert!(Lock::at(folder.path().join("nothing")).contracts()?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn contracts(&self) -> Result<Vec<Contract>> {
+        let (mut contracts, mut mistakes) = (Vec::new(), Vec::new());
+        for path in self.files()? {
+            match file::read(&path)? {
+                Ok(contract) => contracts.push(contract),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(Error::from_problems(ErrorKind::InvalidInput, mistakes));
+        }
+        contracts.sort_by(|a, b| (a.event_type.as_str(), &a.version).cmp(&(b.event_type.as_str(), &b.version)));
+        Ok(contracts)
+    }
+
+    /// What a program's events break of what is locked.
+    ///
+    /// # Errors
+    /// As [`Lock::contracts`], and [`ErrorKind::InvalidInput`] if a schema can't be understood.
+    ///
+    /// See [`Lock`] for an example.
+    pub fn check(&self, registry: &Registry, mode: Mode) -> Result<Report> {
+        let locked = self.contracts()?;
+        let mut report = Report::default();
+        for contract in registry.contracts() {
+            let of_type = locked.iter().filter(|locked| locked.event_type == contract.event_type);
+            let before: Vec<Contract> = of_type.filter(|locked| locked.version <= contract.version).cloned().collect();
+            report.findings.extend(compatibility::check(&before, contract, mode)?);
+            report.notes.extend(report::note(&before, contract));
+        }
+        report.notes.extend(locked.iter().filter_map(|locked| report::gone(locked, registry)));
+        report.notes.dedup();
+        Ok(report)
+    }
+
+    /// Writes what is new or has changed, and answers the files; other versions of an event stay.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Incompatible`] with every finding if something breaks: nothing is written then. Else as
+    /// [`Lock::contracts`]; [`ErrorKind::Unavailable`] if a file can't be written.
+    ///
+    /// See [`Lock`] for an example.
+    pub fn update(&self, registry: &Registry, mode: Mode) -> Result<Vec<PathBuf>> {
+        let report = self.check(registry, mode)?;
+        if report.breaks() {
+            return Err(Error::from_problems(ErrorKind::Incompatible, report.told()));
+        }
+        let locked: Vec<String> = self.contracts()?.iter().map(Contract::fingerprint).collect();
+        let is_new = |contract: &&Contract| !locked.contains(&contract.fingerprint());
+        registry.contracts().filter(is_new).map(|contract| file::write(&self.0, contract)).collect()
+    }
+
+    /// All files that may be locked contracts, in the order of their names.
+    fn files(&self) -> Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for folder in entries(&self.0)?.into_iter().filter(|path| path.is_dir()) {
+            files.extend(entries(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|of| of == "json")));
+            if files.len() > MOST_FILES {
+                let message =
+                    format!("`{}` holds more than {MOST_FILES} files: name the folder of the lock", self.0.display());
+                return Err(Error::new(ErrorKind::TooLarge, message));
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// None, if the folder is not there.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |cause| file::unavailable(folder, "read", cause);
+    let found = match std::fs::read_dir(folder) {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut entries = Vec::new();
+    for entry in found {
+        entries.push(entry.map_err(unreadable)?.path());
+    }
+    entries.sort_unstable();
+    Ok(entries)
+}
