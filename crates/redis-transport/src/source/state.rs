@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use redis::Value;
-use tekup_core::{RateLimit, Result};
+use redis::{Cmd, Value};
+use tekup_core::{Error, RateLimit, Result};
 
 use super::Inner;
 use crate::{error, scripts, state};
@@ -68,29 +68,50 @@ impl Says {
 impl Inner {
     /// Reads the state, and says that it lives.
     pub(super) async fn read_state(&self, says: Says) -> Result<Heard> {
-        let keys = &self.partitions()[0];
-        let mut call = scripts::STATE.call(5);
-        call.arg(keys.state(&self.spec.id)).arg(keys.bell()).arg(keys.replicas(&self.spec.id));
-        call.arg(keys.removing(&self.spec.id)).arg(keys.removed());
-        call.arg(&self.group).arg(state::limit_text(self.spec.rate_limit)).arg(says.text());
-        call.arg(&self.replica).arg(ALIVE_MS).arg(if says == Says::Begins { String::new() } else { self.since() });
-        let answer = match self.shared.commands.one(call).await? {
+        let answer = match self.shared.commands.one(self.state_call(says)).await? {
             Value::Int(left) => return Ok(Heard::Removing(Duration::from_millis(left.try_into().unwrap_or_default()))),
             Value::SimpleString(_) => {
                 self.lost.store(true, Relaxed);
                 self.wake.notify_one();
                 return Ok(Heard::Removed);
             }
+            Value::BulkString(declared) => return Err(self.refusal(&declared)?),
             answer => redis::from_redis_value(answer),
         };
         let unreadable = |_| error::unexpected("a subscription's state");
-        let (paused, limit, since): (String, String, u64) = answer.map_err(unreadable)?;
+        let (paused, limit, since, declared, revision): (String, String, u64, String, u64) =
+            answer.map_err(unreadable)?;
         let new = state::read(&paused, &limit)?;
         self.since.store(since, Relaxed);
+        if says == Says::Declares {
+            self.tell_of_newer(state::read_declared(&declared)?, revision);
+        }
         if self.state.send_if_modified(|known| std::mem::replace(known, new) != new) {
             self.wake.notify_one();
         }
         Ok(Heard::Counted)
+    }
+
+    fn state_call(&self, says: Says) -> Cmd {
+        let keys = &self.partitions()[0];
+        let mut call = scripts::STATE.call(5);
+        call.arg(keys.state(&self.spec.id)).arg(keys.bell()).arg(keys.replicas(&self.spec.id));
+        call.arg(keys.removing(&self.spec.id)).arg(keys.removed());
+        call.arg(&self.group).arg(state::limit_text(self.spec.rate_limit)).arg(says.text());
+        call.arg(&self.replica).arg(ALIVE_MS).arg(if says == Says::Begins { String::new() } else { self.since() });
+        call.arg(self.spec.revision);
+        call
+    }
+
+    fn refusal(&self, declared: &[u8]) -> Result<Error> {
+        let declared = state::read_declared(&String::from_utf8_lossy(declared))?;
+        Ok(self.spec.limit_refusal(declared))
+    }
+
+    fn tell_of_newer(&self, declared: Option<RateLimit>, revision: u64) {
+        if revision > self.spec.revision && declared != self.spec.rate_limit {
+            tracing::warn!(subscription = %self.group, "{}", self.spec.limit_lag(declared, revision));
+        }
     }
 
     /// Since when it has been a replica, by the clock of the first partition.

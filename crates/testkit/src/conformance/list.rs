@@ -319,6 +319,9 @@ macro_rules! transport_conformance {
                 retries_count_against_the_rate_limit,
                 what_one_replica_does_not_use_another_may,
                 an_operators_rate_limit_holds_until_a_replica_says_something_new,
+                an_old_replica_that_restarts_does_not_set_its_old_rate_limit_back,
+                an_operators_rate_limit_holds_against_older_revisions_and_newer_ones_that_say_the_same,
+                deploys_of_one_revision_with_different_rate_limits_are_refused_with_both,
                 a_rate_limit_out_of_range_is_refused,
                 a_bus_handles_no_more_than_its_rate_limit,
             }
