@@ -210,6 +210,18 @@ async fn a_key_of_another_program_is_an_error_for_its_lane_alone() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_program_is_told_as_such_where_somebody_takes_its_lane() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let _source = open(&transport, "*").await;
+    publish(&transport, "lead.created").await;
+    let foreign = key(&server, ":lane:lead.created:medium").replace("lead.created", "lead.scored");
+    server.command(&["SET", &foreign, "mine"]).unwrap();
+    let error = transport.publish(vec![event("lead.scored")]).await.unwrap().remove(0).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incompatible, "{error}");
+}
+
+#[tokio::test]
 async fn a_batch_that_meets_a_key_of_another_program_stores_all_others_once() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
