@@ -10,8 +10,8 @@ use common::{ack, event, eventually, fetch_within, int, key, retry_in, settle, s
 use tekup_core::{
     ErrorKind, SubscriptionId,
     transport::{
-        Admin, DeadReason, Latency, LatencyDelta, LetterKey, Outgoing, Source, SourceSpec, Start, StartAt, Transport,
-        Verdict,
+        Admin, DeadReason, Latency, LatencyDelta, LetterKey, Outgoing, Settled, Source, SourceSpec, Start, StartAt,
+        Transport, Verdict,
     },
 };
 use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
@@ -386,6 +386,28 @@ async fn what_a_replica_of_before_finishes_after_the_removal_is_not_taken_for_fi
     let came = take(&anew, 40).await;
     assert!(came.iter().all(|one| one.start == Start::Fresh), "{came:?}");
     finish(&held[3]).await;
+    for one in &came {
+        ack(&anew, one).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_replica_of_before_ends_after_the_removal_stays_with_who_begins_anew() {
+    let server = RedisServer::start().unwrap();
+    let transport = eight_partitions(&server).await;
+    let mut ours = spec("*");
+    ours.start_at = StartAt::Beginning;
+    let other = SourceSpec::new("billing/ledger-2".parse().unwrap(), vec!["*".parse().unwrap()]);
+    let _keeps_what_lies_there = transport.open(other).await.unwrap();
+    let late = transport.open(ours.clone()).await.unwrap();
+    publish_to_all(&transport, "lead.created").await;
+    let held = take(&late, 40).await;
+    let anew = remove_meanwhile(&server).await.open(ours).await.unwrap();
+    let came = take(&anew, 40).await;
+    until_it_ends(&late).await;
+    for one in &held {
+        assert_eq!(settle(&late, one, Verdict::Ack).await.unwrap(), Settled::LeaseLost);
+    }
     for one in &came {
         ack(&anew, one).await;
     }

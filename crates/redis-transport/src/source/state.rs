@@ -2,12 +2,13 @@
 //! seconds, for a ring may be lost. Who looks counts as alive.
 
 use std::{
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{Arc, PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
 use redis::{Cmd, Value};
 use tekup_core::{Error, RateLimit, Result};
+use tokio::time::Instant;
 
 use super::Inner;
 use crate::{error, scripts, state};
@@ -15,6 +16,8 @@ use crate::{error, scripts, state};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a replica counts as alive when it has looked: it may miss two looks.
 const ALIVE_MS: u64 = 20_000;
+/// For so long it can't have been taken for dead: less, for a call may be on its way for a while.
+const SURELY_ALIVE: Duration = Duration::from_millis(ALIVE_MS - 5_000);
 /// How long to leave a server alone that did not answer.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
@@ -68,9 +71,11 @@ impl Says {
 impl Inner {
     /// Reads the state, and says that it lives.
     pub(super) async fn read_state(&self, says: Says) -> Result<Heard> {
+        let asked = Instant::now();
         let answer = match self.shared.commands.one(self.state_call(says)).await? {
             Value::Int(left) => return Ok(Heard::Removing(Duration::from_millis(left.try_into().unwrap_or_default()))),
             Value::SimpleString(_) => {
+                self.note_counted(None);
                 self.lost.store(true, Relaxed);
                 self.wake.notify_one();
                 return Ok(Heard::Removed);
@@ -83,6 +88,7 @@ impl Inner {
             answer.map_err(unreadable)?;
         let new = state::read(&paused, &limit)?;
         self.since.store(since, Relaxed);
+        self.note_counted(Some(asked));
         if says == Says::Declares {
             self.tell_of_newer(state::read_declared(&declared)?, revision);
         }
@@ -101,6 +107,17 @@ impl Inner {
         call.arg(&self.replica).arg(ALIVE_MS).arg(if says == Says::Begins { String::new() } else { self.since() });
         call.arg(self.spec.revision);
         call
+    }
+
+    /// `None` where it heard that its subscription was removed.
+    pub(super) fn note_counted(&self, asked: Option<Instant>) {
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+    }
+
+    /// Whether its subscription can't have been removed since it began, if it did not stand still just now.
+    pub(super) fn is_surely_alive(&self) -> bool {
+        let counted = *self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.is_some_and(|counted| counted.elapsed() < SURELY_ALIVE)
     }
 
     fn refusal(&self, declared: &[u8]) -> Result<Error> {
