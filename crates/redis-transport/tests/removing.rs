@@ -4,7 +4,10 @@
 
 mod common;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use common::{ack, event, eventually, fetch_within, int, key, retry_in, settle, spec, take};
 use tekup_core::{
@@ -347,6 +350,41 @@ async fn a_clock_that_went_back_keeps_nobody_from_beginning_anew() {
     assert_eq!(take(&anew, 40).await.len(), 40);
     anew.close().await.unwrap();
     transport.admin().remove(&ledger()).await.unwrap();
+    assert_eq!(named_after(&server, LEDGER), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_forward_lets_nobody_remove_what_replicas_read() {
+    let server = RedisServer::start().unwrap();
+    let transport = eight_partitions(&server).await;
+    let source = transport.open(spec("*")).await.unwrap();
+    let elsewhere = eight_partitions(&server).await;
+    let replicas = key(&server, ":replicas:billing/ledger");
+    for _ in 0..3 {
+        // As an hour later: nobody was heard of for long.
+        for member in server.command(&["ZRANGE", &replicas, "0", "-1"]).unwrap().items() {
+            server.command(&["ZADD", &replicas, "XX", "1", member.text().unwrap()]).unwrap();
+        }
+        let refused = elsewhere.admin().remove(&ledger()).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
+        assert!(refused.to_string().contains("while 1 replica of it is alive"), "{refused}");
+    }
+    publish_to_all(&transport, "lead.created").await;
+    assert_eq!(take(&source, 40).await.len(), 40);
+}
+
+#[tokio::test]
+async fn a_replica_that_died_without_a_word_is_waited_for_and_then_removed() {
+    let server = RedisServer::start().unwrap();
+    let transport = eight_partitions(&server).await;
+    drop(transport.open(spec("*")).await.unwrap());
+    let replicas = key(&server, ":replicas:billing/ledger");
+    for member in server.command(&["ZRANGE", &replicas, "0", "-1"]).unwrap().items() {
+        server.command(&["ZADD", &replicas, "XX", "1", member.text().unwrap()]).unwrap();
+    }
+    let begun = Instant::now();
+    transport.admin().remove(&ledger()).await.unwrap();
+    assert!((7..9).contains(&begun.elapsed().as_secs()), "after {:?}", begun.elapsed());
     assert_eq!(named_after(&server, LEDGER), Vec::<String>::new());
 }
 
