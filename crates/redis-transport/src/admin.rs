@@ -132,10 +132,11 @@ impl Admin for RedisAdmin {
         self.delete(subscription, letters).await
     }
 
-    /// At most 20 lanes a call to the server. If its process dies on the way, nobody can begin to read until it is
+    /// At most 20 lanes a call to the server. Where replicas count as dead that never said that they leave, it waits 7 s
+    /// for a sign of life: the server's clock may have been set forward. If its process dies on the way, nobody can begin to read until it is
     /// finished: by another call, ten seconds later, or by whoever subscribes then. A replica that was frozen or cut off
-    /// for more than 20 s meanwhile ends with [`ErrorKind::SubscriptionLost`] when it is back: that is known for seven
-    /// days.
+    /// for more than 20 s meanwhile ends with [`ErrorKind::SubscriptionLost`] when it is back, and what it ends then stays
+    /// with whoever began anew: that is known for seven days.
     async fn remove(&self, subscription: &SubscriptionId) -> Result<Books> {
         self.remove_for_good(subscription).await
     }

@@ -68,6 +68,14 @@ pub(crate) fn unexpected(what: &str) -> Error {
     )
 }
 
+const UNREADABLE_RECORD: &str =
+    "has a subscription whose record can't be read: restore it, or delete it and running replicas register it again";
+
+/// What is registered of a subscription is no record.
+pub(crate) fn unreadable_record(subscription: &str, key: &str) -> Error {
+    Error::new(ErrorKind::Internal, format!("Redis {UNREADABLE_RECORD} (`{subscription}` in {key})"))
+}
+
 /// The driver's own words, where they help; never those of authentication.
 fn detail(error: &RedisError) -> String {
     let code = error.code().unwrap_or_default();
@@ -136,6 +144,7 @@ fn by_code(code: &str, detail: &str) -> Meaning {
         "UNKILLABLE" => meaning(C::Wait, K::Unavailable, "is busy with a script: try again shortly"),
         "NOGROUP" => meaning(C::Repair, K::SubscriptionLost, "has no such group"),
         "NOSCRIPT" => meaning(C::NoScript, K::Unavailable, "has forgotten a script: try again"),
+        "UNREADABLE" => meaning(C::Fatal, K::Internal, UNREADABLE_RECORD),
         "WRONGTYPE" => meaning(
             C::Fatal,
             K::Incompatible,
@@ -171,6 +180,7 @@ mod tests {
             ("READONLY", Class::Reconnect, ErrorKind::Unavailable),
             ("NOGROUP", Class::Repair, ErrorKind::SubscriptionLost),
             ("WRONGTYPE", Class::Fatal, ErrorKind::Incompatible),
+            ("UNREADABLE", Class::Fatal, ErrorKind::Internal),
             ("ERR", Class::Fatal, ErrorKind::Internal),
         ];
         for (code, class, kind) in table {

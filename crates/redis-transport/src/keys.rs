@@ -189,8 +189,8 @@ impl PartitionKeys {
         self.key(&["trace:", tenant.as_str(), ":", correlation])
     }
 
-    /// HASH: since when the subscription is `paused`, its rate `limit`, the one `declared` last, when its bucket is
-    /// `full`. In the first partition only.
+    /// HASH: since when the subscription is `paused`, its rate `limit`, the one `declared` last and the `revision` that
+    /// did so, when its bucket is `full`. In the first partition only.
     pub(crate) fn state(&self, group: &SubscriptionId) -> String {
         self.of("state:", group)
     }

@@ -28,6 +28,11 @@ fn since(millis: &str) -> Option<Option<Timestamp>> {
     Timestamp::from_unix_millis(millis.parse().ok()?).ok().map(Some)
 }
 
+/// As [`read`], a limit alone.
+pub(crate) fn read_declared(limit: &str) -> Result<Option<RateLimit>> {
+    read_limit(limit).ok_or_else(|| error::unexpected("a subscription's state"))
+}
+
 /// As [`since`].
 fn read_limit(text: &str) -> Option<Option<RateLimit>> {
     if text.is_empty() {

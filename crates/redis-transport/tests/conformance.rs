@@ -1,5 +1,7 @@
 //! Redis behaves as every transport does.
 
+use std::time::Duration;
+
 use tekup_core::{EventType, Result};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 use tekup_testkit::{
@@ -30,6 +32,12 @@ impl Harness for Redis {
 
     async fn limited(&self, max_lane_length: usize) -> Result<Option<RedisTransport>> {
         let config = RedisConfig::new(self.0.url()).max_lane_length(max_lane_length as u64);
+        RedisTransport::connect(&config).await.map(Some)
+    }
+
+    async fn retaining(&self, keep: Duration, length: Option<usize>) -> Result<Option<RedisTransport>> {
+        let mut config = RedisConfig::new(self.0.url()).retention(keep);
+        config.retention_length = length.map(|length| length as u64);
         RedisTransport::connect(&config).await.map(Some)
     }
 

@@ -127,21 +127,28 @@ async fn an_event_whose_place_can_not_be_noted_is_not_published_and_comes_once_w
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
     let source = open(&transport, "*").await;
-    let sent = later("lead.created", Duration::from_millis(300));
-    schedule(&transport, &sent).await;
-    let ids = server.command(&["KEYS", "*:ids:*"]).unwrap().items()[0].text().unwrap().to_owned();
-    server.command(&["DEL", &ids]).unwrap();
-    server.command(&["LPUSH", &ids, "a stranger's"]).unwrap();
-    let none = common::fetch_within(&source, 10, Duration::from_millis(900)).await.unwrap();
-    assert!(none.is_empty(), "{} came", none.len());
-    server.command(&["DEL", &ids]).unwrap();
-    let partition = partition(&server);
-    let member = [&sent.id.as_uuid().as_bytes()[..], b"acme"].concat();
-    server.command(&[b"ZADD", format!("{partition}:later").as_bytes(), b"1", &member]).unwrap();
-    server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
-    ack(&source, &take(&source, 1).await[0]).await;
-    let more = common::fetch_within(&source, 10, Duration::from_millis(300)).await.unwrap();
-    assert!(more.is_empty(), "{} came again", more.len());
+    // Where its bucket is a stranger's, and where that is full and what comes then goes to a stranger's key.
+    for is_full in [false, true] {
+        let sent = later("lead.created", Duration::from_millis(300));
+        schedule(&transport, &sent).await;
+        let ids = key(&server, ":ids:*");
+        let foreign = if is_full { format!("{ids}:rest") } else { ids.clone() };
+        server.command(&["SET", &ids, &"x".repeat(8_192)]).unwrap();
+        server.command(&["DEL", &foreign]).unwrap();
+        server.command(&["LPUSH", &foreign, "a stranger's"]).unwrap();
+        let none = common::fetch_within(&source, 10, Duration::from_millis(900)).await.unwrap();
+        assert!(none.is_empty(), "{} came", none.len());
+        server.command(&["DEL", &foreign]).unwrap();
+        let partition = partition(&server);
+        let member = [&sent.id.as_uuid().as_bytes()[..], b"acme"].concat();
+        server.command(&[b"ZADD", format!("{partition}:later").as_bytes(), b"1", &member]).unwrap();
+        server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
+        ack(&source, &take(&source, 1).await[0]).await;
+        let more = common::fetch_within(&source, 10, Duration::from_millis(300)).await.unwrap();
+        assert!(more.is_empty(), "{} came again", more.len());
+        assert_eq!(stage(&transport, &sent).await, Stage::Completed, "its place is noted");
+        server.command(&["DEL", &ids, &foreign]).unwrap();
+    }
 }
 
 #[tokio::test]

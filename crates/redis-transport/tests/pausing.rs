@@ -93,6 +93,29 @@ async fn a_running_replica_declares_its_rate_limit_again_in_a_store_that_was_emp
 }
 
 #[tokio::test]
+async fn in_a_store_that_was_emptied_the_rate_limit_of_the_largest_revision_is_declared_again() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let mut sources = Vec::new();
+    for revision in 1..=3 {
+        let mut limited = spec("*");
+        limited.revision = revision;
+        limited.rate_limit = Some(RateLimit::new(u32::try_from(revision).unwrap(), Duration::from_secs(1)));
+        sources.push(transport.open(limited).await.unwrap());
+    }
+    let state = key(&server, ":state:billing/ledger");
+    server.command(&["DEL", &state]).unwrap();
+    server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
+    let declared = async || server.command(&["HGET", &state, "limit"]).unwrap().text() == Some("3/1000000/1");
+    eventually("the limit is declared", declared).await;
+    drop(sources.split_off(2));
+    let mut older = spec("*");
+    older.revision = 2;
+    drop(transport.open(older).await.unwrap());
+    assert!(declared().await, "its revision is known again");
+}
+
+#[tokio::test]
 async fn who_has_no_rate_limit_writes_nothing_and_asks_nobody() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;

@@ -210,6 +210,18 @@ async fn a_key_of_another_program_is_an_error_for_its_lane_alone() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_program_is_told_as_such_where_somebody_takes_its_lane() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let _source = open(&transport, "*").await;
+    publish(&transport, "lead.created").await;
+    let foreign = key(&server, ":lane:lead.created:medium").replace("lead.created", "lead.scored");
+    server.command(&["SET", &foreign, "mine"]).unwrap();
+    let error = transport.publish(vec![event("lead.scored")]).await.unwrap().remove(0).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incompatible, "{error}");
+}
+
+#[tokio::test]
 async fn a_batch_that_meets_a_key_of_another_program_stores_all_others_once() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
@@ -231,6 +243,31 @@ async fn a_batch_that_meets_a_key_of_another_program_stores_all_others_once() {
                 }
             }
         }
+    }
+    assert_eq!(int(&server, &["XLEN", &lane]), 3);
+}
+
+#[tokio::test]
+async fn an_event_whose_id_can_not_be_noted_is_not_stored_and_is_stored_once_when_it_can() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let of_one_ms = |number: u8| Outgoing { id: id_of(1_700_000_000_000, [number; 10]), ..event("lead.created") };
+    transport.publish(vec![of_one_ms(1)]).await.unwrap();
+    let (ids, lane) = (key(&server, ":ids:1.1700000000000"), key(&server, ":lane:lead.created:medium"));
+    let rest = format!("{ids}:rest");
+    server.command(&["SET", &ids, &"x".repeat(8_192)]).unwrap();
+    server.command(&["SET", &rest, "mine"]).unwrap();
+    let batch = [2, 3].map(of_one_ms).to_vec();
+    for _ in 0..2 {
+        for answer in transport.publish(batch.clone()).await.unwrap() {
+            assert_eq!(answer.unwrap_err().kind(), ErrorKind::Incompatible);
+        }
+        assert_eq!(int(&server, &["XLEN", &lane]), 1);
+    }
+    server.command(&["DEL", &rest]).unwrap();
+    for again in [false, true] {
+        let answers = transport.publish(batch.clone()).await.unwrap();
+        assert!(answers.into_iter().all(|answer| answer.unwrap().duplicate == again));
     }
     assert_eq!(int(&server, &["XLEN", &lane]), 3);
 }

@@ -4,14 +4,17 @@
 
 mod common;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use common::{ack, event, eventually, fetch_within, int, key, retry_in, settle, spec, take};
 use tekup_core::{
     ErrorKind, SubscriptionId,
     transport::{
-        Admin, DeadReason, Latency, LatencyDelta, LetterKey, Outgoing, Source, SourceSpec, Start, StartAt, Transport,
-        Verdict,
+        Admin, DeadReason, Latency, LatencyDelta, LetterKey, Outgoing, Settled, Source, SourceSpec, Start, StartAt,
+        Transport, Verdict,
     },
 };
 use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
@@ -351,6 +354,41 @@ async fn a_clock_that_went_back_keeps_nobody_from_beginning_anew() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_forward_lets_nobody_remove_what_replicas_read() {
+    let server = RedisServer::start().unwrap();
+    let transport = eight_partitions(&server).await;
+    let source = transport.open(spec("*")).await.unwrap();
+    let elsewhere = eight_partitions(&server).await;
+    let replicas = key(&server, ":replicas:billing/ledger");
+    for _ in 0..3 {
+        // As an hour later: nobody was heard of for long.
+        for member in server.command(&["ZRANGE", &replicas, "0", "-1"]).unwrap().items() {
+            server.command(&["ZADD", &replicas, "XX", "1", member.text().unwrap()]).unwrap();
+        }
+        let refused = elsewhere.admin().remove(&ledger()).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
+        assert!(refused.to_string().contains("while 1 replica of it is alive"), "{refused}");
+    }
+    publish_to_all(&transport, "lead.created").await;
+    assert_eq!(take(&source, 40).await.len(), 40);
+}
+
+#[tokio::test]
+async fn a_replica_that_died_without_a_word_is_waited_for_and_then_removed() {
+    let server = RedisServer::start().unwrap();
+    let transport = eight_partitions(&server).await;
+    drop(transport.open(spec("*")).await.unwrap());
+    let replicas = key(&server, ":replicas:billing/ledger");
+    for member in server.command(&["ZRANGE", &replicas, "0", "-1"]).unwrap().items() {
+        server.command(&["ZADD", &replicas, "XX", "1", member.text().unwrap()]).unwrap();
+    }
+    let begun = Instant::now();
+    transport.admin().remove(&ledger()).await.unwrap();
+    assert!((7..9).contains(&begun.elapsed().as_secs()), "after {:?}", begun.elapsed());
+    assert_eq!(named_after(&server, LEDGER), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_removal_works_while_memory_is_full() {
     let server = RedisServer::start().unwrap();
     let transport = eight_partitions(&server).await;
@@ -386,6 +424,28 @@ async fn what_a_replica_of_before_finishes_after_the_removal_is_not_taken_for_fi
     let came = take(&anew, 40).await;
     assert!(came.iter().all(|one| one.start == Start::Fresh), "{came:?}");
     finish(&held[3]).await;
+    for one in &came {
+        ack(&anew, one).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_replica_of_before_ends_after_the_removal_stays_with_who_begins_anew() {
+    let server = RedisServer::start().unwrap();
+    let transport = eight_partitions(&server).await;
+    let mut ours = spec("*");
+    ours.start_at = StartAt::Beginning;
+    let other = SourceSpec::new("billing/ledger-2".parse().unwrap(), vec!["*".parse().unwrap()]);
+    let _keeps_what_lies_there = transport.open(other).await.unwrap();
+    let late = transport.open(ours.clone()).await.unwrap();
+    publish_to_all(&transport, "lead.created").await;
+    let held = take(&late, 40).await;
+    let anew = remove_meanwhile(&server).await.open(ours).await.unwrap();
+    let came = take(&anew, 40).await;
+    until_it_ends(&late).await;
+    for one in &held {
+        assert_eq!(settle(&late, one, Verdict::Ack).await.unwrap(), Settled::LeaseLost);
+    }
     for one in &came {
         ack(&anew, one).await;
     }

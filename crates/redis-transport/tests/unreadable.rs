@@ -1,4 +1,4 @@
-//! What strangers wrote into the keys of retries stops nobody's.
+//! What strangers wrote into the keys of retries and into the list of subscriptions stops nobody else's.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
@@ -6,8 +6,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{ack, connect, eventually, int, key, open, publish, retry_in, settle, take};
-use tekup_core::transport::{Admin, DeadReason, Settled, Transport, Verdict};
+use common::{ack, connect, event, eventually, fetch_within, int, key, open, publish, retry_in, settle, take};
+use tekup_core::{
+    ErrorKind,
+    transport::{Admin, DeadReason, Settled, Transport, Verdict},
+};
 use tekup_redis_transport::RedisTransport;
 use tekup_testkit::redis::RedisServer;
 
@@ -90,4 +93,60 @@ async fn a_partition_whose_retries_are_of_a_wrong_type_keeps_no_other_from_being
     settle(&source, &first, retry_in(Duration::from_millis(50))).await.unwrap();
     ack(&source, &take(&source, 1).await[0]).await;
     eventually("the lane is trimmed", async || int(&server, &["XLEN", &lane]) == 0).await;
+}
+
+/// No JSON, no object, an object without patterns, and patterns that are none.
+const NO_RECORDS: [&str; 5] = ["xx", "7", "{}", r#"{"patterns":"*"}"#, r#"{"patterns":[{}]}"#];
+
+#[tokio::test]
+async fn a_record_that_can_not_be_read_refuses_new_lanes_by_its_name_and_loses_no_event() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    publish(&transport, "lead.created").await;
+    let (subs, lanes, starts) = (key(&server, ":subs"), key(&server, ":lanes"), key(&server, ":starts"));
+    let known = (server.command(&["HGETALL", &lanes]).unwrap(), int(&server, &["HLEN", &starts]));
+    let batch = ["lead.created", "lead.scored", "lead.created"].map(event).to_vec();
+    for (round, garbage) in NO_RECORDS.iter().enumerate() {
+        server.command(&["HSET", &subs, GROUP, garbage]).unwrap();
+        let answers = transport.publish(batch.clone()).await.unwrap();
+        for answer in [&answers[0], &answers[2]] {
+            assert_eq!(answer.as_ref().unwrap().duplicate, round > 0, "{garbage}");
+        }
+        let error = answers[1].as_ref().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        for part in ["record can't be read", "restore it, or delete it", "`billing/ledger`", &subs] {
+            assert!(error.to_string().contains(part), "{part} in {error}");
+        }
+        let now = (server.command(&["HGETALL", &lanes]).unwrap(), int(&server, &["HLEN", &starts]));
+        assert_eq!(now, known, "nothing was begun for {garbage}");
+    }
+    // As the error says.
+    server.command(&["HDEL", &subs, GROUP]).unwrap();
+    server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]).unwrap();
+    let first = take(&source, 3).await;
+    let is_registered = async || {
+        assert!(fetch_within(&source, 1, Duration::from_millis(50)).await.unwrap().is_empty());
+        int(&server, &["HEXISTS", &subs, GROUP]) == 1
+    };
+    eventually("it is registered again", is_registered).await;
+    let answers = transport.publish(batch.clone()).await.unwrap();
+    let duplicates: Vec<bool> = answers.into_iter().map(|answer| answer.unwrap().duplicate).collect();
+    assert_eq!(duplicates, [true, false, true]);
+    let last = take(&source, 1).await.remove(0);
+    assert_eq!(last.id, batch[1].id);
+    for taken in first.iter().chain([&last]) {
+        ack(&source, taken).await;
+    }
+}
+
+#[tokio::test]
+async fn who_joins_where_the_record_can_not_be_read_is_told_what_to_do() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    drop(open(&transport, "*").await);
+    server.command(&["HSET", &key(&server, ":subs"), GROUP, "xx"]).unwrap();
+    let error = transport.open(common::spec("*")).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+    assert!(error.to_string().contains("record can't be read: restore it, or delete it"), "{error}");
 }

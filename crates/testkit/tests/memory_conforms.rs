@@ -22,6 +22,11 @@ impl Harness for Memory {
         self.0.clone().max_lane_length(max_lane_length).map(Some)
     }
 
+    async fn retaining(&self, keep: Duration, length: Option<usize>) -> Result<Option<MemoryTransport>> {
+        let retaining = self.0.clone().retention(keep)?;
+        length.map_or(Ok(retaining.clone()), |length| retaining.retention_length(length)).map(Some)
+    }
+
     fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         paused_runtime()
     }

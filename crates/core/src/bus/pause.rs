@@ -65,7 +65,8 @@ impl EventBus {
     /// replicas together; with `None` no longer. All of them hear of it while they run. Answers whether it changed.
     ///
     /// It is stored, and holds until it is set again, or a replica starts whose
-    /// [`Subscription::rate_limit`](crate::Subscription::rate_limit) is another than that of the last.
+    /// [`Subscription::rate_limit`](crate::Subscription::rate_limit) is another than that of the last. One of an older
+    /// [`revision`](crate::BusConfig::revision) than the last does not change it, nor does a newer one that says the same.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered;

@@ -12,7 +12,7 @@ use crate::{
 impl EventBus {
     /// What [`subscribe`](EventBus::subscribe) would do now with this subscription, of this bus's
     /// [`revision`](crate::BusConfig::revision): whether it is new, takes over, is behind or would be refused, which types
-    /// it would gain, and what it would leave once that is drained. Nothing is changed.
+    /// it would gain, and what it would leave once that is drained. Nothing is changed. Its rate limit is not looked at.
     ///
     /// # Errors
     /// The mistakes in names, patterns and settings ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)); those

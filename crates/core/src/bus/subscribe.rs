@@ -16,8 +16,9 @@ impl EventBus {
     /// Registers a durable subscription, if it is new, and starts to handle its events in this process.
     ///
     /// A new one gets what is published from now on, unless it says otherwise ([`Subscription::start_at`]); one that was
-    /// registered before gets what it missed. Where it is registered with other patterns or tenants, the larger
-    /// [`BusConfig::revision`](crate::BusConfig::revision) decides; [`preview`](EventBus::preview) tells beforehand.
+    /// registered before gets what it missed. Where it is registered with other patterns, tenants or rate limit, the larger
+    /// [`BusConfig::revision`](crate::BusConfig::revision) decides; [`preview`](EventBus::preview) tells beforehand, but
+    /// for the rate limit.
     ///
     /// # Errors
     /// Every mistake of the subscription at once ([`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)); [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if this bus

@@ -71,9 +71,9 @@ pub struct BusConfig {
     /// How long a delivery belongs to a process without renewal: 100 ms to 1 h; default 30 s.
     #[serde(rename = "leaseMs", with = "units::millis")]
     pub lease: Duration,
-    /// Which deploy this is, as the number of its build: of two deploys that subscribe with other patterns or tenants under
-    /// one name, the larger one holds, in whatever order their processes start. Default 0: nobody counts, and the newest
-    /// process wins. At most 2⁵³ − 1.
+    /// Which deploy this is, as the number of its build: of two deploys that subscribe with other patterns, tenants or rate
+    /// limit under one name, the larger one holds, in whatever order their processes start. Default 0: nobody counts, and
+    /// the newest process wins. At most 2⁵³ − 1.
     pub revision: u64,
     /// How long a shutdown waits for started handlers: at most 1 h; default 25 s, below Kubernetes' 30.
     #[serde(rename = "shutdownGraceMs", with = "units::millis")]

@@ -28,6 +28,7 @@ mod letters;
 mod ready;
 mod registration;
 mod removal;
+mod retained;
 mod schedule;
 mod shelf;
 mod source;
@@ -47,6 +48,7 @@ pub use source::MemorySource;
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use store::Store;
@@ -155,6 +157,39 @@ impl MemoryTransport {
     /// ```
     pub fn max_lane_length(self, events: usize) -> Result<Self> {
         self.0.lock().lane_limit.set(events)?;
+        Ok(self)
+    }
+
+    /// The same store, which keeps events for so long after all have settled them from now on: for subscriptions that
+    /// [start](crate::Subscription::start_at) in the past.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) for more than 365 days.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tekup_core::memory::MemoryTransport;
+    ///
+    /// assert!(MemoryTransport::new().retention(Duration::from_secs(3_600)).is_ok());
+    /// ```
+    pub fn retention(self, keep: Duration) -> Result<Self> {
+        self.0.lock().retained.keep_for(keep)?;
+        Ok(self)
+    }
+
+    /// The same store, in which a lane keeps at most so many events because of its retention.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) unless it is 1 at least.
+    ///
+    /// ```
+    /// use tekup_core::memory::MemoryTransport;
+    ///
+    /// assert!(MemoryTransport::new().retention_length(10_000).is_ok());
+    /// assert!(MemoryTransport::new().retention_length(0).is_err());
+    /// ```
+    pub fn retention_length(self, events: usize) -> Result<Self> {
+        self.0.lock().retained.keep_at_most(events)?;
         Ok(self)
     }
 

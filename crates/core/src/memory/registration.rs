@@ -16,15 +16,16 @@ type Depths = BTreeMap<(EventType, Priority), u64>;
 impl Store {
     /// Whether it must not change what is registered.
     pub(super) fn is_behind(&self, spec: &SourceSpec) -> Result<bool> {
-        let known = self.get(&spec.id).map(|one| &one.registered);
-        let (joining, Some(known)) = (spec.joining(known), known) else { return Ok(false) };
-        match joining {
+        let Some(subscription) = self.get(&spec.id) else { return Ok(false) };
+        let known = &subscription.registered;
+        match spec.joining(Some(known)) {
             Joining::Conflict => Err(spec.refusal(known)),
             Joining::Behind => {
                 tracing::warn!(subscription = %spec.id, "{}", spec.lag(known));
                 Ok(true)
             }
-            Joining::New | Joining::Same | Joining::TakesOver => Ok(false),
+            Joining::Same => subscription.check_limit(spec).map(|()| false),
+            Joining::New | Joining::TakesOver => Ok(false),
         }
     }
 

@@ -21,6 +21,7 @@ use super::{
     lane_limit::LaneLimit,
     lanes::Lanes,
     latencies::AllLatencies,
+    retained::Retained,
     schedule::Schedule,
     subscription::Subscription,
     turn::Turn,
@@ -55,6 +56,7 @@ pub(super) struct Store {
     /// How many deliveries may wait for one subscription.
     backlog_limit: usize,
     pub(super) lane_limit: LaneLimit,
+    pub(super) retained: Retained,
 }
 
 fn is_full(subscription: &Subscription) -> Error {
@@ -80,6 +82,7 @@ impl Store {
             followers: Followers::default(),
             backlog_limit,
             lane_limit: LaneLimit::default(),
+            retained: Retained::default(),
         }
     }
 
@@ -137,6 +140,7 @@ impl Store {
                 self.lane_limit.keep(lane, *number, subscription, &mut self.index, now);
             }
         }
+        self.retained.put(lane, &event, now);
         self.followers.tell(&event);
         Ok(())
     }
@@ -234,8 +238,10 @@ impl Store {
     /// What the lanes still hold of what a subscription takes, each event once, by its number.
     pub(super) fn lying(&self, reader: &Subscription) -> BTreeMap<u64, (u32, Arc<Stored>)> {
         let items = self.subscriptions.iter().flat_map(Subscription::in_lanes);
-        let taken = items.filter(|item| reader.takes(&item.event.event_type) && reader.has_begun(item.event.time));
-        taken.map(|item| (item.place.1, (item.place.0, Arc::clone(&item.event)))).collect()
+        let waiting = items.map(|item| (item.place.0, &item.event));
+        let all = self.retained.iter(Instant::now()).chain(waiting);
+        let taken = all.filter(|(_, event)| reader.takes(&event.event_type) && reader.has_begun(event.time));
+        taken.map(|(lane, event)| (event.number, (lane, Arc::clone(event)))).collect()
     }
 
     /// What wakes the subscription's replicas.

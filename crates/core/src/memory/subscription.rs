@@ -17,6 +17,7 @@ use super::{
     waiting::Waiting,
 };
 use crate::{
+    error::Result,
     ids::{EventType, SubscriptionId, TenantId},
     rate_limit::RateLimit,
     timestamp::Timestamp,
@@ -40,7 +41,7 @@ pub(super) struct Subscription {
     /// Wakes the replicas that wait. Each looks for itself whether there is something for it.
     pub(super) bell: Arc<Notify>,
     pub(super) state: watch::Sender<SubscriptionState>,
-    /// The rate limit that the newest replica named.
+    /// The rate limit that was declared last; of several revisions, that of the largest.
     declared: Option<RateLimit>,
     bucket: Bucket,
     pub(super) ready: Ready,
@@ -95,14 +96,32 @@ impl Subscription {
         self.is_removed
     }
 
+    /// What a replica with the same lists says of the rate limit: refused, if another of its revision says otherwise.
+    pub(super) fn check_limit(&self, spec: &SourceSpec) -> Result<()> {
+        let revision = self.registered.revision;
+        if spec.rate_limit == self.declared || spec.revision > revision || revision == 0 {
+            return Ok(());
+        }
+        if spec.revision == revision {
+            return Err(spec.limit_refusal(self.declared));
+        }
+        tracing::warn!(subscription = %spec.id, "{}", spec.limit_lag(self.declared, revision));
+        Ok(())
+    }
+
     /// Takes over what a replica says that is not behind. What is queued already stays, whatever its type.
     pub(super) fn update(&mut self, spec: &SourceSpec) {
+        self.declare(spec);
         self.registered.patterns.clone_from(&spec.patterns);
         self.registered.tenants.clone_from(&spec.tenants);
         self.registered.revision = self.registered.revision.max(spec.revision);
         self.letters.limit(spec.dead_letter_ttl, spec.dead_letter_cap);
-        // What an operator has set holds until a replica says something new.
-        if std::mem::replace(&mut self.declared, spec.rate_limit) != spec.rate_limit {
+    }
+
+    /// What an operator has set holds until a replica says something new that is not of an older revision.
+    fn declare(&mut self, spec: &SourceSpec) {
+        let is_heard = spec.revision >= self.registered.revision;
+        if is_heard && std::mem::replace(&mut self.declared, spec.rate_limit) != spec.rate_limit {
             self.state.send_modify(|state| state.rate_limit = spec.rate_limit);
             self.bell.notify_waiters();
         }

@@ -197,8 +197,10 @@ impl<E: Incoming> Subscription<E> {
     /// How many deliveries are handed out in a time to all replicas together, retries included; default: as many as the
     /// handlers take. At most a tenth of the limit comes at once.
     ///
-    /// It is stored with the subscription. A replica that is started with another limit than the last one sets it for
-    /// all; what [`EventBus::set_rate_limit`](crate::EventBus::set_rate_limit) has set holds until then.
+    /// It is stored with the subscription. A replica that is started with another limit than the last one, or with none
+    /// where that had one, sets it for all; what [`EventBus::set_rate_limit`](crate::EventBus::set_rate_limit) has set
+    /// holds until then. Where deploys are numbered ([`BusConfig::revision`](crate::BusConfig::revision)) an older one
+    /// sets nothing, and of two of one number that differ the second is refused.
     ///
     /// ```
     /// use tekup_core::{RateLimit, RawEvent, Subscription};

@@ -500,7 +500,8 @@ pub trait Admin: Send + Sync + 'static {
     fn set_paused(&self, subscription: &SubscriptionId, paused: bool) -> impl Future<Output = Result<bool>> + Send;
 
     /// Limits how many deliveries are handed out in a time to all replicas together, or no longer; answers whether that
-    /// changed anything. Holds until another limit is set here, or a source is opened with another limit than the last.
+    /// changed anything. Holds until another limit is set here, or a source is opened with another limit than the last,
+    /// whose revision is not older.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered;

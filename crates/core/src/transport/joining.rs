@@ -2,6 +2,7 @@ use super::{Registration, SourceSpec};
 use crate::{
     error::{Error, ErrorKind},
     ids::{Pattern, TenantId},
+    rate_limit::RateLimit,
 };
 
 /// What subscribing does to the patterns and tenants that are registered under its name.
@@ -122,6 +123,54 @@ impl SourceSpec {
             known.revision,
         )
     }
+}
+
+impl SourceSpec {
+    /// The error of two deploys of one revision that declare different rate limits: [`ErrorKind::Conflict`].
+    ///
+    /// ```
+    /// use tekup_core::{RateLimit, transport::SourceSpec};
+    ///
+    /// let mut spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// spec.revision = 7;
+    /// let message = spec.limit_refusal(Some(RateLimit::per_second(100))).to_string();
+    /// assert!(message.contains("revision 7") && message.contains("a rate limit of 100 in 1s"));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn limit_refusal(&self, declared: Option<RateLimit>) -> Error {
+        let message = format!(
+            "subscription `{}` with {} is refused: revision {} of it has declared {}; raise the revision of the deploy that is right",
+            self.id,
+            limit(self.rate_limit),
+            self.revision,
+            limit(declared),
+        );
+        Error::new(ErrorKind::Conflict, message)
+    }
+
+    /// The line in which a replica says that its rate limit is older than the one that was declared.
+    ///
+    /// ```
+    /// use tekup_core::{RateLimit, transport::SourceSpec};
+    ///
+    /// let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// assert!(spec.limit_lag(Some(RateLimit::per_second(100)), 7).contains("revision 7"));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn limit_lag(&self, declared: Option<RateLimit>, revision: u64) -> String {
+        format!(
+            "this replica is behind: it declares {} (revision {}), which counts for nothing beside {} (revision {revision})",
+            limit(self.rate_limit),
+            self.revision,
+            limit(declared),
+        )
+    }
+}
+
+fn limit(limit: Option<RateLimit>) -> String {
+    limit.map_or_else(|| "no rate limit".into(), |limit| format!("a rate limit of {limit}"))
 }
 
 /// As people write them: `invoice.*, lead.created of acme`.

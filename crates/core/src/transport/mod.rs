@@ -137,7 +137,8 @@ pub trait Transport: Send + Sync + 'static {
     /// registers its own again.
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict), with nothing changed, if two deploys of one revision disagree.
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict), with nothing changed, if two deploys of one revision disagree, about
+    /// their rate limit too.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};

@@ -51,7 +51,8 @@ pub struct SourceSpec {
     /// counted.
     pub dead_letter_cap: usize,
     /// What this replica says about the subscription's rate limit. The newest replica that says something else than the
-    /// one before it sets the limit for all; what an operator has set meanwhile holds until then.
+    /// one before it sets the limit for all; what an operator has set meanwhile holds until then. As for patterns, one of
+    /// an older [`revision`](Self::revision) than the last sets nothing, and two of the same that differ are refused.
     pub rate_limit: Option<RateLimit>,
 }
 

@@ -9,16 +9,21 @@ use std::time::Duration;
 
 use redis::Value;
 use tekup_core::{Error, ErrorKind, Result, SubscriptionId, TenantId, transport::Books};
+use tokio::time::Instant;
 
 use super::RedisAdmin;
 use crate::{error, keys::PartitionKeys, scripts, scripts::LaneLimits};
 
 /// How long whoever removes counts as alive, from one partition to the next.
 const LEASE_MS: u64 = 10_000;
+/// How long to wait for a sign of life of replicas that count as dead: longer than from one to the next, for the clock may
+/// have been set forward.
+const SILENCE: Duration = Duration::from_secs(7);
 /// The most lanes that one call looks at.
 const LANES_AT_ONCE: usize = 20;
 /// How often to ask whether another still trims. It does for a second; but where it does so all the time, enough is enough.
 const MOST_ASKED: usize = 100;
+/// How long from one question to the next.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 /// The most tenants whose latencies one call deletes.
 const TENANTS_AT_ONCE: usize = 100;
@@ -65,15 +70,30 @@ impl RedisAdmin {
 
     /// Begins, or goes on with the one that `began` then; answers when it began.
     pub(super) async fn begin_removal(&self, subscription: &SubscriptionId, began: Option<u64>) -> Result<u64> {
+        let deadline = Instant::now() + SILENCE;
+        let mut says = "asks";
+        loop {
+            if let Some(began) = self.ask_to_begin(subscription, began, says).await? {
+                return Ok(began);
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+            says = if Instant::now() < deadline { "waits" } else { "waited" };
+        }
+    }
+
+    /// `None` if it is to wait for replicas that do not answer.
+    async fn ask_to_begin(&self, subscription: &SubscriptionId, began: Option<u64>, says: &str) -> Result<Option<u64>> {
         let keys = self.keys(0)?;
-        let mut call = scripts::BEGIN_REMOVAL.call(3);
-        call.arg(keys.replicas(subscription)).arg(keys.removing(subscription)).arg(keys.removed());
+        let mut call = scripts::BEGIN_REMOVAL.call(4);
+        call.arg(keys.replicas(subscription)).arg(keys.removing(subscription)).arg(keys.removed()).arg(keys.bell());
         call.arg(subscription.to_string()).arg(LEASE_MS).arg(began.map_or_else(String::new, |began| began.to_string()));
+        call.arg(says);
         let answer: Vec<Value> = self.ask("a removal", call).await?;
         let word = |at: usize| answer.get(at).and_then(|value| redis::from_redis_value::<String>(value.clone()).ok());
         let number = |at: usize| word(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
         match word(0).as_deref() {
-            Some("begun") => Ok(number(1)),
+            Some("begun") => Ok(Some(number(1))),
+            Some("silent") => Ok(None),
             Some("alive") => Err(is_read(subscription, number(1), number(2))),
             Some("busy" | "lost") => Err(is_being_removed(subscription, number(1))),
             _ => Err(error::unexpected("a removal")),

@@ -69,6 +69,8 @@ scripts! {
     LEAVE = "leave.lua";
     /// Reads for a subscription that is not to be given again what it has finished.
     READ_GUARDED = "read_guarded.lua";
+    /// Ends deliveries that succeeded, unless the subscription was removed.
+    ACK = "ack.lua";
     /// Ends deliveries that succeeded, and notes it.
     ACK_NOTED = "ack_noted.lua";
     /// Says that somebody follows.

@@ -56,7 +56,9 @@ local function begin(l, lane, member, envelope)
       known[l + 2] = made
       return redis_pcall('XADD', lane, '*', 'm', member, 'e', envelope)
     end
-    refused[l] = type(made) == 'table' and made or {err = 'ERR ' .. tostring(made)}
+    -- Of an error of the server, `pcall` gives the text alone: it begins with its code.
+    local text = type(made) == 'table' and made.err or tostring(made)
+    refused[l] = {err = string.find(text, '^%u+ ') and text or 'ERR ' .. text}
   end
   return refused[l]
 end

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Tells a replica whether its subscription is paused, and its rate limit, which a replica that has joined may set. A limit
--- that it declares counts if it is another than the one declared last: what an operator has set holds until then.
+-- that it declares counts if it is another than the one declared last: what an operator has set holds until then. One of
+-- an older revision than the last counts for nothing; another one of the same revision refuses the replica.
 -- Whoever asks counts as alive for a while.
 --
 -- KEYS[1]  state     HASH
@@ -11,13 +12,15 @@
 -- ARGV[1]  subscription
 -- ARGV[2]  the limit that the replica declares: `<events>/<microseconds>/<burst>`; '' for none
 -- ARGV[3]  `begins` if it is about to join, `declares` if it has joined, `lives` if it runs: then its limit counts only
---          where none was declared, for the store was emptied
+--          where none was declared, or by older ones alone, for the store was emptied
 -- ARGV[4]  the replica
 -- ARGV[5]  milliseconds for which it counts as alive from now on
 -- ARGV[6]  since when it has been a replica, as this answered when it began; '' if it begins
--- result   {since when it is paused in milliseconds or '', its limit or '', since when it is a replica}; where the
---          subscription is being removed, for how many milliseconds whoever does so counts as alive yet; `REMOVED` if it
---          was removed since. Then the replica does not count as alive.
+-- ARGV[7]  the revision that it declares; 0 for none
+-- result   {since when it is paused in milliseconds or '', its limit or '', since when it is a replica, the limit that was
+--          declared last or '', its revision}; where the subscription is being removed, for how many milliseconds whoever
+--          does so counts as alive yet; `REMOVED` if it was removed since; the limit that the same revision has declared,
+--          or '', if that refuses this one. Then the replica does not count as alive.
 
 -- include since
 -- include hear
@@ -32,12 +35,18 @@ if ARGV[3] == 'begins' then
 elseif is_removed(KEYS[5], ARGV[1], since) then
   return redis.status_reply('REMOVED')
 end
+
+local paused, limit, declared, known = unpack(redis.call('HMGET', KEYS[1], 'paused', 'limit', 'declared', 'revision'))
+local revision, last = tonumber(ARGV[7]), tonumber(known or '0') or 0
+local is_newer, is_other = revision > last, ARGV[2] ~= (declared or '')
+
+if ARGV[3] ~= 'lives' and is_other and revision == last and revision > 0 then return declared or '' end
 hear(KEYS[3], now, ARGV[4], ARGV[5])
 
-local paused, limit, declared = unpack(redis.call('HMGET', KEYS[1], 'paused', 'limit', 'declared'))
-
 local function declare()
-  redis.call('HSET', KEYS[1], 'declared', ARGV[2])
+  redis.call('HSET', KEYS[1], 'declared', ARGV[2], 'revision', ARGV[7])
+  declared, last = ARGV[2], revision
+  if not is_other then return end
   if ARGV[2] == '' then
     redis.call('HDEL', KEYS[1], 'limit')
   else
@@ -47,6 +56,6 @@ local function declare()
   redis.call('SPUBLISH', KEYS[2], 'state:' .. ARGV[1])
 end
 
-local may_declare = ARGV[3] == 'declares' or ARGV[3] == 'lives' and not declared
-if may_declare and ARGV[2] ~= (declared or '') then declare() end
-return {paused or '', limit or '', since}
+local is_heard = is_newer or not declared or ARGV[3] == 'declares' and revision == last
+if ARGV[3] ~= 'begins' and is_heard and (is_newer or is_other) then declare() end
+return {paused or '', limit or '', since, declared or '', last}

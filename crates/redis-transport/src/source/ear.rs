@@ -31,6 +31,7 @@ impl Ear for Inner {
             }
             Ring::State(group) if *group == self.group => self.wake_state.notify_one(),
             Ring::Removed(group) if *group == self.group => {
+                self.note_counted(None);
                 self.lost.store(true, Relaxed);
                 self.wake.notify_one();
             }

@@ -41,6 +41,7 @@ use tekup_core::{
 use tokio::{
     sync::{Notify, watch},
     task::{AbortHandle, JoinHandle},
+    time::Instant,
 };
 
 pub(crate) use self::{
@@ -71,6 +72,8 @@ struct Inner {
     replica: String,
     /// When it began to be one, in milliseconds by the clock of the first partition.
     since: AtomicU64,
+    /// When it last asked to be counted as alive, and was; `None` once it knows that its subscription was removed.
+    counted: Mutex<Option<Instant>>,
     lanes: Lanes,
     /// The newest one that was seen.
     record: RwLock<Arc<Record>>,
@@ -162,6 +165,7 @@ impl Inner {
             group,
             replica,
             since: AtomicU64::new(0),
+            counted: Mutex::default(),
             lanes,
             record: RwLock::default(),
             behind: AtomicBool::new(false),

@@ -61,9 +61,10 @@ impl Inner {
             pipeline.cmd("HGET").arg(self.partitions()[*partition].subscriptions()).arg(&self.group);
         }
         let mut records = Vec::with_capacity(of.len());
-        for answer in self.shared.reads.all(pipeline).await? {
+        for (partition, answer) in of.iter().zip(self.shared.reads.all(pipeline).await?) {
+            let unreadable = |_| error::unreadable_record(&self.group, &self.partitions()[*partition].subscriptions());
             records.push(match answer? {
-                Value::BulkString(text) => Some(read(&text)?),
+                Value::BulkString(text) => Some(read(&text).map_err(unreadable)?),
                 _ => None,
             });
         }

@@ -48,6 +48,7 @@ impl Inner {
         match self.make_anew().await {
             Ok(Some(found)) => self.note_loss(found),
             Ok(None) => {
+                self.note_counted(None);
                 self.lost.store(true, Relaxed);
                 return Err(self.was_removed());
             }

@@ -110,11 +110,24 @@ impl Inner {
         if self.spec.idempotency.is_some() {
             return self.ack_noted(group);
         }
+        if !self.is_surely_alive() {
+            return self.ack_in_doubt(group);
+        }
         let mut cmd = Cmd::with_capacity(group.items.len() + 3, group.items.len() * 18 + 128);
         cmd.arg("XACK").arg(group.items.first().map_or("", |item| item.lane.key.as_str())).arg(&self.group);
         for item in &group.items {
             cmd.arg(item.entry());
         }
+        cmd
+    }
+
+    /// For a replica that stood still for so long that its subscription may have been removed, and begun anew, which may
+    /// have been given the same entries.
+    fn ack_in_doubt(&self, group: &Group<'_>) -> Cmd {
+        let mut cmd = scripts::ACK.call(2);
+        cmd.arg(group.items.first().map_or("", |item| item.lane.key.as_str()));
+        cmd.arg(self.partitions()[group.partition].removed()).arg(&self.group).arg(self.since());
+        group.items.iter().for_each(|item| _ = cmd.arg(item.entry()));
         cmd
     }
 

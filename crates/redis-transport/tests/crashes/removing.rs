@@ -1,6 +1,9 @@
 //! Removals whose process dies on the way, and replicas that slept through one.
 
-use tekup_core::{ErrorKind, Event, Outcome, Subscription};
+use std::sync::Arc;
+
+use tekup_core::{ErrorKind, Event, Outcome, Subscription, transport::StartAt};
+use tokio::sync::Semaphore;
 
 use crate::{
     child::Worker,
@@ -101,4 +104,32 @@ async fn a_worker_that_was_frozen_while_its_subscription_was_removed_ends_and_do
     assert_eq!(world.bus.books(JOBS).await.unwrap_err().kind(), ErrorKind::NotFound);
     world.publish([Task::Pass]).await;
     assert_eq!(left(&world), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_frozen_worker_ends_late_stays_with_the_subscription_that_was_begun_anew_meanwhile() {
+    let world = World::new().await;
+    let keeper = Subscription::to::<Job>("keeper").handler(async |_: Event<Job>, _| ());
+    world.bus.subscribe(keeper).await.unwrap().unsubscribe().await.unwrap();
+    let mut frozen = world.hire(world.orders("frozen")).await;
+    let id = world.publish([Task::Wait]).await[0];
+    world.until_started_by("frozen", id).await;
+    frozen.signal("STOP");
+    let removal = world.bus.removal(JOBS).await.unwrap();
+    world.until("it counts as dead", async || removal.confirm(JOBS).await.is_ok()).await;
+
+    let gate = Arc::new(Semaphore::new(0));
+    let anew = Subscription::to::<Job>("jobs").start_at(StartAt::Beginning);
+    let anew = anew.handler_with(gate.clone(), async |gate, _: Event<Job>, _| _ = gate.acquire().await.unwrap());
+    world.bus.subscribe(anew).await.unwrap();
+    world.until("the event is handed out again", async || world.books().await.pending == 1).await;
+    frozen.signal("CONT");
+    frozen.open_gate();
+    world.until("its last job is done", async || world.ledger.ids(Step::Done).contains(&id)).await;
+    frozen.signal("TERM");
+    assert_eq!(frozen.ended().await.code(), Some(0), "{}", world.logs());
+    assert_eq!(world.books().await.pending, 1, "that worker has nothing to say of it any more");
+    gate.add_permits(1);
+    let books = world.until_settled().await;
+    assert_eq!((books.published, books.acked), (1, 1));
 }

@@ -69,6 +69,16 @@ pub trait Harness: Sized + Send + Sync + 'static {
         async { Ok(None) }
     }
 
+    /// A handle on the store as of a process that keeps events for so long after all have settled them, and at most so many
+    /// in a lane, if its transport can.
+    fn retaining(
+        &self,
+        _keep: Duration,
+        _length: Option<usize>,
+    ) -> impl Future<Output = Result<Option<Self::Transport>>> + Send {
+        async { Ok(None) }
+    }
+
     /// Loses what the store holds, as a careless operator would. Answers whether its store can lose that at all.
     fn lose(&self, _what: Lost) -> impl Future<Output = Result<bool>> + Send {
         async { Ok(false) }

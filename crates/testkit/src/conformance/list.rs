@@ -253,6 +253,11 @@ macro_rules! transport_conformance {
                 what_was_dropped_twice_over_is_counted_once_for_each_subscription,
                 a_limit_takes_nothing_from_who_keeps_up,
             }
+            retaining {
+                what_all_have_settled_is_kept_for_the_retention_and_given_to_who_begins_within_it,
+                what_is_settled_goes_when_its_retention_is_over,
+                a_lane_keeps_no_more_than_its_retention_length,
+            }
             losing {
                 a_source_that_lost_nothing_has_no_losses,
                 what_is_stored_after_the_store_lost_everything_arrives,
@@ -319,6 +324,9 @@ macro_rules! transport_conformance {
                 retries_count_against_the_rate_limit,
                 what_one_replica_does_not_use_another_may,
                 an_operators_rate_limit_holds_until_a_replica_says_something_new,
+                an_old_replica_that_restarts_does_not_set_its_old_rate_limit_back,
+                an_operators_rate_limit_holds_against_older_revisions_and_newer_ones_that_say_the_same,
+                deploys_of_one_revision_with_different_rate_limits_are_refused_with_both,
                 a_rate_limit_out_of_range_is_refused,
                 a_bus_handles_no_more_than_its_rate_limit,
             }
@@ -391,6 +399,7 @@ mod tests {
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),
             include_str!("limiting.rs"),
+            include_str!("retaining.rs"),
             include_str!("losing.rs"),
             include_str!("timing.rs"),
             include_str!("health.rs"),

@@ -61,6 +61,8 @@ pub mod refusing;
 #[doc(hidden)]
 pub mod removing;
 #[doc(hidden)]
+pub mod retaining;
+#[doc(hidden)]
 pub mod retrying;
 #[doc(hidden)]
 pub mod scheduling;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tekup_core::{
     ErrorKind, EventId, RateLimit, RawEvent, Result, Subscription,
-    transport::{Admin, Capabilities, Source, SourceSpec},
+    transport::{Admin, Capabilities, Source, SourceSpec, Transport},
 };
 use tokio::time::{Instant, timeout};
 
@@ -144,6 +144,83 @@ pub async fn an_operators_rate_limit_holds_until_a_replica_says_something_new<H:
     scene.open(LEDGER, &["*"]).await?.close().await?;
     assert_eq!(now().await?, Some(operators), "no limit was said before, and none is now");
     Ok(())
+}
+
+async fn now<H: Harness>(scene: &Scene<H>) -> Result<Option<RateLimit>> {
+    scene.admin().state(&LEDGER.parse()?).await.map(|state| state.rate_limit)
+}
+
+fn deploy(revision: u64, limit: Option<RateLimit>) -> Result<SourceSpec> {
+    let mut spec = spec(LEDGER, &["*"])?;
+    (spec.revision, spec.rate_limit) = (revision, limit);
+    Ok(spec)
+}
+
+pub async fn an_old_replica_that_restarts_does_not_set_its_old_rate_limit_back<H: Harness>(
+    scene: &Scene<H>,
+) -> Result<()> {
+    let [old, new] = [100, 50].map(|events| Some(RateLimit::per_second(events)));
+    // In the order of a deploy, one that lifts the limit included: who starts, and the limit that holds then.
+    let starts = [
+        (1, old, old),
+        (2, new, new),
+        (1, old, new),
+        (0, old, new),
+        (0, None, new),
+        (2, new, new),
+        (3, None, None),
+        (2, new, None),
+        (1, old, None),
+        (4, None, None),
+        (3, old, None),
+        (5, old, old),
+    ];
+    for (revision, declared, holds) in starts {
+        let replica = scene.open_with(deploy(revision, declared)?).await?;
+        assert_eq!(now(scene).await?, holds, "after revision {revision} with {declared:?}");
+        assert_eq!(replica.source.state().borrow().rate_limit, holds, "as revision {revision} knows it");
+        replica.close().await?;
+    }
+    Ok(())
+}
+
+pub async fn an_operators_rate_limit_holds_against_older_revisions_and_newer_ones_that_say_the_same<H: Harness>(
+    scene: &Scene<H>,
+) -> Result<()> {
+    let [declared, operators, other] = [100, 50, 200].map(|events| Some(RateLimit::per_second(events)));
+    let reader = scene.open_with(deploy(2, declared)?).await?;
+    for by_hand in [operators, None] {
+        set(scene, &reader, by_hand).await?;
+        for (revision, limit) in [(1, other), (2, declared), (3, declared), (2, other)] {
+            scene.open_with(deploy(revision, limit)?).await?.close().await?;
+            assert_eq!(now(scene).await?, by_hand, "after revision {revision} with {limit:?}");
+        }
+    }
+    scene.open_with(deploy(4, other)?).await?.close().await?;
+    assert_eq!(now(scene).await?, other, "a newer one says something new");
+    Ok(())
+}
+
+pub async fn deploys_of_one_revision_with_different_rate_limits_are_refused_with_both<H: Harness>(
+    scene: &Scene<H>,
+) -> Result<()> {
+    let limit = Some(RateLimit::per_second(100));
+    let reader = scene.open_with(deploy(7, limit)?).await?;
+    for (other, named) in [(Some(RateLimit::per_second(50)), "rate limit of 50 in 1s"), (None, "no rate limit")] {
+        let refused = scene.another_process().await?.open(deploy(7, other)?).await.err();
+        let error = refused.ok_or_else(|| unexpected(format!("{other:?} was taken beside {limit:?}")))?;
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+        for part in [LEDGER, named, "rate limit of 100 in 1s", "revision 7", "raise the revision"] {
+            assert!(error.to_string().contains(part), "{part} in {error}");
+        }
+        assert_eq!(now(scene).await?, limit);
+        assert_eq!(scene.admin().replicas(&reader.id).await?.alive, 1, "who was refused is no replica");
+    }
+    set(scene, &reader, None).await?;
+    let refused = scene.another_process().await?.open(deploy(7, None)?).await;
+    assert!(refused.is_err(), "what an operator has set is no word of that revision");
+    scene.publish(events(3, "lead.created")?).await?;
+    reader.finish(3, 3).await.map(drop)
 }
 
 pub async fn a_rate_limit_out_of_range_is_refused<H: Harness>(scene: &Scene<H>) -> Result<()> {

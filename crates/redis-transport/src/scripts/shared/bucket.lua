@@ -24,9 +24,11 @@ end
 -- plain functions: a closure for each would be made anew in every call.
 local function open_bucket(log_key, rest_key, asked, seconds)
   local log = redis.call('GETEX', log_key, 'EX', seconds)
+  local is_full = log and #log >= LONGEST_LOG
   return {
-    log_key = log_key, rest_key = rest_key, seconds = seconds, log = log,
-    is_full = log and #log >= LONGEST_LOG,
+    log_key = log_key, rest_key = rest_key, seconds = seconds, log = log, is_full = is_full,
+    -- Looked at before anything is stored: where that key is no hash of ours, what is stored could not be noted.
+    rest_count = is_full and redis.call('HLEN', rest_key),
     places = log and asked > FEW_MEMBERS and places_of(log),
     added = {}, count = 0,
   }
@@ -57,7 +59,7 @@ local function save_bucket(bucket)
   if bucket.is_full then
     redis.call('HSET', bucket.rest_key, unpack(added))
     redis.call('EXPIRE', bucket.rest_key, bucket.seconds)
-    return #log + 64 * redis.call('HLEN', bucket.rest_key)
+    return #log + 64 * (bucket.rest_count + bucket.count / 2)
   end
   added[bucket.count + 1] = ''
   local lines = table.concat(added, '\n')

@@ -21,9 +21,16 @@ end
 
 local patterns_of = {}
 
+-- What a record says; an error for what is no record.
+local function read_record(record)
+  local is_read, read = pcall(cjson.decode, record)
+  if is_read and type(read) == 'table' and type(read.patterns) == 'table' then return read end
+  error({err = 'UNREADABLE it has no patterns'})
+end
+
 -- Whether a subscription with this record takes a type.
 local function takes(record, event_type)
-  local patterns = patterns_of[record] or cjson.decode(record).patterns
+  local patterns = patterns_of[record] or read_record(record).patterns
   patterns_of[record] = patterns
   for _, pattern in ipairs(patterns) do
     if glob(pattern, event_type) then return true end

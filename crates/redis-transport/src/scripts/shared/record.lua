@@ -1,6 +1,6 @@
 -- How old a record is: its revision, and when it was written. One without a change had counted changes as revisions.
 local function age_of(record)
-  local read = cjson.decode(record)
+  local read = read_record(record)
   if not read.change then return 0, 0 end
   return read.revision, read.change
 end
