@@ -68,6 +68,7 @@
 
 mod broadcast;
 mod bus;
+mod checks;
 mod config;
 pub mod docs;
 mod envelope;
@@ -95,6 +96,7 @@ pub mod __private;
 
 pub use broadcast::{Broadcast, BroadcastHandle};
 pub use bus::{DeadLetters, EventBus, Publish, Removal, TenantBus, Trace, TraceNode};
+pub use checks::{SchemaCheck, Schemas};
 pub use config::{BusConfig, Environment, HealthThresholds};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};

@@ -1,6 +1,7 @@
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use crate::{
+    checks::Checks,
     config::BusConfig,
     error::{Error, Result},
     event::{Event, RawEvent, TekupEvent},
@@ -156,7 +157,7 @@ impl<E: Incoming> Broadcast<E> {
         Ok(Self(self.0.only(tenant)?))
     }
 
-    pub(crate) fn build(self, config: &BusConfig) -> Result<(Settings, Router)> {
-        self.0.build(config)
+    pub(crate) fn build(self, config: &BusConfig, checks: Arc<Checks>) -> Result<(Settings, Router)> {
+        self.0.build(config, checks)
     }
 }

@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::{gathering::Gathering, health::LastLook, running::RunningSet};
 use crate::{
     broadcast::Listeners,
+    checks::Checks,
     config::BusConfig,
-    envelope::Limits,
     error::{Error, ErrorKind, Result},
     ids::{ServiceName, TenantId},
     metrics::{Meter, Tally},
@@ -32,7 +32,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Core {
     pub(super) service: ServiceName,
     pub(super) config: BusConfig,
-    pub(super) limits: Limits,
+    pub(super) checks: Arc<Checks>,
     pub(super) transport: Box<dyn DynTransport>,
     pub(super) slots: Slots,
     pub(super) meter: Meter,
@@ -54,7 +54,7 @@ impl Core {
     pub(super) fn new(config: BusConfig, transport: impl Transport) -> Result<Self> {
         Ok(Self {
             service: ServiceName::new(&config.service_name)?,
-            limits: config.limits(),
+            checks: Arc::new(Checks::new(config.limits(), config.schema_check)),
             transport: Box::new(transport),
             slots: Slots::new(config.handlers),
             meter: Meter::by_tenant(config.latency_tenants.iter().cloned()),

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     bus::{EventBus, Publish},
-    envelope::Limits,
+    checks::Checks,
     error::{Error, ErrorKind, Result},
     event::TekupEvent,
     ids::{EventId, SubscriptionId, TenantId},
@@ -367,8 +367,8 @@ impl DeadLetters {
         self.tenant.as_ref()
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.bus.0.limits
+    pub(crate) fn checks(&self) -> &Checks {
+        &self.bus.0.checks
     }
 
     pub(crate) async fn publish(&self, event: impl Publish) -> Result<Receipt> {
@@ -391,14 +391,19 @@ impl DeadLetters {
     }
 
     fn asks_handlers(&self) -> bool {
-        !self.is_forced && self.bus.0.running.find(&self.subscription).is_some()
+        let can_tell = self.checks().has_schemas() || self.bus.0.running.find(&self.subscription).is_some();
+        !self.is_forced && can_tell
     }
 
-    /// Whether a handler of this process could be given what is in a letter; yes, where the subscription runs elsewhere.
+    /// Whether a handler could be given what is in a letter, as far as this process can tell: by its handlers, or where the
+    /// subscription runs elsewhere by the schemas that it knows.
     pub(crate) fn check_with_handlers(&self, letter: &DeadLetter) -> Result<()> {
+        if self.is_forced {
+            return Ok(());
+        }
         match self.bus.0.running.find(&self.subscription) {
-            Some(runtime) if !self.is_forced => runtime.reads(letter),
-            _ => Ok(()),
+            Some(runtime) => runtime.reads(letter),
+            None => letter.event().map_or(Ok(()), |event| self.checks().untyped(&event)),
         }
     }
 

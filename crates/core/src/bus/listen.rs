@@ -35,7 +35,7 @@ impl EventBus {
     /// # }
     /// ```
     pub async fn listen<E: Incoming>(&self, broadcast: Broadcast<E>) -> Result<BroadcastHandle> {
-        let (settings, router) = broadcast.build(&self.0.config)?;
+        let (settings, router) = broadcast.build(&self.0.config, Arc::clone(&self.0.checks))?;
         self.0.expect_open()?;
         Core::flush_in_background(&self.0);
         let patterns = settings.patterns.clone();

@@ -36,6 +36,7 @@ pub use trace::{Trace, TraceNode};
 
 use self::core::Core;
 use crate::{
+    checks::Schemas,
     config::BusConfig,
     error::{Error, Result},
     ids::{ServiceName, TenantId},
@@ -109,6 +110,19 @@ impl EventBus {
     pub fn new(config: BusConfig, transport: impl Transport) -> Result<Self> {
         config.check()?;
         Ok(Self(Arc::new(Core::new(config, transport)?)))
+    }
+
+    /// From now on, untyped events of types that these know must keep their schemas: they are looked at where they are
+    /// published, where a handler of [`RawEvent`](crate::RawEvent) would be given them, and before a dead letter is replayed.
+    /// Typed events keep the rules of their type anyway, and are not looked at. What happens to one that does not is
+    /// [`BusConfig::schema_check`](crate::BusConfig::schema_check).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the bus has schemas already.
+    ///
+    /// See [`Schemas`](crate::Schemas) for an example.
+    pub fn use_schemas(&self, schemas: impl Schemas) -> Result<()> {
+        self.0.checks.use_schemas(schemas)
     }
 
     /// The service's name.

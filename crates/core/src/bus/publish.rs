@@ -2,6 +2,7 @@
 
 use super::{EventBus, core::Core};
 use crate::{
+    checks::Checks,
     envelope::{Limits, Metadata},
     error::{Error, ErrorKind, Result},
     event::{Draft, Event, RawEvent, TekupEvent},
@@ -16,7 +17,8 @@ impl EventBus {
     ///
     /// # Errors
     /// Every mistake of a draft at once ([`ErrorKind::InvalidInput`]); [`ErrorKind::TooLarge`] beyond the limits;
-    /// [`ErrorKind::Unencodable`] for what JSON can't hold; [`ErrorKind::Backpressure`] if the store is full: nothing
+    /// [`ErrorKind::Unencodable`] for what JSON can't hold; [`ErrorKind::Invalid`] for data that breaks rules of its type, or,
+    /// if it is untyped, its [schema](EventBus::use_schemas); [`ErrorKind::Backpressure`] if the store is full: nothing
     /// was stored; [`ErrorKind::Unavailable`] if it does not answer: publish again with the same id, which is stored
     /// once.
     ///
@@ -44,7 +46,7 @@ impl EventBus {
     /// # }
     /// ```
     pub async fn publish(&self, event: impl Publish) -> Result<Receipt> {
-        let outgoing = event.into_outgoing(&self.0.limits)?;
+        let outgoing = event.into_outgoing(&self.0.checks)?;
         self.0.expect_open()?;
         Core::publish(&self.0, outgoing).await
     }
@@ -75,8 +77,8 @@ impl EventBus {
     /// # }
     /// ```
     pub async fn publish_batch<P: Publish>(&self, events: impl IntoIterator<Item = P>) -> Result<Vec<Result<Receipt>>> {
-        let made: Vec<_> = events.into_iter().map(|event| event.into_outgoing(&self.0.limits)).collect();
-        let most = self.0.limits.batch_events;
+        let made: Vec<_> = events.into_iter().map(|event| event.into_outgoing(&self.0.checks)).collect();
+        let most = self.0.checks.limits.batch_events;
         if made.len() > most {
             let message = format!("batch has {} events, {most} are allowed: publish it in parts", made.len());
             return Err(Error::new(ErrorKind::TooLarge, message));
@@ -125,7 +127,7 @@ impl EventBus {
 )]
 pub trait Publish: Sealed + Send {
     #[doc(hidden)]
-    fn into_outgoing(self, limits: &Limits) -> Result<Outgoing>;
+    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing>;
 }
 
 /// Keeps the trait to this crate.
@@ -139,44 +141,46 @@ impl Sealed for &RawEvent {}
 impl Sealed for Outgoing {}
 
 impl<T: TekupEvent> Publish for Draft<T> {
-    fn into_outgoing(self, limits: &Limits) -> Result<Outgoing> {
+    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
         let (event, priority, due) = self.into_parts()?;
-        Ok(Outgoing { priority, due, ..event.into_outgoing(limits)? })
+        Ok(Outgoing { priority, due, ..event.into_outgoing(checks)? })
     }
 }
 
 impl<T: TekupEvent> Publish for Event<T> {
-    fn into_outgoing(self, limits: &Limits) -> Result<Outgoing> {
-        (&self).into_outgoing(limits)
+    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
+        (&self).into_outgoing(checks)
     }
 }
 
 impl<T: TekupEvent> Publish for &Event<T> {
-    fn into_outgoing(self, limits: &Limits) -> Result<Outgoing> {
+    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
         self.envelope.expect_type(T::TYPE)?;
-        within(limits, Outgoing::of(self)?, &self.envelope.metadata)
+        within(&checks.limits, Outgoing::of(self)?, &self.envelope.metadata)
     }
 }
 
 impl Publish for RawEvent {
-    fn into_outgoing(self, limits: &Limits) -> Result<Outgoing> {
-        (&self).into_outgoing(limits)
+    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
+        (&self).into_outgoing(checks)
     }
 }
 
 impl Publish for &RawEvent {
-    fn into_outgoing(self, limits: &Limits) -> Result<Outgoing> {
-        within(limits, Outgoing::raw(self), &self.envelope().metadata)
+    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
+        let outgoing = within(&checks.limits, Outgoing::raw(self), &self.envelope().metadata)?;
+        checks.untyped(self)?;
+        Ok(outgoing)
     }
 }
 
 impl Publish for Outgoing {
     /// The bytes may be anything, but not of any size.
-    fn into_outgoing(self, limits: &Limits) -> Result<Outgoing> {
+    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
         if let Some(due) = self.due {
             due.check(Timestamp::now())?;
         }
-        limits.check_size(self.bytes.len())?;
+        checks.limits.check_size(self.bytes.len())?;
         Ok(self)
     }
 }

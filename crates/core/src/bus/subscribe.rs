@@ -41,7 +41,7 @@ impl EventBus {
     /// # }
     /// ```
     pub async fn subscribe<E: Incoming>(&self, subscription: Subscription<E>) -> Result<SubscriptionHandle> {
-        let (settings, router) = subscription.build(&self.0.config)?;
+        let (settings, router) = subscription.build(&self.0.config, Arc::clone(&self.0.checks))?;
         self.0.expect_open()?;
         Core::flush_in_background(&self.0);
         let seat = self.0.running.reserve(&settings)?;

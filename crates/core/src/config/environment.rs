@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
-use crate::error::{Problems, shown};
+use crate::error::{Error, Problems, shown};
 
 /// Environment variables, of the process or of a test.
 ///
@@ -80,6 +80,16 @@ impl Reader<'_> {
 
     pub(super) fn number<T: FromStr>(&mut self, name: &'static str, into: &mut T) {
         self.parsed(name, |number| *into = number);
+    }
+
+    /// One of some words; the type says which.
+    pub(super) fn word<T: FromStr<Err = Error>>(&mut self, name: &'static str, into: &mut T) {
+        self.known.push(name);
+        let Some(value) = self.environment.get(name) else { return };
+        match value.parse() {
+            Ok(word) => *into = word,
+            Err(error) => self.problems.push(format!("{name}: {error}")),
+        }
     }
 
     fn parsed<T: FromStr>(&mut self, name: &'static str, take: impl FnOnce(T)) {

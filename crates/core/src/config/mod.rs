@@ -12,6 +12,7 @@ pub use environment::Environment;
 pub use health::HealthThresholds;
 
 use crate::{
+    checks::SchemaCheck,
     envelope::Limits,
     error::{ErrorKind, Problems, Result},
     ids::{ServiceName, TenantId},
@@ -88,6 +89,9 @@ pub struct BusConfig {
     pub max_batch_events: usize,
     /// Arrays and objects inside each other: 1 to 100; default 64.
     pub max_depth: usize,
+    /// What happens to an untyped event whose data breaks the [schema](crate::EventBus::use_schemas) of its type: `off`,
+    /// `warn` or `enforce`, the default.
+    pub schema_check: SchemaCheck,
     /// Events of concurrent publishers on their way to the store: 1 to 100,000; default 1,000. Then publishers wait.
     pub publish_buffer_events: usize,
     /// Bytes of concurrent publishers on their way to the store: 1 KiB to 1 GiB; default 1 MiB. Then publishers wait.
@@ -121,6 +125,7 @@ impl Default for BusConfig {
             max_metadata_bytes: limits.metadata_bytes,
             max_batch_events: limits.batch_events,
             max_depth: limits.depth,
+            schema_check: SchemaCheck::default(),
             publish_buffer_events: 1_000,
             publish_buffer_bytes: 1 << 20,
             publish_wait: Duration::from_secs(5),
@@ -141,7 +146,7 @@ impl BusConfig {
     }
 
     /// Reads `SERVICE_NAME`, `EVENT_BUS_RETRY_ATTEMPTS`, `EVENT_BUS_RETRY_DELAY` (ms), `EVENT_BUS_DEAD_LETTER_TTL`
-    /// (s), `EVENT_BUS_BATCH_SIZE`, `EVENT_BUS_CONCURRENCY`, `EVENT_BUS_REVISION`, `EVENT_BUS_PUBLISH_BUFFER_EVENTS`,
+    /// (s), `EVENT_BUS_BATCH_SIZE`, `EVENT_BUS_CONCURRENCY`, `EVENT_BUS_REVISION`, `EVENT_BUS_SCHEMA_CHECK`, `EVENT_BUS_PUBLISH_BUFFER_EVENTS`,
     /// `EVENT_BUS_PUBLISH_BUFFER_BYTES` and `EVENT_BUS_PUBLISH_WAIT` (ms); what is absent has its default.
     ///
     /// # Errors
@@ -169,6 +174,7 @@ impl BusConfig {
         read.number("EVENT_BUS_BATCH_SIZE", &mut config.batch_size);
         read.number("EVENT_BUS_CONCURRENCY", &mut config.concurrency);
         read.number("EVENT_BUS_REVISION", &mut config.revision);
+        read.word("EVENT_BUS_SCHEMA_CHECK", &mut config.schema_check);
         read.number("EVENT_BUS_PUBLISH_BUFFER_EVENTS", &mut config.publish_buffer_events);
         read.number("EVENT_BUS_PUBLISH_BUFFER_BYTES", &mut config.publish_buffer_bytes);
         read.duration("EVENT_BUS_PUBLISH_WAIT", Duration::from_millis, &mut config.publish_wait);

@@ -7,6 +7,7 @@ use tracing::Instrument;
 
 use super::{BatchRoute, Context, Outcome, Sifted};
 use crate::{
+    checks::Checks,
     envelope::{Envelope, Limits},
     error::{Error, ErrorKind, Result},
     event::{Event, RawEvent, TekupEvent},
@@ -36,6 +37,12 @@ pub trait Incoming: Sized + Send + 'static {
     fn __from_raw(raw: &RawEvent) -> Result<Self>;
     #[doc(hidden)]
     fn __envelope(&self) -> &Envelope;
+    /// Whether it may be handed out, where its type does not say so itself.
+    #[doc(hidden)]
+    fn __check(&self, checks: &Checks) -> Result<()> {
+        let _ = checks;
+        Ok(())
+    }
     /// The one type that it takes; `None` for any.
     #[doc(hidden)]
     const __TYPE: Option<&'static str>;
@@ -71,6 +78,10 @@ impl Incoming for RawEvent {
 
     fn __envelope(&self) -> &Envelope {
         self.envelope()
+    }
+
+    fn __check(&self, checks: &Checks) -> Result<()> {
+        checks.untyped(self)
     }
 }
 
@@ -108,10 +119,10 @@ pub(crate) type MakeContext = Box<dyn FnOnce(Envelope) -> (Context, tracing::Spa
 /// One handler and the events that it takes.
 pub(crate) trait Route: Send + Sync {
     fn event_type(&self) -> Option<&'static str>;
-    fn run<'a>(&'a self, delivery: &'a Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'a, Ended>;
-    fn run_raw(&self, raw: RawEvent, cx: MakeContext) -> BoxFuture<'_, Ended>;
+    fn run<'a>(&'a self, delivery: &'a Delivery, checks: &'a Checks, cx: MakeContext) -> BoxFuture<'a, Ended>;
+    fn run_raw<'a>(&'a self, raw: RawEvent, checks: &'a Checks, cx: MakeContext) -> BoxFuture<'a, Ended>;
     /// Whether its handler could be given that, as it is told by the error if not.
-    fn reads(&self, raw: &RawEvent) -> Result<()>;
+    fn reads(&self, raw: &RawEvent, checks: &Checks) -> Result<()>;
 }
 
 pub(crate) struct Typed<E> {
@@ -134,10 +145,13 @@ impl<E: Incoming> Route for Typed<E> {
         E::__TYPE
     }
 
-    fn run<'a>(&'a self, delivery: &'a Delivery, limits: Limits, cx: MakeContext) -> BoxFuture<'a, Ended> {
+    fn run<'a>(&'a self, delivery: &'a Delivery, checks: &'a Checks, cx: MakeContext) -> BoxFuture<'a, Ended> {
         Box::pin(async move {
-            let read = E::__read(delivery.bytes.clone(), &limits)
-                .and_then(|event| same_event(&delivery.tenant, delivery.id, event.__envelope()).map(|()| event));
+            let read = E::__read(delivery.bytes.clone(), &checks.limits).and_then(|event| {
+                same_event(&delivery.tenant, delivery.id, event.__envelope())?;
+                event.__check(checks)?;
+                Ok(event)
+            });
             match read {
                 Ok(event) => self.give(event, cx).await,
                 Err(error) => Ended::unreadable(&error),
@@ -145,17 +159,17 @@ impl<E: Incoming> Route for Typed<E> {
         })
     }
 
-    fn run_raw(&self, raw: RawEvent, cx: MakeContext) -> BoxFuture<'_, Ended> {
+    fn run_raw<'a>(&'a self, raw: RawEvent, checks: &'a Checks, cx: MakeContext) -> BoxFuture<'a, Ended> {
         Box::pin(async move {
-            match E::__from_raw(&raw) {
+            match E::__from_raw(&raw).and_then(|event| event.__check(checks).map(|()| event)) {
                 Ok(event) => self.give(event, cx).await,
                 Err(error) => Ended::unreadable(&error),
             }
         })
     }
 
-    fn reads(&self, raw: &RawEvent) -> Result<()> {
-        E::__from_raw(raw).map(drop)
+    fn reads(&self, raw: &RawEvent, checks: &Checks) -> Result<()> {
+        E::__from_raw(raw)?.__check(checks)
     }
 }
 
@@ -177,36 +191,36 @@ pub(crate) struct Router {
     routes: Vec<Box<dyn Route>>,
     /// The one handler of a subscription that takes batches: it then has no routes.
     batch: Option<Box<dyn BatchRoute>>,
-    limits: Limits,
+    checks: Arc<Checks>,
 }
 
 impl Router {
-    pub(crate) fn new(routes: Vec<Box<dyn Route>>, limits: Limits) -> Self {
-        Self { routes, batch: None, limits }
+    pub(crate) fn new(routes: Vec<Box<dyn Route>>, checks: Arc<Checks>) -> Self {
+        Self { routes, batch: None, checks }
     }
 
-    pub(crate) fn of_batches(batch: Box<dyn BatchRoute>, limits: Limits) -> Self {
-        Self { routes: Vec::new(), batch: Some(batch), limits }
+    pub(crate) fn of_batches(batch: Box<dyn BatchRoute>, checks: Arc<Checks>) -> Self {
+        Self { routes: Vec::new(), batch: Some(batch), checks }
     }
 
     /// For a subscription that takes batches.
     pub(crate) fn sift(&self, batch: Vec<Delivery>) -> Option<Sifted> {
-        self.batch.as_ref().map(|route| route.sift(batch, &self.limits))
+        self.batch.as_ref().map(|route| route.sift(batch, &self.checks))
     }
 
     pub(crate) async fn run(&self, delivery: &Delivery, cx: MakeContext) -> Ended {
         // One handler decodes in one pass; only several must first look which one is meant.
         if let [route] = self.routes.as_slice() {
-            return route.run(delivery, self.limits, cx).await;
+            return route.run(delivery, &self.checks, cx).await;
         }
-        let read = RawEvent::parse_within(delivery.bytes.clone(), &self.limits)
+        let read = RawEvent::parse_within(delivery.bytes.clone(), &self.checks.limits)
             .and_then(|raw| same_event(&delivery.tenant, delivery.id, raw.envelope()).map(|()| raw));
         let raw = match read {
             Ok(raw) => raw,
             Err(error) => return Ended::unreadable(&error),
         };
         match self.route_of(&raw) {
-            Some(route) => route.run_raw(raw, cx).await,
+            Some(route) => route.run_raw(raw, &self.checks, cx).await,
             None => Ended::Dead(DeadReason::Unhandled, unhandled(&raw)),
         }
     }
@@ -222,12 +236,12 @@ impl Router {
     /// # Errors
     /// [`ErrorKind::Undecodable`] with what would end it again.
     pub(crate) fn reads(&self, letter: &DeadLetter) -> Result<()> {
-        let raw = RawEvent::parse_within(letter.bytes.clone(), &self.limits)?;
+        let raw = RawEvent::parse_within(letter.bytes.clone(), &self.checks.limits)?;
         same_event(&letter.tenant, letter.id, raw.envelope())?;
         // One handler is given whatever comes, and says itself what it does not take.
         let route = if let [only] = self.routes.as_slice() { Some(only.as_ref()) } else { self.route_of(&raw) };
         let unknown = || Error::new(ErrorKind::Undecodable, unhandled(&raw));
-        route.ok_or_else(unknown)?.reads(&raw)
+        route.ok_or_else(unknown)?.reads(&raw, &self.checks)
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     bus::{DeadLetters, Publish},
+    checks::Checks,
     envelope::{self, Envelope, Limits, Metadata},
     error::{Error, ErrorKind, Result},
     event::{Event, RawEvent, TekupEvent},
@@ -67,11 +68,11 @@ pub struct Edited {
     pub purged: bool,
 }
 
-type Make = Box<dyn FnOnce(&Dead, EventId, &Limits) -> Result<Outgoing> + Send>;
+type Make = Box<dyn FnOnce(&Dead, EventId, &Checks) -> Result<Outgoing> + Send>;
 
 impl Edit {
     pub(crate) fn with_data<T: TekupEvent>(letters: DeadLetters, tenant: TenantId, id: EventId, data: T) -> Self {
-        Self::new(letters, tenant, id, Box::new(|dead, id, limits| dead.with_data(id, data)?.into_outgoing(limits)))
+        Self::new(letters, tenant, id, Box::new(|dead, id, checks| dead.with_data(id, data)?.into_outgoing(checks)))
     }
 
     pub(crate) fn with_json(letters: DeadLetters, tenant: TenantId, id: EventId, json: String) -> Self {
@@ -79,7 +80,7 @@ impl Edit {
             letters,
             tenant,
             id,
-            Box::new(|dead, id, limits| dead.with_json(id, json, limits)?.into_outgoing(limits)),
+            Box::new(|dead, id, checks| dead.with_json(id, json, &checks.limits)?.into_outgoing(checks)),
         )
     }
 
@@ -132,7 +133,7 @@ impl Edit {
         // The death that was seen, and no later one.
         let seen = LetterKey::from(&letter);
         let dead = Dead::new(letter, tenant);
-        let outgoing = make(&dead, id, letters.limits())?;
+        let outgoing = make(&dead, id, letters.checks())?;
         dead.check_successor(&letters, &outgoing)?;
         let receipt = letters.publish(outgoing).await?;
         let purged = purge && letters.purge_letter(&seen).await?;

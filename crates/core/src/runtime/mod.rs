@@ -191,7 +191,9 @@ mod tests {
     async fn what_has_ended_what_gets_nothing_done_and_why_reading_stopped_are_told() {
         let bus = EventBus::in_memory("billing").unwrap();
         let ledger = Subscription::matching("ledger", "*").handler(async |_: RawEvent, _| ());
-        let (settings, router) = ledger.build(bus.config()).unwrap();
+        let (settings, router) = ledger
+            .build(bus.config(), Arc::new(crate::checks::Checks::new(bus.config().limits(), crate::SchemaCheck::Off)))
+            .unwrap();
         let running = Runtime::start(bus, settings, router).await.unwrap();
         tokio::time::sleep(3_600 * SECOND).await;
         let vitals = running.vitals(30 * SECOND);

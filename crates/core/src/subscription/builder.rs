@@ -2,6 +2,7 @@ use std::{future::Future, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::settings::{Settings, Wishes};
 use crate::{
+    checks::Checks,
     config::BusConfig,
     error::{BoxError, Error, ErrorKind, Problems, Result},
     event::{Event, RawEvent, TekupEvent},
@@ -450,7 +451,7 @@ impl<E: Incoming> Subscription<E> {
         Ok(settings)
     }
 
-    pub(crate) fn build(mut self, config: &BusConfig) -> Result<(Settings, Router)> {
+    pub(crate) fn build(mut self, config: &BusConfig, checks: Arc<Checks>) -> Result<(Settings, Router)> {
         let alone = self.batch.is_none() || (self.handler.is_none() && self.others.is_empty());
         self.problems.check(alone, || {
             "subscription has a batch handler and another one: a batch handler takes all of its events, so keep one"
@@ -475,13 +476,13 @@ impl<E: Incoming> Subscription<E> {
         self.problems.into_result(ErrorKind::InvalidInput)?;
         if let Some(handler) = self.batch {
             let route = TypedBatch { handler, filter: self.filter };
-            return Ok((settings, Router::of_batches(Box::new(route), config.limits())));
+            return Ok((settings, Router::of_batches(Box::new(route), checks)));
         }
         let mut routes = self.others;
         if let Some(handler) = self.handler {
             routes.push(Box::new(Typed { handler, filter: self.filter }));
         }
-        Ok((settings, Router::new(routes, config.limits())))
+        Ok((settings, Router::new(routes, checks)))
     }
 }
 

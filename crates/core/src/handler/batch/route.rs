@@ -7,7 +7,7 @@ use super::{
     },
     BatchContext, BatchOutcome,
 };
-use crate::{envelope::Limits, ids::EventType, timestamp::Timestamp, transport::Delivery};
+use crate::{checks::Checks, ids::EventType, timestamp::Timestamp, transport::Delivery};
 
 /// A handler of many events of one kind, its own type erased.
 pub(crate) type ErasedBatch<E> = Arc<dyn Fn(Vec<E>, BatchContext) -> BoxFuture<'static, BatchOutcome> + Send + Sync>;
@@ -29,7 +29,7 @@ pub(crate) struct Sifted {
 /// The handler of a subscription that takes batches.
 pub(crate) trait BatchRoute: Send + Sync {
     /// Reads each delivery by itself, so that one which can't be read, or is not wanted, harms no other.
-    fn sift(&self, batch: Vec<Delivery>, limits: &Limits) -> Sifted;
+    fn sift(&self, batch: Vec<Delivery>, checks: &Checks) -> Sifted;
 }
 
 pub(crate) struct TypedBatch<E> {
@@ -38,27 +38,30 @@ pub(crate) struct TypedBatch<E> {
 }
 
 impl<E: Incoming> TypedBatch<E> {
-    fn read(&self, delivery: &Delivery, limits: &Limits) -> Result<E, Ended> {
-        let event = E::__read(delivery.bytes.clone(), limits)
-            .and_then(|event| same_event(&delivery.tenant, delivery.id, event.__envelope()).map(|()| event))
-            .map_err(|error| Ended::unreadable(&error))?;
+    fn read(&self, delivery: &Delivery, checks: &Checks) -> Result<E, Ended> {
+        let read = E::__read(delivery.bytes.clone(), &checks.limits).and_then(|event| {
+            same_event(&delivery.tenant, delivery.id, event.__envelope())?;
+            event.__check(checks)?;
+            Ok(event)
+        });
+        let event = read.map_err(|error| Ended::unreadable(&error))?;
         let wanted = self.filter.as_ref().is_none_or(|wants| wants(&event));
         if wanted { Ok(event) } else { Err(Ended::Filtered) }
     }
 
     /// A panic, of decoding or of the filter, is this event's alone.
-    fn read_safely(&self, delivery: &Delivery, limits: &Limits) -> Result<E, Ended> {
-        let read = panic::catch_unwind(panic::AssertUnwindSafe(|| self.read(delivery, limits)));
+    fn read_safely(&self, delivery: &Delivery, checks: &Checks) -> Result<E, Ended> {
+        let read = panic::catch_unwind(panic::AssertUnwindSafe(|| self.read(delivery, checks)));
         read.unwrap_or_else(|panic| Err(Ended::Said(Outcome::panicked(&*panic))))
     }
 }
 
 impl<E: Incoming> BatchRoute for TypedBatch<E> {
-    fn sift(&self, batch: Vec<Delivery>, limits: &Limits) -> Sifted {
+    fn sift(&self, batch: Vec<Delivery>, checks: &Checks) -> Sifted {
         let (mut events, mut given) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
         let (mut subjects, mut ended) = (Vec::with_capacity(batch.len()), Vec::new());
         for delivery in batch {
-            match self.read_safely(&delivery, limits) {
+            match self.read_safely(&delivery, checks) {
                 Ok(event) => {
                     let envelope = event.__envelope();
                     subjects.push((envelope.event_type.clone(), envelope.timestamp));

@@ -1,0 +1,154 @@
+//! What an event must keep to come in: limits, and for untyped ones the schema of their type.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    str::FromStr,
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::{
+    envelope::Limits,
+    error::{Error, ErrorKind, Result, shown},
+    event::RawEvent,
+    ids::EventType,
+    sync::lock,
+};
+
+/// Tells whether an untyped event's data keeps the schema of its type. The `tekup-contracts` crate has one.
+///
+/// ```
+/// use tekup_core::{Error, ErrorKind, EventBus, RawEvent, Result, Schemas};
+///
+/// struct NoSecrets;
+///
+/// impl Schemas for NoSecrets {
+///     fn check(&self, event: &RawEvent) -> Result<()> {
+///         let message = "`data.password` must not travel: leave it out";
+///         let has_none = !event.json().contains("\"password\"");
+///         has_none.then_some(()).ok_or_else(|| Error::new(ErrorKind::Invalid, message))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let bus = EventBus::in_memory("crm")?;
+/// bus.use_schemas(NoSecrets)?;
+/// let leaky = RawEvent::parse(
+///     r#"{"id": "018f6c9a-0000-7000-8000-000000000016", "type": "user.added", "tenantId": "acme",
+///     "timestamp": "2025-09-14T10:15:30.123Z", "data": {"password": "1234"}}"#,
+/// )?;
+/// assert_eq!(bus.publish(leaky).await.unwrap_err().kind(), ErrorKind::Invalid);
+/// # Ok(())
+/// # }
+/// ```
+pub trait Schemas: Send + Sync + 'static {
+    /// Looks at the data of an event. It is called for each untyped event that is published or handed to a handler, so it
+    /// should be quick, and must not wait.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] with the path and the rule of each mistake; `Ok` too for a type that it does not know. What
+    /// else it may say is treated alike.
+    fn check(&self, event: &RawEvent) -> Result<()>;
+}
+
+/// What happens to an untyped event whose data does not keep the schema of its type.
+///
+/// ```
+/// use tekup_core::SchemaCheck;
+/// assert_eq!(SchemaCheck::default(), SchemaCheck::Enforce);
+/// assert_eq!("warn".parse::<SchemaCheck>()?, SchemaCheck::Warn);
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum SchemaCheck {
+    /// Nobody looks.
+    Off,
+    /// It is logged, at most once a minute for each type, and goes on.
+    Warn,
+    /// It is not published, and dead-lettered where it is stored already. The default.
+    #[default]
+    Enforce,
+}
+
+impl SchemaCheck {
+    const ALL: [(Self, &'static str); 3] = [(Self::Off, "off"), (Self::Warn, "warn"), (Self::Enforce, "enforce")];
+}
+
+impl fmt::Display for SchemaCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.into_iter().find(|(one, _)| one == self).map_or("enforce", |(_, name)| name);
+        f.write_str(name)
+    }
+}
+
+impl FromStr for SchemaCheck {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|(_, name)| *name == text).map(|(one, _)| one).ok_or_else(|| {
+            let message = format!("schema check `{}` is unknown: write off, warn or enforce", shown(text));
+            Error::new(ErrorKind::InvalidInput, message)
+        })
+    }
+}
+
+/// A type that is broken again and again must not fill the log.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// What a bus lets in; crate-private, though it stands in the signatures of sealed traits.
+#[allow(missing_debug_implementations, reason = "nobody outside can name it")]
+pub struct Checks {
+    pub(crate) limits: Limits,
+    mode: SchemaCheck,
+    schemas: OnceLock<Box<dyn Schemas>>,
+    /// Of each type, when it is told of next, and how many were not told.
+    told: Mutex<HashMap<EventType, (Instant, u64)>>,
+}
+
+impl Checks {
+    pub(crate) fn new(limits: Limits, mode: SchemaCheck) -> Self {
+        Self { limits, mode, schemas: OnceLock::new(), told: Mutex::default() }
+    }
+
+    pub(crate) fn use_schemas(&self, schemas: impl Schemas) -> Result<()> {
+        self.schemas.set(Box::new(schemas)).map_err(|_| {
+            let message = "the bus has schemas already: give it all of them at once, before it publishes";
+            Error::new(ErrorKind::Conflict, message)
+        })
+    }
+
+    pub(crate) fn has_schemas(&self) -> bool {
+        self.schemas.get().is_some()
+    }
+
+    pub(crate) fn untyped(&self, event: &RawEvent) -> Result<()> {
+        let Some(schemas) = self.schemas.get().filter(|_| self.mode != SchemaCheck::Off) else { return Ok(()) };
+        let checked = schemas.check(event);
+        if self.mode == SchemaCheck::Enforce {
+            return checked;
+        }
+        if let Err(error) = checked {
+            self.tell(event, &error);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, event: &RawEvent, error: &Error) {
+        let (event_type, now) = (&event.envelope().event_type, Instant::now());
+        let mut told = lock(&self.told);
+        match told.get_mut(event_type) {
+            Some((next, untold)) if now < *next => *untold += 1,
+            before => {
+                let before = before.map_or(0, |(_, untold)| *untold);
+                tracing::warn!(%event_type, event_id = %event.envelope().id, before, %error, "an event breaks the schema of its type");
+                told.insert(event_type.clone(), (now + TELL_EVERY, 0));
+            }
+        }
+    }
+}
