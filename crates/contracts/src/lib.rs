@@ -9,8 +9,11 @@ mod contract;
 pub mod lock;
 mod registry;
 mod shape;
+mod strict;
+mod validation;
 
 pub use compatibility::{Finding, Mode};
 pub use contract::Contract;
 pub use lock::Lock;
 pub use registry::Registry;
+pub use validation::Validation;

@@ -1,0 +1,107 @@
+//! The nineteen events of the product, held to their schemas.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tekup_contracts::{Registry, Validation};
+use tekup_core::{ErrorKind, RawEvent, Schemas};
+
+fn registry() -> Registry {
+    Registry::of([
+        ("analytics", tekup_events_analytics::descriptors().to_vec()),
+        ("content", tekup_events_content::descriptors().to_vec()),
+        ("crm", tekup_events_crm::descriptors().to_vec()),
+        ("marketing", tekup_events_marketing::descriptors().to_vec()),
+        ("media", tekup_events_media::descriptors().to_vec()),
+        ("project", tekup_events_project::descriptors().to_vec()),
+        ("proposal", tekup_events_proposal::descriptors().to_vec()),
+        ("reporting", tekup_events_reporting::descriptors().to_vec()),
+        ("support", tekup_events_support::descriptors().to_vec()),
+    ])
+    .unwrap()
+}
+
+/// As the TypeScript package writes them.
+fn envelopes() -> BTreeMap<String, Value> {
+    let domains = [
+        include_str!("../../events/analytics/tests/vectors/envelopes.json"),
+        include_str!("../../events/content/tests/vectors/envelopes.json"),
+        include_str!("../../events/crm/tests/vectors/envelopes.json"),
+        include_str!("../../events/marketing/tests/vectors/envelopes.json"),
+        include_str!("../../events/media/tests/vectors/envelopes.json"),
+        include_str!("../../events/project/tests/vectors/envelopes.json"),
+        include_str!("../../events/proposal/tests/vectors/envelopes.json"),
+        include_str!("../../events/reporting/tests/vectors/envelopes.json"),
+        include_str!("../../events/support/tests/vectors/envelopes.json"),
+    ];
+    domains.into_iter().flat_map(|json| serde_json::from_str::<BTreeMap<String, Value>>(json).unwrap()).collect()
+}
+
+/// What is told of an event with one value of its data changed.
+fn told(event_type: &str, pointer: &str, value: Value) -> Vec<String> {
+    let mut envelope = envelopes()[event_type].clone();
+    *envelope.pointer_mut(&format!("/data{pointer}")).unwrap() = value;
+    let checked = Validation::of(&registry()).unwrap().check(&RawEvent::parse(envelope.to_string()).unwrap());
+    checked.err().map(|error| error.problems().to_vec()).unwrap_or_default()
+}
+
+#[test]
+fn every_event_as_typescript_writes_it_keeps_its_schema() {
+    let (validation, envelopes) = (Validation::of(&registry()).unwrap(), envelopes());
+    assert_eq!(envelopes.len(), 19);
+    assert_eq!(registry().newest().count(), 19);
+    for (event_type, envelope) in envelopes {
+        let event = RawEvent::parse(envelope.to_string()).unwrap();
+        assert!(validation.knows(&event.envelope().event_type, &event.envelope().version), "{event_type}");
+        validation.check(&event).unwrap();
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_is_told_by_path_and_rule_and_without_the_value() {
+    let table = [
+        ("proposal.created", "/confidence", json!(1.5), "`data.confidence` breaks `maximum`"),
+        ("proposal.created", "/proposalId", json!(""), "`data.proposalId` breaks `minLength`"),
+        ("buying-signal.detected", "/signalType", json!("s3cret"), "`data.signalType` breaks `anyOf`"),
+        ("content.published", "/publishedAt", json!("2025-09-14T09:00:00"), "`data.publishedAt` breaks `format`"),
+        ("content.generated", "/wordCount", json!(-1), "`data.wordCount` breaks `minimum`"),
+        ("content.generated", "/wordCount", json!(1.5), "`data.wordCount` breaks `type`"),
+        ("image.analyzed", "/objects/0/bbox", json!([1, 2, 3]), "`data.objects[0].bbox` breaks `minItems`"),
+        ("image.analyzed", "/objects/0/confidence", json!("s3cret"), "`data.objects[0].confidence` breaks `type`"),
+        ("report.generated", "/metrics", json!({"revenue": "s3cret"}), "`data.metrics.revenue` breaks `type`"),
+        ("lead.converted", "/touchpoints", json!([1]), "`data.touchpoints[0]` breaks `type`"),
+    ];
+    for (event_type, pointer, value, expected) in table {
+        let problems = told(event_type, pointer, value);
+        assert!(problems.iter().any(|told| told.starts_with(expected)), "{expected}: {problems:?}");
+        assert!(problems.iter().all(|told| !told.contains("s3cret")), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_whole_number_of_any_size_that_its_type_holds_is_kept() {
+    assert!(told("lead.converted", "/conversionTime", json!(9_007_199_254_740_993_u64)).is_empty());
+    assert!(told("lead.converted", "/conversionTime", json!(u64::MAX)).is_empty());
+}
+
+#[test]
+fn a_type_or_major_that_is_unknown_is_let_through() {
+    let validation = Validation::of(&registry()).unwrap();
+    let mut envelope = envelopes()["lead.created"].clone();
+    envelope["data"] = json!({});
+    for (field, value) in [("type", "lead.lost"), ("version", "2.0.0")] {
+        let mut other = envelope.clone();
+        other[field] = value.into();
+        validation.check(&RawEvent::parse(other.to_string()).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn a_name_that_is_there_twice_is_told_by_its_path() {
+    let json = envelopes()["lead.created"].to_string().replacen(r#""leadId":"#, r#""leadId":"a","leadId":"#, 1);
+    let error = Validation::of(&registry()).unwrap().check(&RawEvent::parse(json).unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("`data.leadId` is there twice"), "{error}");
+}
