@@ -1,0 +1,105 @@
+//! The command line of the Tekup event bus.
+//!
+//! `tekup` knows the events of a registry. A team with events of its own builds one that knows these:
+//!
+//! ```
+//! use std::process::ExitCode;
+//!
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//! use tekup_contracts::Registry;
+//! use tekup_core::TekupEvent;
+//!
+//! #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+//! struct InvoicePaid {
+//!     amount: f64,
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     # if true { return tekup_cli::run(Registry::of([("billing", vec![InvoicePaid::descriptor()])]), ["tekup", "schema", "ls"]); }
+//!     tekup_cli::main(Registry::of([("billing", vec![InvoicePaid::descriptor()])]))
+//! }
+//! ```
+//!
+//! # Exit codes
+//!
+//! | code | means |
+//! |---|---|
+//! | 0 | done, and all is well |
+//! | 1 | it could not be done: the message says why, and what to do |
+//! | 2 | the command line is not understood |
+//! | 3 | it was done, and what was looked at is not as it should be: each finding is told |
+
+mod args;
+mod event;
+mod output;
+mod schema;
+
+use std::{ffi::OsString, io::Write, process::ExitCode};
+
+use clap::Parser;
+use tekup_contracts::Registry;
+
+use self::args::{Args, Command};
+
+/// How a command ended.
+enum Ended {
+    Well,
+    /// What was looked at is not as it should be.
+    WithFindings,
+}
+
+/// Runs the program with the arguments of this process, for the events of a registry.
+///
+/// See the [crate](crate) for an example.
+#[must_use]
+pub fn main(registry: tekup_core::Result<Registry>) -> ExitCode {
+    run(registry, std::env::args_os())
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+///
+/// ```
+/// use tekup_contracts::Registry;
+///
+/// let code = tekup_cli::run(Ok(Registry::default()), ["tekup", "schema", "ls"]);
+/// assert_eq!(code, std::process::ExitCode::SUCCESS);
+/// ```
+#[must_use]
+pub fn run<A: Into<OsString> + Clone>(
+    registry: tekup_core::Result<Registry>,
+    args: impl IntoIterator<Item = A>,
+) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            // Where nobody reads, there is nobody to be told.
+            let _told = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match registry.map_err(anyhow::Error::from).and_then(|registry| command(&registry, args)) {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::WithFindings) => ExitCode::from(3),
+        Err(error) if is_a_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _told = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
+    let out = &mut std::io::stdout().lock();
+    match args.command {
+        Command::Schema(command) => schema::run(registry, command, out),
+        Command::Event(command) => event::run(registry, command, out),
+    }
+}
+
+/// Whoever read the output has seen enough, as `head` does.
+fn is_a_closed_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+}

@@ -1,0 +1,23 @@
+//! `tekup schema`.
+
+mod check;
+mod diff;
+mod lock;
+mod ls;
+mod show;
+
+use std::io::Write;
+
+use tekup_contracts::Registry;
+
+use crate::{Ended, args::SchemaCommand};
+
+pub(crate) fn run(registry: &Registry, command: SchemaCommand, out: &mut impl Write) -> anyhow::Result<Ended> {
+    match command {
+        SchemaCommand::Ls { output } => ls::run(registry, output.output, out),
+        SchemaCommand::Show { event, written } => show::run(registry, &event, written, out),
+        SchemaCommand::Check { lock, output } => check::run(registry, &lock, output.output, out),
+        SchemaCommand::Diff { event, lock } => diff::run(registry, event.as_ref(), &lock, out),
+        SchemaCommand::Lock { lock } => lock::run(registry, &lock, out),
+    }
+}
