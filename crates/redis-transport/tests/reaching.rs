@@ -211,10 +211,11 @@ async fn a_pause_and_a_resume_reach_an_idle_subscription_at_once() {
         let event = lead("lead.created");
         let id = event.id;
         publish(&operator, vec![event]).await;
-        assert!(idle.came.try_recv().is_err(), "a paused subscription has started something");
         let begun = Instant::now();
         set_paused(false).await;
-        resumes.push(idle.given(id).await - begun);
+        let given = idle.given(id).await;
+        assert!(given >= begun, "a paused subscription has started something");
+        resumes.push(given - begun);
     }
     expect_prompt("a pause", pauses);
     expect_prompt("a resume", resumes);

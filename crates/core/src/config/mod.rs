@@ -273,6 +273,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_limit_of_none_at_all_is_refused_by_its_name() {
+        type Set = fn(&mut BusConfig);
+        let zero = |set: Set| {
+            let mut config = BusConfig::new("billing");
+            set(&mut config);
+            config.check().map_or_else(|error| error.to_string(), |()| "taken".into())
+        };
+        let table: [(Set, &str); 9] = [
+            (|config| config.retry_limit = 0, "retryLimit is 0: use 1 to"),
+            (|config| config.dead_letter_cap = 0, "deadLetterCap is 0: use 1 to"),
+            (|config| config.crash_limit = 0, "crashLimit is 0: use 1 to"),
+            (|config| config.batch_size = 0, "batchSize is 0: use 1 to"),
+            (|config| config.max_batch_events = 0, "maxBatchEvents is 0: use 1 to"),
+            (|config| config.publish_buffer_events = 0, "publishBufferEvents is 0: use 1 to"),
+            (|config| config.publish_buffer_bytes = 0, "publishBufferBytes is 0: use 1024 to"),
+            (|config| config.handlers = Some(0), "handlers is 0: use 1 to"),
+            (|config| config.prefetch = 0, "prefetch is 0: use 1 to"),
+        ];
+        for (set, told) in table {
+            assert!(zero(set).contains(told), "{told}: {}", zero(set));
+        }
+    }
+
+    #[test]
     fn absurd_settings_are_refused_all_at_once() {
         let config = BusConfig {
             service_name: "no spaces please".into(),

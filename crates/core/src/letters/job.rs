@@ -16,10 +16,9 @@ pub(super) enum Work {
 
 /// A replay or a purge of many dead letters: done when awaited, in steps of at most a hundred.
 ///
-/// One job at a time works on the letters of a tenant, and one on those of all: a second one ends with
-/// [`ErrorKind::Conflict`]. A job of a tenant, by its handle or by a filter that names it, and one of all don't keep each
-/// other off, so that no tenant can hold up an operator; each letter is still moved once, by who comes first, for what has
-/// died again since it was listed is another letter. What a job has done stays done, in whatever way it ends; of a process that dies, another can
+/// One job at a time works on a subscription's letters: a second one ends with [`ErrorKind::Conflict`]. The jobs of a
+/// tenant's handle and those of the bus don't keep each other off, so that no tenant can hold up an operator; each letter
+/// is still moved once, by who comes first, for what has died again since it was listed is another letter. What a job has done stays done, in whatever way it ends; of a process that dies, another can
 /// begin again after five seconds.
 ///
 /// # Errors

@@ -54,7 +54,8 @@ impl RunningLetterJob {
     pub(super) async fn start(selected: SelectedLetters, work: Work, pace: Pace) -> Result<Self> {
         let reach = selected.reach()?;
         let letters = &selected.letters;
-        let hold = Hold::take(letters.admin().clone(), letters.subscription().clone(), reach.clone()).await?;
+        let own = letters.tenant().cloned();
+        let hold = Hold::take(letters.admin().clone(), letters.subscription().clone(), own).await?;
         let began = letters.admin().subscriptions(None, 1).await?.at;
         let left = selected.count_all(reach.as_ref()).await?;
         Ok(Self {

@@ -28,13 +28,23 @@ impl Inner {
             return;
         }
         if known.is_of(&self.spec) && !newer.is_of(&self.spec) {
-            tracing::info!(subscription = %self.group, "{}", self.spec.lag(&newer.registration()));
+            self.tell_displaced(&newer);
         }
         self.behind.store(!newer.is_of(&self.spec), Relaxed);
         *known = Arc::new(newer);
         drop(known);
         self.lanes.forget_numbers();
         self.flags.iter().for_each(|flags| flags.learn.store(true, Relaxed));
+    }
+
+    /// An old deploy is displaced by a newer one as it should be; of two that nobody counts it may be the wrong one.
+    fn tell_displaced(&self, newer: &Record) {
+        let (spec, registered) = (&self.spec, newer.registration());
+        if registered.revision == 0 {
+            tracing::warn!(subscription = %self.group, "{}", spec.taking_over(&registered));
+        } else {
+            tracing::info!(subscription = %self.group, "{}", spec.lag(&registered));
+        }
     }
 
     /// Whether a lane that is new to this replica is one to read: where other lists hold, what both take.

@@ -43,7 +43,8 @@ pub async fn a_dead_letter_keeps_reason_attempts_error_and_bytes<H: Harness>(sce
         let letter = found.ok_or_else(|| unexpected("a dead letter was not found"))?;
         assert_eq!((letter.reason, letter.attempts, letter.error), (reason, attempts, error));
         assert_eq!((letter.id, letter.tenant, letter.bytes), (sent.id, Some(sent.tenant), sent.bytes));
-        assert_eq!(letter.event_type, Some(sent.event_type));
+        assert_eq!((letter.event_type, letter.priority), (Some(sent.event_type), Some(sent.priority)));
+        assert!(letter.first_failure.is_some_and(|first| first <= letter.died), "{:?}", letter.first_failure);
     }
     reader.nothing_comes().await?;
     assert_eq!(scene.admin().count_dead_letters(&reader.id, None).await?, DeadReason::ALL.len() as u64);
