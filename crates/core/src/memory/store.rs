@@ -198,7 +198,8 @@ impl Store {
         }
     }
 
-    pub(super) fn trace(&self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
+    pub(super) fn trace(&mut self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
+        self.index.forget(Instant::now());
         self.index.traces.of(tenant, correlation)
     }
 

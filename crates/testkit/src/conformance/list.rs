@@ -267,6 +267,8 @@ macro_rules! transport_conformance {
             tracing {
                 what_handlers_publish_is_traced_to_what_caused_it_also_after_a_retry,
                 events_of_one_correlation_are_traced_together_whoever_published_them,
+                a_duplicate_under_another_correlation_is_no_effect_of_that_one,
+                what_is_replayed_keeps_its_correlation_and_passes_it_on,
                 of_a_correlation_with_too_many_events_a_trace_says_that_some_are_left_out,
             }
             timing {
