@@ -19,7 +19,7 @@ pub(super) enum Work {
 /// One job at a time works on a subscription's letters: a second one ends with [`ErrorKind::Conflict`]. The jobs of a
 /// tenant's handle and those of the bus don't keep each other off, so that no tenant can hold up an operator; each letter
 /// is still moved once, by who comes first, for what has died again since it was listed is another letter. What a job has done stays done, in whatever way it ends; of a process that dies, another can
-/// begin again after five seconds.
+/// begin again after five seconds. Its progress is told, and it is stopped, where it runs: no other process sees it.
 ///
 /// # Errors
 /// When awaited, or started: those of [`LetterFilter::check`](super::LetterFilter::check);
