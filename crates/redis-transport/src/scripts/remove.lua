@@ -39,7 +39,7 @@ for l = 1, lanes do
   if made == 1 then destroyed = destroyed + 1 end
   local field = group .. '\n' .. ARGV[4 + l]
   redis.call('HDEL', KEYS[3], field, field .. '\nadded', field .. '\nleft', field .. '\nmark',
-    field .. '\ndropped', field .. '\ndrops')
+    field .. '\ndropped', field .. '\ndrops', field .. '\njoining')
 end
 for at = 6 + lanes, #KEYS do redis.call('UNLINK', KEYS[at]) end
 
