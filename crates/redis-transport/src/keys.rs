@@ -227,6 +227,11 @@ impl PartitionKeys {
         self.of("removing:", group)
     }
 
+    /// SET: the subscriptions that are being removed. In the first partition only.
+    pub(crate) fn removals(&self) -> String {
+        self.key(&["removals"])
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -295,6 +300,7 @@ mod tests {
         all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
         all.extend([keys.later_unreadable(), keys.later_mover()]);
         all.extend([keys.letter_holds(&group), keys.latency_tenants(&group), keys.removed(), keys.removing(&group)]);
+        all.push(keys.removals());
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
         all.extend([keys.latencies(&group, None), keys.latencies(&group, Some(&"acme@eu".parse().unwrap()))]);
@@ -336,6 +342,7 @@ mod tests {
             "latency-tenants:billing/ledger",
             "removed",
             "removing:billing/ledger",
+            "removals",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",
