@@ -13,8 +13,8 @@ use common::{ack, event, eventually, fetch_within, int, key, retry_in, settle, s
 use tekup_core::{
     ErrorKind, SubscriptionId,
     transport::{
-        Admin, DeadReason, Latency, LatencyDelta, LetterKey, Outgoing, Settled, Source, SourceSpec, Start, StartAt,
-        Transport, Verdict,
+        Admin, DeadReason, Joining, Latency, LatencyDelta, LetterKey, Outgoing, Settled, Source, SourceSpec, Start,
+        StartAt, Transport, Verdict,
     },
 };
 use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
@@ -303,6 +303,22 @@ async fn whoever_subscribes_after_a_removal_was_killed_finishes_it_and_begins_an
     assert_eq!((books.published, books.ready), (0, 0), "what was left of the old one went");
     publish_to_all(&transport, "lead.created").await;
     assert_eq!(take(&anew, 40).await.len(), 40);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_subscription_that_is_half_removed_says_that_it_begins_anew() {
+    let server = RedisServer::start().unwrap();
+    let transport = half_removed(&server, -1).await;
+    let preview = transport.admin().preview(&spec("*")).await.unwrap();
+    assert_eq!((preview.joining, preview.removing, preview.begins_with), (Joining::New, true, 0), "{preview}");
+    assert!(
+        preview.registered.is_none() && preview.to_string().contains("is being removed; then it is new"),
+        "{preview}"
+    );
+    let _anew = transport.open(spec("*")).await.unwrap();
+    let preview = transport.admin().preview(&spec("*")).await.unwrap();
+    assert_eq!((preview.joining, preview.removing), (Joining::Same, false), "{preview}");
+    assert_eq!(transport.admin().books(&ledger()).await.unwrap().published, 0);
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ impl EventBus {
 
     /// Which subscriptions are registered on the bus, of all services and whether or not they run, by name; at most so
     /// many, 1 to 1,000, after the `next` of the page before. Those of this process are
-    /// [`subscriptions`](EventBus::subscriptions).
+    /// [`subscriptions`](EventBus::subscriptions). One that is being removed is told of until that is finished.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `most` is out of range; those of the store.

@@ -363,7 +363,11 @@ impl Store {
             drop(rest.split_off(&first));
             rest.keys().next_back().cloned()
         });
-        let listed = |one: &Subscription| ListedSubscription { id: one.id.clone(), replicas: one.replicas_at(at) };
+        let listed = |one: &Subscription| ListedSubscription {
+            id: one.id.clone(),
+            replicas: one.replicas_at(at),
+            removing: false,
+        };
         SubscriptionPage { at, subscriptions: rest.into_values().map(listed).collect(), next }
     }
 

@@ -39,6 +39,8 @@ scripts! {
     TRACE = "trace.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
+    /// Leaves lanes that are taken no more.
+    LEAVE_LANES = "leave_lanes.lua";
     /// Counts what lies before the time at which a subscription begins.
     BEGIN = "begin.lua";
     /// Counts entries of a lane.
@@ -146,6 +148,7 @@ const SHARED: &[(&str, &str)] = &[
     ("-- include record\n", include_str!("shared/record.lua")),
     ("-- include start\n", include_str!("shared/start.lua")),
     ("-- include enter\n", include_str!("shared/enter.lua")),
+    ("-- include joining\n", include_str!("shared/joining.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),

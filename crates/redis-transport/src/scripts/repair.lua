@@ -35,6 +35,7 @@ if is_removed(KEYS[6], group, ARGV[4]) then return redis.status_reply('REMOVED')
 -- include remake
 -- include record
 -- include enter
+-- include joining
 
 local known = redis.call('HGET', KEYS[2], group)
 local is_older = known and is_newer(ARGV[3], known)
@@ -52,8 +53,19 @@ local function is_new(name)
   return is_older and takes(record, type_of(name)) and not takes(known, type_of(name))
 end
 
+-- What another has begun on a lane before it had a record is begun anew.
+local function undo(stream, name, number)
+  local field = group .. '\n' .. number
+  if record == known or not takes(record, type_of(name)) then return end
+  local mark = redis.call('HGET', KEYS[3], field .. '\njoining')
+  if not mark then return end
+  local _, how = read_joining(mark, clock_ms())
+  undo_joining(stream, group, KEYS[3], field, how)
+end
+
 for l = 1, #KEYS - 6 do
   local name, number = ARGV[3 + 2 * l], ARGV[4 + 2 * l]
+  undo(KEYS[6 + l], name, number)
   if is_left(name, number) then
     result[l + 3] = 'left'
   elseif is_new(name) then

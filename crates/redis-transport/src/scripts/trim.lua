@@ -30,6 +30,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 -- include leave
 -- include start
 -- include remake
+-- include joining
 
 local function pairs_of(list)
   local read = {}
@@ -80,6 +81,20 @@ local function low_of(stream, group)
   return after(last), read and last .. ' ' .. string.format('%.0f', read) or last
 end
 
+-- Whether entries wait for a group: not if its subscription takes the lane no more and has settled it, nor if a joiner has
+-- made it and died.
+local function is_waited_for(stream, group, event_type, number)
+  local record, field = records[group], group .. '\n' .. number
+  if record and takes(record, event_type) then return true end
+  local mark = redis.call('HGET', KEYS[3], field .. '\njoining')
+  if mark then
+    local is_alive, undo = read_joining(mark, now)
+    if is_alive then return true end
+    if undo_joining(stream, group, KEYS[3], field, undo) then return false end
+  end
+  return not record or not leave(stream, group, KEYS[3], number)
+end
+
 -- The first entry of the lane that some group has not settled, nil if it has none, then the groups of subscriptions; or
 -- who has lost its group there, and where it reads on.
 local function low_water(stream, name, number)
@@ -92,7 +107,7 @@ local function low_water(stream, name, number)
     local group = pairs_of(info)
     present[group.name] = true
     local record = records[group.name]
-    if not record or takes(record, event_type) or not leave(stream, group.name, KEYS[3], number) then
+    if is_waited_for(stream, group.name, event_type, number) then
       local settled, mark = low_of(stream, group)
       if not low or is_after(low, settled) then low = settled end
       if record then readers[#readers + 1] = group end

@@ -37,7 +37,7 @@ local function make_lane(lane, name, number, news)
     end
     -- Of another lane, if this one's number or stream was lost.
     redis.call('HDEL', KEYS[3], field .. '\nmark', field .. '\nadded', field .. '\nleft',
-      field .. '\ndrops', field .. '\ndropped')
+      field .. '\ndrops', field .. '\ndropped', field .. '\njoining')
   end
   if is_new then
     redis.call('HSET', KEYS[1], name, number)
