@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use common::{LeadCreated, lead, until};
+use common::{LeadCreated, Seen, lead, until};
 use tekup_core::{
     BusConfig, Error, ErrorKind, Event, EventBus, Result, Subscription, TekupEvent,
     health::{Level, Part, Reason},
@@ -31,6 +31,7 @@ const LEASE: Duration = Duration::from_secs(30);
 struct Refusing {
     memory: MemoryTransport,
     renewals: Arc<AtomicBool>,
+    verdicts: Arc<AtomicBool>,
 }
 
 struct RefusingSource {
@@ -85,6 +86,7 @@ impl Source for RefusingSource {
     }
 
     async fn settle(&self, batch: Vec<Settlement>) -> Result<Vec<Settled>> {
+        unless(&self.refuses.verdicts)?;
         self.memory.settle(batch).await
     }
 
@@ -134,5 +136,31 @@ async fn renewals_that_are_refused_for_a_lease_are_told_until_one_succeeds() {
     until("it renews again", async || Ok(!is_stalled(&bus, Part::Keeper).await)).await;
     may_end.add_permits(1_000);
     until("all is well", async || Ok(bus.health().await.is_healthy())).await;
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn verdicts_that_are_refused_again_and_again_are_told_until_one_is_taken() {
+    let store = Refusing::default();
+    let bus = store.bus();
+    let done = Seen::new();
+    let scoring = Subscription::to::<LeadCreated>("scoring");
+    bus.subscribe(scoring.handler_with(done.clone(), async |done, _: Event<LeadCreated>, _| done.note(())))
+        .await
+        .unwrap();
+    store.verdicts.store(true, Relaxed);
+    bus.publish(lead("l-0").event("acme")).await.unwrap();
+    done.next().await;
+    tokio::time::sleep(LEASE / 2).await;
+    assert!(!is_stalled(&bus, Part::Settler).await, "it was refused once");
+    for number in 1..4 {
+        bus.publish(lead(&format!("l-{number}")).event("acme")).await.unwrap();
+        done.next().await;
+        tokio::time::sleep(LEASE / 2).await;
+    }
+    assert!(is_stalled(&bus, Part::Settler).await);
+    store.verdicts.store(false, Relaxed);
+    bus.publish(lead("l-5").event("acme")).await.unwrap();
+    until("a verdict is taken", async || Ok(!is_stalled(&bus, Part::Settler).await)).await;
     bus.shutdown().await.unwrap();
 }
