@@ -10,7 +10,7 @@ use common::{connect, key};
 use serde::{Deserialize, Serialize};
 use tekup_core::{
     BusConfig, EventBus, HealthThresholds, RawEvent, Subscription, TekupEvent,
-    health::{Level, Reason},
+    health::{Health, Level, Part, Reason},
 };
 use tekup_testkit::redis::RedisServer;
 
@@ -31,11 +31,23 @@ async fn bus(server: &RedisServer) -> EventBus {
 }
 
 async fn until_healthy(bus: &EventBus) {
+    until(bus, &thresholds(), Health::is_healthy).await;
+}
+
+/// Whoever fails twice in a row is said to get nothing done.
+fn impatient() -> HealthThresholds {
+    let mut thresholds = thresholds();
+    thresholds.stalled = Duration::from_millis(200);
+    thresholds
+}
+
+/// Asks until it is so.
+async fn until(bus: &EventBus, thresholds: &HealthThresholds, is_so: impl Fn(&Health) -> bool) -> Health {
     let deadline = Instant::now() + RECOVERY;
     loop {
-        let health = bus.health_by(&thresholds()).await.unwrap();
-        if health.is_healthy() {
-            return;
+        let health = bus.health_by(thresholds).await.unwrap();
+        if is_so(&health) {
+            return health;
         }
         assert!(Instant::now() < deadline, "{health:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -100,5 +112,41 @@ async fn a_place_that_was_lost_and_made_anew_is_told_once() {
     assert_eq!((subscription.to_string().as_str(), *times), ("billing/ledger", 1));
     assert!(detail.contains("lead.created:medium") && mended.level() == Level::Degraded, "{mended}");
     until_healthy(&bus).await;
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_scheduler_that_is_refused_is_told_until_it_publishes_again() {
+    let server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    bus.publish(LeadCreated {}.event("acme").delay(Duration::from_secs(3_600))).await.unwrap();
+    until_healthy(&bus).await;
+    let due = key(&server, ":later");
+    server.command(&["RENAME", &due, "aside"]).unwrap();
+    server.command(&["SET", &due, "a stranger's"]).unwrap();
+    let is_told = |reason: &Reason| matches!(reason, Reason::TransportStalled { part: Part::Scheduler, .. });
+    let health = until(&bus, &impatient(), |health| health.reasons.iter().any(is_told)).await;
+    assert_eq!(health.level, Level::Degraded, "{health:?}");
+    server.command(&["RENAME", "aside", &due]).unwrap();
+    until(&bus, &impatient(), Health::is_healthy).await;
+}
+
+#[tokio::test]
+async fn a_mover_and_a_watcher_that_are_refused_are_told_until_they_get_on() {
+    let server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    bus.subscribe(Subscription::matching("ledger", "*").handler(async |_: RawEvent, _| ())).await.unwrap();
+    bus.publish(LeadCreated {}.event("acme")).await.unwrap();
+    until_healthy(&bus).await;
+    let lane = key(&server, ":lane:lead.created:medium");
+    let own = |kind: &str| lane.replace("lane:lead.created:medium", &format!("{kind}:billing/ledger"));
+    for (part, kind) in [(Part::Mover, "due"), (Part::Watcher, "state")] {
+        server.command(&["SET", &own(kind), "a stranger's"]).unwrap();
+        let is_told = |reason: &Reason| matches!(reason, Reason::Stalled { part: stalled, .. } if *stalled == part);
+        let health = until(&bus, &impatient(), |health| health.reasons.iter().any(is_told)).await;
+        assert_eq!(health.level, Level::Degraded, "{health:?}");
+        server.command(&["DEL", &own(kind)]).unwrap();
+        until(&bus, &impatient(), Health::is_healthy).await;
+    }
     bus.shutdown().await.unwrap();
 }
