@@ -87,8 +87,8 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>>;
     fn subscriptions(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<SubscriptionPage>>;
-    fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
-    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
+    fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Vec<Result<()>>>;
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Vec<Result<()>>>;
     fn latencies<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -269,11 +269,11 @@ impl<A: Admin> DynAdmin for A {
         Box::pin(Admin::subscriptions(self, after, most))
     }
 
-    fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {
+    fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Vec<Result<()>>> {
         Box::pin(Admin::add_counters(self, deltas))
     }
 
-    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>> {
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Vec<Result<()>>> {
         Box::pin(Admin::add_latencies(self, deltas))
     }
 
