@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use common::{connect, key};
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    BusConfig, EventBus, HealthThresholds, RawEvent, Subscription, TekupEvent,
+    BusConfig, ErrorKind, EventBus, HealthThresholds, RawEvent, Subscription, TekupEvent,
     health::{Health, Level, Part, Reason},
+    transport::Stage,
 };
-use tekup_testkit::redis::RedisServer;
+use tekup_testkit::redis::{Fsync, RedisServer};
 
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
 struct LeadCreated {}
@@ -148,5 +149,41 @@ async fn a_mover_and_a_watcher_that_are_refused_are_told_until_they_get_on() {
         server.command(&["DEL", &own(kind)]).unwrap();
         until(&bus, &impatient(), Health::is_healthy).await;
     }
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wait_for_an_event_ends_in_time_though_the_server_is_frozen() {
+    let server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    let id = bus.publish(LeadCreated {}.event("acme").delay(Duration::from_secs(3_600))).await.unwrap().id;
+    server.freeze().unwrap();
+    let (begun, patience) = (Instant::now(), Duration::from_millis(300));
+    let error = bus.wait_for("acme", id, patience).await.unwrap_err();
+    assert!(begun.elapsed() < patience + Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.to_string().contains(&format!("`{id}` in the 300ms")), "{error}");
+    server.thaw().unwrap();
+    assert_eq!(bus.wait_for("acme", id, patience).await.unwrap().stage, Stage::Scheduled);
+}
+
+#[tokio::test]
+async fn a_wait_for_an_event_outlasts_a_server_that_is_killed_and_comes_back() {
+    let mut server = RedisServer::builder().append_only(Fsync::Always).start().unwrap();
+    let bus = bus(&server).await;
+    let ledger = || Subscription::matching("ledger", "*").handler(async |_: RawEvent, _| ());
+    bus.subscribe(ledger()).await.unwrap().unsubscribe().await.unwrap();
+    let id = bus.publish(LeadCreated {}.event("acme")).await.unwrap().id;
+    server.kill().unwrap();
+    let waiting = tokio::spawn({
+        let bus = bus.clone();
+        async move { bus.wait_for("acme", id, RECOVERY).await }
+    });
+    is_unhealthy(&bus).await;
+    assert!(!waiting.is_finished());
+    server.restart().unwrap();
+    until_healthy(&bus).await;
+    bus.subscribe(ledger()).await.unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap().stage, Stage::Completed);
     bus.shutdown().await.unwrap();
 }
