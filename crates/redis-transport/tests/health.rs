@@ -78,6 +78,23 @@ async fn a_frozen_server_is_told_in_time_and_health_comes_back_with_it() {
 }
 
 #[tokio::test]
+async fn a_server_that_answers_slowly_is_told_with_its_latency_and_only_while_it_does() {
+    let server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    until_healthy(&bus).await;
+    let mut thresholds = HealthThresholds::default();
+    (thresholds.patience, thresholds.slow) = (RECOVERY, Duration::from_millis(200));
+    server.command(&["CLIENT", "PAUSE", "1500", "ALL"]).unwrap();
+    let begun = Instant::now();
+    let health = bus.health_by(&thresholds).await.unwrap();
+    let [Reason::StoreSlow { latency_ms }] = health.reasons[..] else { unreachable!("{health:?}") };
+    let took = begun.elapsed().as_millis();
+    assert!((201..=took).contains(&u128::from(latency_ms)), "{latency_ms} of {took} ms");
+    assert_eq!(health.level, Level::Degraded);
+    until(&bus, &thresholds, Health::is_healthy).await;
+}
+
+#[tokio::test]
 async fn a_killed_server_is_told_in_time_and_health_comes_back_with_it() {
     let mut server = RedisServer::start().unwrap();
     let bus = bus(&server).await;

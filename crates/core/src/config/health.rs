@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::units;
+use super::units::{self, MILLI};
 use crate::error::{ErrorKind, Problems, Result};
 
 /// From when on something is no longer healthy. A plain struct; absent fields have their defaults.
@@ -69,11 +69,13 @@ impl HealthThresholds {
     /// let mut thresholds = HealthThresholds::default();
     /// assert!(thresholds.check().is_ok());
     /// (thresholds.patience, thresholds.slow) = (Duration::ZERO, Duration::MAX);
-    /// assert_eq!(thresholds.check().unwrap_err().problems().len(), 2);
+    /// let error = thresholds.check().unwrap_err();
+    /// assert_eq!(error.problems()[0], "patienceMs is 0: use 1 to 60000");
+    /// assert_eq!(error.problems().len(), 2);
     /// ```
     pub fn check(&self) -> Result<()> {
         let mut problems = Problems::default();
-        let (least, minute) = (Duration::from_millis(1), Duration::from_secs(60));
+        let (least, minute) = (MILLI, Duration::from_secs(60));
         for (what, value, most) in [
             ("patienceMs", self.patience, minute),
             ("slowMs", self.slow, minute),
@@ -81,8 +83,7 @@ impl HealthThresholds {
             ("ageMs", self.age, 365 * 24 * 60 * minute),
             ("silentMs", self.silent, 365 * 24 * 60 * minute),
         ] {
-            problems
-                .check((least..=most).contains(&value), || format!("{what} is {value:?}: use {least:?} to {most:?}"));
+            problems.check((least..=most).contains(&value), || units::out_of_range(what, value, least, most, MILLI));
         }
         problems.into_result(ErrorKind::InvalidInput)
     }
