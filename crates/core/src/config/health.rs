@@ -25,7 +25,8 @@ pub struct HealthThresholds {
     /// From when on it counts as slow: 1 ms to 1 min; default 250 ms.
     #[serde(rename = "slowMs", with = "units::millis")]
     pub slow: Duration,
-    /// How long a subscription may fail to read or to settle, by itself trying on: 1 ms to 1 h; default 30 s.
+    /// How long a subscription may fail to read or to settle, and whatever else works by itself, of the transport too, may
+    /// get nothing done, trying on: 1 ms to 1 h; default 30 s. To renew, it has the length of a lease.
     #[serde(rename = "stalledMs", with = "units::millis")]
     pub stalled: Duration,
     /// The most events that may wait for a subscription; default 10,000.
