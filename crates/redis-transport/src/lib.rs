@@ -94,6 +94,7 @@ mod state;
 mod testing;
 mod trace;
 mod transport;
+mod troubles;
 mod tuning;
 
 pub use admin::RedisAdmin;

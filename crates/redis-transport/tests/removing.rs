@@ -102,7 +102,7 @@ async fn leave_traces(transport: &RedisTransport, source: &RedisSource) {
         event_type: None,
         latency: latency.clone(),
     });
-    admin.add_latencies(deltas.collect()).await.unwrap();
+    admin.add_latencies(deltas.collect()).await.into_iter().for_each(Result::unwrap);
     admin.set_paused(&ledger(), true).await.unwrap();
     let short = Duration::from_secs(60);
     for tenant in [None, Some("acme".parse().unwrap())] {

@@ -50,7 +50,7 @@ impl LastLook {
 
 impl EventBus {
     /// Whether this bus does its work in this process: whether the store answers in time, the subscriptions that run here
-    /// read, settle and renew, not too much waits for them nor for too long, their places in the store are not lost, and no
+    /// read, settle and renew, what the transport does by itself gets done, not too much waits for them nor for too long, their places in the store are not lost, and no
     /// events have died since this was last asked; and whether somebody reads every subscription of the bus, those of
     /// other services too. Meant for a probe every 10 s: it reads the books and the depths of each subscription that runs
     /// here, which cost two calls for every 20 lanes, and asks for the readers of 100 subscriptions, of the next 100 the
@@ -120,7 +120,7 @@ impl EventBus {
             Ok(_) => Some(self.call_the_roll(&*admin, deadline).await),
             Err(_) => None,
         };
-        Facts { closed: false, store: Some(store), subscriptions, silent }
+        Facts { closed: false, store: Some(store), transport: self.0.transport.vitals(), subscriptions, silent }
     }
 
     async fn books_facts(&self, admin: &dyn DynAdmin, vitals: &Vitals, until: Instant) -> Result<BooksFacts, String> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use environment::Environment;
 pub use health::HealthThresholds;
 
+use self::units::MILLI;
 use crate::{
     envelope::Limits,
     error::{ErrorKind, Problems, Result},
@@ -240,17 +241,16 @@ impl BusConfig {
         problems.check(self.revision <= LARGEST_REVISION, || {
             format!("revision is {}: use 0 to {LARGEST_REVISION}", self.revision)
         });
-        let hour = Duration::from_secs(3_600);
-        for (what, value, least, most) in [
-            ("retryDelay", self.retry_delay, Duration::ZERO, LONGEST_DELAY),
-            ("deadLetterTtl", self.dead_letter_ttl, Duration::from_secs(1), 87_600 * hour),
-            ("timeoutMs", self.timeout, Duration::from_millis(1), 24 * hour),
-            ("leaseMs", self.lease, Duration::from_millis(100), hour),
-            ("shutdownGraceMs", self.shutdown_grace, Duration::ZERO, hour),
-            ("publishWaitMs", self.publish_wait, Duration::ZERO, hour),
+        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3_600));
+        for (what, value, least, most, unit) in [
+            ("retryDelay", self.retry_delay, Duration::ZERO, LONGEST_DELAY, MILLI),
+            ("deadLetterTtl", self.dead_letter_ttl, second, 87_600 * hour, second),
+            ("timeoutMs", self.timeout, MILLI, 24 * hour, MILLI),
+            ("leaseMs", self.lease, 100 * MILLI, hour, MILLI),
+            ("shutdownGraceMs", self.shutdown_grace, Duration::ZERO, hour, MILLI),
+            ("publishWaitMs", self.publish_wait, Duration::ZERO, hour, MILLI),
         ] {
-            problems
-                .check((least..=most).contains(&value), || format!("{what} is {value:?}: use {least:?} to {most:?}"));
+            problems.check((least..=most).contains(&value), || units::out_of_range(what, value, least, most, unit));
         }
     }
 

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::Level;
 use crate::ids::SubscriptionId;
 
-/// A part of a running subscription.
+/// A task that works by itself: a part of a running subscription, or of a transport.
 ///
 /// ```
 /// assert_eq!(tekup_core::health::Part::Keeper.to_string(), "keeper");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Part {
     /// Reads events.
     Reader,
@@ -19,6 +20,14 @@ pub enum Part {
     Settler,
     /// Renews leases.
     Keeper,
+    /// Runs handlers.
+    Worker,
+    /// Heeds what operators say, a pause or a rate limit, and says that this replica lives.
+    Watcher,
+    /// Moves retries that are due, trims what is settled, and lets go of old dead letters.
+    Mover,
+    /// Publishes events whose time has come.
+    Scheduler,
 }
 
 impl fmt::Display for Part {
@@ -27,6 +36,10 @@ impl fmt::Display for Part {
             Self::Reader => "reader",
             Self::Settler => "settler",
             Self::Keeper => "keeper",
+            Self::Worker => "worker",
+            Self::Watcher => "watcher",
+            Self::Mover => "mover",
+            Self::Scheduler => "scheduler",
         })
     }
 }
@@ -76,6 +89,18 @@ pub enum Reason {
     Stalled {
         /// Which subscription.
         subscription: SubscriptionId,
+        /// Which part.
+        part: Part,
+        /// For how long.
+        for_ms: u64,
+    },
+    /// A part of the transport has ended, which it never should.
+    TransportEnded {
+        /// Which part.
+        part: Part,
+    },
+    /// A part of the transport gets nothing done.
+    TransportStalled {
         /// Which part.
         part: Part,
         /// For how long.
@@ -144,7 +169,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// How bad it is.
+    /// How bad it is. A part that gets nothing done while events are read, settled and renewed is for somebody to look
+    /// at; that of a reader, a settler or a keeper is worse, and so is any that has ended.
     ///
     /// ```
     /// use tekup_core::health::{Level, Reason};
@@ -154,6 +180,8 @@ impl Reason {
     pub const fn level(&self) -> Level {
         match self {
             Self::StoreSlow { .. }
+            | Self::Stalled { part: Part::Mover | Part::Watcher, .. }
+            | Self::TransportStalled { .. }
             | Self::Lagging { .. }
             | Self::Overdue { .. }
             | Self::PlaceLost { .. }
@@ -166,6 +194,7 @@ impl Reason {
             | Self::StoreUnreachable { .. }
             | Self::SubscriptionStopped { .. }
             | Self::Ended { .. }
+            | Self::TransportEnded { .. }
             | Self::Stalled { .. } => Level::Unhealthy,
         }
     }
@@ -189,7 +218,14 @@ impl fmt::Display for Reason {
             }
             Self::Stalled { subscription, part, for_ms } => write!(
                 f,
-                "the {part} of `{subscription}` gets nothing done for {for_ms} ms: look for an outage of the store, and for handlers that block their thread"
+                "the {part} of `{subscription}` gets nothing done for {for_ms} ms: look for an outage of the store, for what it refuses, by the log, and for handlers that block their thread"
+            ),
+            Self::TransportEnded { part } => {
+                write!(f, "the {part} of the transport has ended by a fault: restart the process, and report it")
+            }
+            Self::TransportStalled { part, for_ms } => write!(
+                f,
+                "the {part} of the transport gets nothing done for {for_ms} ms, in some part of the store at least: look for an outage of the store, and for what it refuses, by the log"
             ),
             Self::Lagging { subscription, waiting } => {
                 write!(f, "{waiting} events wait for `{subscription}`: raise its concurrency, or start more replicas")

@@ -256,10 +256,11 @@ impl Store {
         state.unwrap_or_else(|| watch::Sender::default().subscribe())
     }
 
-    /// Adds how long deliveries took, but for subscriptions that were removed meanwhile.
-    pub(super) fn add_latencies(&mut self, mut deltas: Vec<LatencyDelta>) {
-        deltas.retain(|delta| self.numbers.contains_key(&delta.subscription));
-        self.latencies.add(deltas);
+    /// Adds how long deliveries took, but for a subscription that was removed meanwhile.
+    pub(super) fn add_latency(&mut self, delta: LatencyDelta) -> Result<()> {
+        self.turn_of(&delta.subscription)?;
+        self.latencies.add(delta);
+        Ok(())
     }
 
     /// One source of the subscription is gone.

@@ -230,11 +230,11 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.books(subscription).await.map(F::books)
     }
 
-    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
+    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Vec<Result<()>> {
         self.0.add_counters(deltas).await
     }
 
-    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
+    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Vec<Result<()>> {
         self.0.add_latencies(deltas).await
     }
 
