@@ -35,6 +35,7 @@ if is_removed(KEYS[5], group, ARGV[7]) then return redis.status_reply('REMOVED')
 -- include leave
 -- include start
 -- include remake
+-- include remade
 -- include record
 -- include enter
 
@@ -82,7 +83,8 @@ local function join_lane(stream, name, number)
   if from_beginning then return begin_lane(stream, number) end
   local is_left = redis.call('HEXISTS', KEYS[3], group .. '\n' .. number .. '\nleft') == 1
   if is_left or not known or not takes(known, type_of(name)) then return enter(stream, group, KEYS[3], number, start) end
-  remake(stream, group, KEYS[3], number, start)
+  local made = remake(stream, group, KEYS[3], number, start)
+  if made then note_remade(KEYS[3], group, name, made) end
 end
 
 if ARGV[4] == '' then record = follow() else record = decide() end

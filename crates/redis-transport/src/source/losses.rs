@@ -39,19 +39,6 @@ impl LossLog {
         state.losses.last = Some(loss);
     }
 
-    /// Notes that another subscription's group was found missing, and made anew.
-    pub(super) fn note_remade(&self, lane: &str, subscription: &str, from: &str) {
-        if let Some(before) = self.state().may_tell() {
-            tracing::warn!(
-                subscription,
-                lane,
-                from,
-                before,
-                "the store has lost a group: it was made anew before anything was trimmed"
-            );
-        }
-    }
-
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
