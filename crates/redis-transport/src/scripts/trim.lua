@@ -170,7 +170,7 @@ local function note_drops(field, page, is_lost, ordinal)
     end
   end
   if count == 0 then return 0 end
-  -- Better a settled entry that is taken for lost than the other way.
+  -- Of more than 200 runs the oldest become one: better a settled entry that is taken for lost than the other way.
   local texts, first_kept = {}, math.max(1, #runs - 199)
   runs[first_kept][1] = runs[1][1]
   for at = first_kept, #runs do texts[#texts + 1] = runs[at][1] .. ' ' .. runs[at][2] end
@@ -198,7 +198,8 @@ local function take_from(stream, field, group, page, ordinal)
     redis.call('XREADGROUP', 'GROUP', group.name, '~released', 'COUNT', unread, 'NOACK', 'STREAMS', stream, '>')
   end
   if group.pending > 0 then
-    local held = redis.call('XPENDING', stream, group.name, '-', page[#page][1], 3000)
+    -- Entries before the page that are held still were deleted by others.
+    local held = redis.call('XPENDING', stream, group.name, page[1][1], page[#page][1], #page)
     for _, entry in ipairs(held) do
       is_lost[entry[1]] = true
       redis.call('XACK', stream, group.name, entry[1])
