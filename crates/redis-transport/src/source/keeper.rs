@@ -80,6 +80,8 @@ impl Inner {
         failed.extend(self.move_due(&mut duties.moves).await.err());
         if duties.trim <= now {
             duties.trim = now + jittered(TRIM_EVERY);
+            self.losses.tell(&self.group);
+            self.drops.tell();
             match self.trim().await {
                 Ok(true) => duties.trim = now,
                 Ok(false) => {}
