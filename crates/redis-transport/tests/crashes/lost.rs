@@ -251,3 +251,13 @@ async fn consumption_goes_on_after_each_restart_without_data() {
     assert!((LOSSES..=2 * LOSSES).contains(&restarts.len()), "each process tells of a restart once: {restarts:#?}");
     expect_few_lines(&others);
 }
+
+#[test]
+fn lines_of_other_threads_that_name_the_server_are_counted_too() {
+    let (lines, _guard) = Lines::capture_from(tracing::Level::INFO);
+    let log = |what: &'static str| std::thread::spawn(move || tracing::warn!("{what}")).join().unwrap();
+    log("redis://a-server/ was restarted");
+    log("redis://another/ was restarted");
+    tracing::warn!("something was lost");
+    assert_eq!(lines.with_others("redis://a-server/").len(), 2);
+}
