@@ -108,7 +108,7 @@ async fn a_place_that_was_lost_and_made_anew_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_place_that_a_publisher_made_anew_while_the_subscription_was_paused_is_told_once() {
+async fn a_place_that_whoever_trims_made_anew_while_the_subscription_was_paused_is_told_once() {
     let server = RedisServer::start().unwrap();
     let bus = bus(&server).await;
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();

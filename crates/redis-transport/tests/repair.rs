@@ -401,11 +401,11 @@ fn has_group(server: &RedisServer) -> bool {
     groups.items().iter().any(|group| group.items().iter().any(|it| it.text() == Some("billing/ledger")))
 }
 
-/// Publishes until a publisher trims, and so makes the group anew.
+/// Publishes until somebody trims, and so makes the group anew.
 async fn publish_until_remade(server: &RedisServer, publisher: &RedisTransport) -> Vec<EventId> {
     let (mut ids, begun) = (Vec::new(), Instant::now());
     while !has_group(server) {
-        assert!(begun.elapsed() < Duration::from_secs(20), "no publisher trims");
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody trims");
         ids.push(publish(publisher, "lead.created").await);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -417,7 +417,7 @@ async fn ids_within(source: &RedisSource, most: usize, patience: Duration) -> Ve
 }
 
 #[tokio::test]
-async fn a_group_that_a_publisher_makes_anew_is_one_loss_of_its_subscription_and_of_no_other() {
+async fn a_group_that_whoever_trims_makes_anew_is_one_loss_of_its_subscription_and_of_no_other() {
     let server = RedisServer::start().unwrap();
     let (transport, publisher) = (connect(&server).await, connect(&server).await);
     let (one, other) = (open(&transport, "*").await, open(&transport, "*").await);
@@ -446,7 +446,7 @@ async fn a_group_that_a_publisher_makes_anew_is_one_loss_of_its_subscription_and
 }
 
 #[tokio::test]
-async fn a_group_that_was_made_anew_while_no_replica_ran_is_told_by_the_next_one_alone() {
+async fn a_group_that_a_publisher_made_anew_while_no_replica_ran_is_told_by_the_next_one_alone() {
     let server = RedisServer::start().unwrap();
     let (transport, publisher) = (connect(&server).await, connect(&server).await);
     let source = open(&transport, "*").await;
