@@ -73,7 +73,9 @@ impl PartitionKeys {
     /// how many entries were ever added until then, absent before a start at a time is counted; with `\nleft`, how many when it left; with `\nmark`, the last entry
     /// that it is known to have settled, with all before; with `\ndropped` and `\ndrops`, how many entries a limit took
     /// from it, and which; with `\njoining`, until when whoever joins it counts as alive, and how to undo that, until
-    /// the record is written. `~since` → when the first subscription was registered. `~followed` → until when
+    /// the record is written. `<subscription>\n~remade` → what it has lost that others made anew and none of its replicas
+    /// has told yet: in how many lanes, and some of them. `~since` → when the first subscription was registered.
+    /// `~followed` → until when
     /// somebody follows.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])

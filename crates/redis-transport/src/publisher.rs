@@ -283,6 +283,7 @@ pub(crate) async fn trim(
     mut lanes: Vec<String>,
     drops: &DropLog,
 ) -> Result<()> {
+    drops.tell();
     let who = format!("publisher:{:016x}", fastrand::u64(..));
     for _ in 0..MOST_CUTS {
         let names: Vec<&str> = lanes.iter().map(String::as_str).collect();

@@ -55,6 +55,19 @@ async fn until(bus: &EventBus, thresholds: &HealthThresholds, is_so: impl Fn(&He
     }
 }
 
+async fn until_mended(bus: &EventBus) -> Reason {
+    let deadline = Instant::now() + RECOVERY;
+    loop {
+        let health = bus.health_by(&thresholds()).await.unwrap();
+        let mended = health.reasons.iter().find(|reason| matches!(reason, Reason::PlaceMended { .. })).cloned();
+        if let Some(mended) = mended {
+            return mended;
+        }
+        assert!(Instant::now() < deadline, "{health:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// It is said in time that the server is out of reach.
 async fn is_unhealthy(bus: &EventBus) {
     let begun = Instant::now();
@@ -116,16 +129,7 @@ async fn a_place_that_was_lost_and_made_anew_is_told_once() {
     heard.recv().await.unwrap();
     until_healthy(&bus).await;
     server.command(&["XGROUP", "DESTROY", &key(&server, ":lane:lead.created:medium"), "billing/ledger"]).unwrap();
-    let deadline = Instant::now() + RECOVERY;
-    let mended = loop {
-        let health = bus.health_by(&thresholds()).await.unwrap();
-        let mended = health.reasons.iter().find(|reason| matches!(reason, Reason::PlaceMended { .. })).cloned();
-        if let Some(mended) = mended {
-            break mended;
-        }
-        assert!(Instant::now() < deadline, "{health:?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    };
+    let mended = until_mended(&bus).await;
     let Reason::PlaceMended { subscription, times, detail } = &mended else { unreachable!() };
     assert_eq!((subscription.to_string().as_str(), *times), ("billing/ledger", 1));
     assert!(detail.contains("lead.created:medium") && mended.level() == Level::Degraded, "{mended}");
@@ -202,5 +206,43 @@ async fn a_wait_for_an_event_outlasts_a_server_that_is_killed_and_comes_back() {
     until_healthy(&bus).await;
     bus.subscribe(ledger()).await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap().stage, Stage::Completed);
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_place_that_whoever_trims_made_anew_while_the_subscription_was_paused_is_told_once() {
+    let server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let ledger = Subscription::matching("ledger", "*");
+    let ledger = ledger.handler_with(told, async |told, _: RawEvent, _| _ = told.send(()));
+    let running = bus.subscribe(ledger).await.unwrap();
+    bus.publish(LeadCreated {}.event("acme")).await.unwrap();
+    heard.recv().await.unwrap();
+    assert!(bus.pause("billing/ledger").await.unwrap());
+    let deadline = Instant::now() + RECOVERY;
+    while !running.state().is_paused() {
+        assert!(Instant::now() < deadline, "the pause is not heard");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    until_healthy(&bus).await;
+    let lane = key(&server, ":lane:lead.created:medium");
+    server.command(&["XGROUP", "DESTROY", &lane, "billing/ledger"]).unwrap();
+    let publishing = tokio::spawn({
+        let bus = bus.clone();
+        async move {
+            loop {
+                bus.publish(LeadCreated {}.event("acme")).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    });
+    let Reason::PlaceMended { subscription, times, .. } = until_mended(&bus).await else { unreachable!() };
+    publishing.abort();
+    assert_eq!((subscription.to_string().as_str(), times), ("billing/ledger", 1));
+    assert_eq!(running.losses().count, 1);
+    assert!(bus.resume("billing/ledger").await.unwrap());
+    heard.recv().await.unwrap();
+    until_healthy(&bus).await;
     bus.shutdown().await.unwrap();
 }

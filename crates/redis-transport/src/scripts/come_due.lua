@@ -33,6 +33,7 @@ local MOST, MOST_BYTES, AGAIN_MS = 100, 1048576, 60000
 
 -- include glob
 -- include start
+-- include remade
 -- include lane
 -- include bucket
 -- include later

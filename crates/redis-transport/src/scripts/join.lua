@@ -40,6 +40,7 @@ if is_removed(KEYS[5], group, ARGV[6]) then return redis.status_reply('REMOVED')
 -- include leave
 -- include start
 -- include remake
+-- include remade
 -- include record
 -- include enter
 -- include joining
@@ -115,7 +116,8 @@ local function join_lane(stream, name, number)
   local left, mark = unpack(redis.call('HMGET', KEYS[3], field .. '\nleft', field .. '\njoining'))
   if known and not left and takes(known, type_of(name)) then
     if mark then redis.call('HDEL', KEYS[3], field .. '\njoining') end
-    remake(stream, group, KEYS[3], number, start)
+    local made = remake(stream, group, KEYS[3], number, start)
+    if made then note_remade(KEYS[3], group, name, made) end
     return false
   end
   if mark then

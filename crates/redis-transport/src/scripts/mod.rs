@@ -140,6 +140,7 @@ const SHARED: &[(&str, &str)] = &[
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),
+    ("-- include remade\n", include_str!("shared/remade.lua")),
     ("-- include since\n", include_str!("shared/since.lua")),
     ("-- include hear\n", include_str!("shared/hear.lua")),
     ("-- include alive\n", include_str!("shared/alive.lua")),
@@ -208,8 +209,8 @@ pub(crate) struct LaneLimits {
 
 /// A call that trims these lanes of a partition.
 pub(crate) fn trim(keys: &PartitionKeys, who: &str, limits: LaneLimits, lanes: &[&str]) -> Cmd {
-    let mut cmd = TRIM.call(4 + lanes.len());
-    cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.lanes());
+    let mut cmd = TRIM.call(5 + lanes.len());
+    cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.lanes()).arg(keys.bell());
     for name in lanes {
         cmd.arg(keys.lane_named(name));
     }

@@ -34,6 +34,7 @@ redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - MOST)
 local was_known = redis.call('HDEL', KEYS[2], group) == 1
 if was_known then redis.call('HINCRBY', KEYS[2], '~version', 1) end
 
+redis.call('HDEL', KEYS[3], group .. '\n~remade')
 local destroyed = 0
 for l = 1, lanes do
   local made = redis.pcall('XGROUP', 'DESTROY', KEYS[6 + l], group)

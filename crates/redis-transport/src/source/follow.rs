@@ -323,7 +323,7 @@ impl Ear for Following {
                 }
             }
             Ring::Gone(_) | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) => {}
-            Ring::State(_) | Ring::Removed(_) | Ring::Scheduled => {}
+            Ring::State(_) | Ring::Removed(_) | Ring::Remade(_) | Ring::Scheduled => {}
         }
     }
 

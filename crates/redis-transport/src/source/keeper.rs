@@ -69,6 +69,8 @@ impl Inner {
         self.move_due(&mut duties.moves).await;
         if duties.trim <= now {
             duties.trim = now + jittered(TRIM_EVERY);
+            self.losses.tell(&self.group);
+            self.drops.tell();
             if self.noted("trim", None, self.trim().await) == Some(true) {
                 duties.trim = now;
             }

@@ -52,9 +52,12 @@ impl Inner {
         takes(record.patterns(), name) && takes(&self.spec.patterns, name)
     }
 
-    /// Looks whether the same is registered everywhere.
+    /// Looks whether the same is registered everywhere, and whether others have made anew what it had lost.
     pub(super) async fn ask_whether_registered(&self) -> Result<()> {
         let all: Vec<usize> = (0..self.partitions().len()).collect();
+        if self.is_any_untold().await? {
+            self.lost.store(true, Relaxed);
+        }
         let records = self.records(&all).await?;
         let newest = self.record();
         let is_newest = |record: &Option<Record>| record.as_ref().is_some_and(|one| one.age(&newest).is_eq());
@@ -62,6 +65,15 @@ impl Inner {
             self.lost.store(true, Relaxed);
         }
         Ok(())
+    }
+
+    async fn is_any_untold(&self) -> Result<bool> {
+        let mut pipeline = redis::Pipeline::with_capacity(self.partitions().len());
+        for keys in self.partitions() {
+            pipeline.cmd("HEXISTS").arg(keys.starts()).arg(format!("{}\n~remade", self.group));
+        }
+        // Where a key is no hash any more, reading fails, and says so.
+        Ok(self.shared.reads.all(pipeline).await?.iter().any(|answer| matches!(answer, Ok(Value::Int(1)))))
     }
 
     /// For each of some partitions what is registered there, of which the newest is taken over.
