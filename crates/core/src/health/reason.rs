@@ -81,6 +81,16 @@ pub enum Reason {
         /// For how long.
         for_ms: u64,
     },
+    /// Events that a subscription had not settled were dropped since the last look, for their lanes had reached their hard
+    /// cap. They never come.
+    EventsDropped {
+        /// Whose they were.
+        subscription: SubscriptionId,
+        /// How many went since then.
+        new: u64,
+        /// How many went in all.
+        dropped: u64,
+    },
     /// Too many events wait for a subscription.
     Lagging {
         /// Which.
@@ -154,6 +164,7 @@ impl Reason {
     pub const fn level(&self) -> Level {
         match self {
             Self::StoreSlow { .. }
+            | Self::EventsDropped { .. }
             | Self::Lagging { .. }
             | Self::Overdue { .. }
             | Self::PlaceLost { .. }
@@ -190,6 +201,10 @@ impl fmt::Display for Reason {
             Self::Stalled { subscription, part, for_ms } => write!(
                 f,
                 "the {part} of `{subscription}` gets nothing done for {for_ms} ms: look for an outage of the store, and for handlers that block their thread"
+            ),
+            Self::EventsDropped { subscription, new, dropped } => write!(
+                f,
+                "{new} events of `{subscription}` are lost, {dropped} in all: their lanes had reached `maxLaneLength`, which drops the oldest; raise it, start more replicas, or raise the subscription's concurrency, and publish again what must not be missing"
             ),
             Self::Lagging { subscription, waiting } => {
                 write!(f, "{waiting} events wait for `{subscription}`: raise its concurrency, or start more replicas")

@@ -37,6 +37,7 @@ struct Moved {
     dead: u64,
     expired: u64,
     purged: u64,
+    /// Letters that went to make room.
     dropped: u64,
 }
 
@@ -112,9 +113,8 @@ impl Moved {
 
 /// Numbers that don't add up leave `acked` at 0, and the books unbalanced.
 fn balance(lanes: Lanes, moved: Moved) -> Books {
-    let Moved { waiting, in_retry, retry_held, dead, expired, purged, dropped } = moved;
-    let dropped = dropped + lanes.dropped;
-    let elsewhere = waiting + in_retry + dead + expired + purged + dropped;
+    let Moved { waiting, in_retry, retry_held, dead, expired, purged, dropped: letters_dropped } = moved;
+    let elsewhere = waiting + in_retry + dead + expired + purged + letters_dropped + lanes.dropped;
     Books {
         published: lanes.added,
         acked: lanes.added.saturating_sub(lanes.unread + lanes.held + elsewhere),
@@ -124,7 +124,8 @@ fn balance(lanes: Lanes, moved: Moved) -> Books {
         dead,
         expired,
         purged,
-        dropped,
+        letters_dropped,
+        dropped: lanes.dropped,
     }
 }
 
@@ -134,11 +135,11 @@ mod tests {
 
     #[test]
     fn what_was_handed_out_and_is_nowhere_else_was_acked() {
-        let lanes = Lanes { added: 22, unread: 5, held: 4, released: 1, dropped: 0 };
+        let lanes = Lanes { added: 24, unread: 5, held: 4, released: 1, dropped: 2 };
         let moved = Moved { waiting: 2, in_retry: 3, retry_held: 1, dead: 1, expired: 1, purged: 2, dropped: 1 };
         let books = balance(lanes, moved);
         let expected = Books {
-            published: 22,
+            published: 24,
             acked: 3,
             ready: 6,
             pending: 4,
@@ -146,7 +147,8 @@ mod tests {
             dead: 1,
             expired: 1,
             purged: 2,
-            dropped: 1,
+            letters_dropped: 1,
+            dropped: 2,
         };
         assert_eq!(books, expected);
         assert!(books.balanced());
