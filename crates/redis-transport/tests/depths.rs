@@ -215,3 +215,36 @@ async fn a_lost_place_is_told_until_it_is_made_anew() {
     ack(&source, 7).await;
     assert!(depths(&transport).await.total.is_empty());
 }
+
+#[tokio::test]
+async fn what_is_past_its_time_and_does_not_leave_is_told_as_the_oldest() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "lead.*").await;
+    let partition = key(&server, ":lanes").replace(":lanes", "");
+    // Whoever publishes what comes due is told that another does.
+    server.command(&["SET", &format!("{partition}:later:mover"), "nobody", "PX", "3600000"]).unwrap();
+    let soon =
+        |event_type, millis| Outgoing { due: Some(Due::After(Duration::from_millis(millis))), ..event(event_type) };
+    let hour = 3_600_000;
+    let mut batch = vec![soon("invoice.paid", 1), soon("lead.created", 2_000), soon("lead.scored", hour)];
+    batch.extend((0..150).map(|_| soon("lead.scored", hour)));
+    store(&transport, batch).await;
+    let told = depths(&transport).await;
+    assert_eq!((told.total.oldest, told.of_lane("invoice.paid", Priority::Medium)), (None, Depth::default()), "{told}");
+    common::eventually("one of those that it takes should have left", async || {
+        depths(&transport).await.total.oldest > Some(Duration::from_millis(200))
+    })
+    .await;
+    let told = depths(&transport).await;
+    let created = told.of_lane("lead.created", Priority::Medium);
+    assert_eq!((created.oldest, told.of_tenant("acme").oldest), (told.total.oldest, told.total.oldest), "{told}");
+    assert_eq!(told.of_lane("lead.scored", Priority::Medium).oldest, None, "{told}");
+    let of_acme = transport.admin().depths(&LEDGER.parse().unwrap(), Some(&"acme".parse().unwrap())).await.unwrap();
+    assert!(of_acme.total.oldest >= told.total.oldest, "{of_acme}");
+
+    server.command(&["DEL", &format!("{partition}:later:mover")]).unwrap();
+    server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
+    ack(&source, 1).await;
+    assert_eq!(depths(&transport).await.total.oldest, None);
+}

@@ -102,7 +102,7 @@ pub enum Reason {
     Overdue {
         /// Which.
         subscription: SubscriptionId,
-        /// For how long the oldest has waited: to be handed out or, if it was, to be settled.
+        /// For how long the oldest has waited: to be handed out, if it was, to be settled, or past its time to leave.
         oldest_ms: u64,
     },
     /// The store has lost the place of a subscription that runs here, and it is not made anew yet.
@@ -211,7 +211,7 @@ impl fmt::Display for Reason {
             }
             Self::Overdue { subscription, oldest_ms } => write!(
                 f,
-                "the oldest event that waits for `{subscription}` has waited for {oldest_ms} ms: look for handlers that hang, and at its lanes and tenants by `depths`"
+                "the oldest event that waits for `{subscription}` has waited for {oldest_ms} ms: look for handlers that hang, at its lanes and tenants by `depths` and, if it is published for later, in the log for why it does not leave"
             ),
             Self::PlaceLost { subscription, lanes } if lanes.is_empty() => write!(
                 f,

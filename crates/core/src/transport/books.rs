@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The books of a subscription: what became of all that was ever stored for it. They always balance.
 ///
 /// An event that waits for its time is in no subscription's books: it is published, in all that take it then, when its
-/// time has come. [`Admin::count_scheduled`](super::Admin::count_scheduled) tells how many wait.
+/// time has come. [`Admin::count_scheduled`](super::Admin::count_scheduled) tells how many wait, and
+/// [`Depth::oldest`](super::Depth::oldest) if one is past its time and did not leave.
 ///
 /// ```
 /// use tekup_core::transport::Books;
