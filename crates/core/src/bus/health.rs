@@ -65,7 +65,8 @@ impl EventBus {
     /// read, settle and renew, not too much waits for them nor for too long, their places in the store are not lost, and no
     /// events have died or were dropped from lanes that are too long since this was last asked; and whether somebody reads
     /// every subscription of the bus, those of other services too. Meant for a probe every 10 s: it reads the books and the depths of each subscription that runs
-    /// here, which cost two calls for every 20 lanes, and asks for the readers of 100 subscriptions, of the next 100 the
+    /// here, which cost two calls for every 20 lanes that it takes, at most
+    /// 16 at once, and asks for the readers of 100 subscriptions, of the next 100 the
     /// next time.
     ///
     /// Judged by [`HealthThresholds::default`].

@@ -9,7 +9,7 @@
 use futures_util::future::{try_join, try_join_all};
 use tekup_core::{Result, SubscriptionId, transport::Books};
 
-use super::RedisAdmin;
+use super::{RedisAdmin, places::Place, snapshot::Registered, turns::Turns};
 use crate::scripts;
 
 /// The most lanes that one call looks at.
@@ -43,14 +43,16 @@ struct Moved {
 
 impl RedisAdmin {
     pub(super) async fn derive_books(&self, subscription: &SubscriptionId) -> Result<Books> {
-        self.must_exist(subscription).await?;
-        self.sum_books(subscription).await
+        self.sum_books(&self.registered(subscription).await?).await
     }
 
     /// Of what is there, though it is not registered everywhere.
-    pub(super) async fn sum_books(&self, subscription: &SubscriptionId) -> Result<Books> {
-        let partitions = 0..self.namespace.partitions().len();
-        let both = partitions.map(|at| try_join(self.lanes_of(subscription, at), self.moved_of(subscription, at)));
+    pub(super) async fn sum_books(&self, subscription: &Registered) -> Result<Books> {
+        let (partitions, turns) = (0..self.namespace.partitions().len(), Turns::new());
+        let both = partitions.map(|at| {
+            let moved = turns.take(self.moved_of(&subscription.id, at));
+            try_join(self.lanes_of(subscription, at, &turns), moved)
+        });
         let (mut lanes, mut moved) = (Lanes::default(), Moved::default());
         for (in_lanes, elsewhere) in try_join_all(both).await? {
             lanes.add(in_lanes);
@@ -59,18 +61,20 @@ impl RedisAdmin {
         Ok(balance(lanes, moved))
     }
 
-    async fn lanes_of(&self, subscription: &SubscriptionId, partition: usize) -> Result<Lanes> {
-        let snapshot = self.fresh_snapshot(partition).await?;
+    /// Of the lanes that it takes, and of those that it took once: what it had there stays in its books.
+    async fn lanes_of(&self, subscription: &Registered, partition: usize, turns: &Turns) -> Result<Lanes> {
+        let snapshot = turns.take(self.fresh_snapshot(partition)).await?;
+        let places = turns.take(self.places_of(subscription, partition, &snapshot)).await?;
         let keys = self.keys(partition)?;
-        let lanes: Vec<(&u32, &String)> = snapshot.lanes.iter().collect();
-        let calls = lanes.chunks(AT_ONCE).map(|chunk| async move {
+        let look = async |chunk: &[Place]| {
             let mut call = scripts::BOOKS_LANES.call(1 + chunk.len());
             call.arg(keys.starts());
-            chunk.iter().for_each(|(_, name)| _ = call.arg(keys.lane_named(name)));
-            call.arg(subscription.to_string());
-            chunk.iter().for_each(|(number, _)| _ = call.arg(number));
+            chunk.iter().for_each(|place| _ = call.arg(keys.lane_named(&place.name)));
+            call.arg(subscription.id.to_string());
+            chunk.iter().for_each(|place| _ = call.arg(place.number));
             self.ask::<(u64, u64, u64, u64, u64)>("positions in lanes", call).await
-        });
+        };
+        let calls = places.chunks(AT_ONCE).map(|chunk| turns.take(look(chunk)));
         let mut sum = Lanes::default();
         for (added, unread, held, released, dropped) in try_join_all(calls).await? {
             sum.add(Lanes { added, unread, held, released, dropped });
