@@ -1,7 +1,8 @@
 //! The operator's side: where events stand, dead letters, counters, books.
 //!
 //! Every call is bounded on the server: scripts of at most 100 events or 1 MiB, lists in pages. A subscription's facts
-//! lie in every partition, a tenant's in one; what spans partitions is asked of all at once and put together here.
+//! lie in every partition, a tenant's in one; what spans partitions is asked of all at once and put together here,
+//! eight calls at a time where there may be many.
 
 mod ask;
 mod books;
@@ -15,6 +16,7 @@ mod letter_keys;
 mod letters;
 mod nearest;
 mod page;
+mod places;
 mod preview;
 mod purge;
 mod registration;
@@ -30,6 +32,7 @@ mod subscriptions;
 mod tests;
 mod told;
 mod trace;
+mod turns;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -105,7 +105,8 @@ impl PartitionKeys {
         self.key(&["later"])
     }
 
-    /// HASH: event that waits for its time → name of its lane, a line feed, its envelope.
+    /// HASH: event that waits for its time → name of its lane, a line feed, its envelope; with a line feed behind the
+    /// event, once it was put off → when it was first due.
     pub(crate) fn later_events(&self) -> String {
         self.key(&["later:events"])
     }

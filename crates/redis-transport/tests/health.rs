@@ -246,3 +246,37 @@ async fn a_place_that_whoever_trims_made_anew_while_the_subscription_was_paused_
     until_healthy(&bus).await;
     bus.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn an_event_that_is_past_its_time_and_can_not_be_published_is_overdue() {
+    let server = RedisServer::start().unwrap();
+    let bus = bus(&server).await;
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let ledger = Subscription::matching("ledger", "*");
+    bus.subscribe(ledger.handler_with(told, async |told, _: RawEvent, _| _ = told.send(()))).await.unwrap();
+    let partition = key(&server, ":lanes").replace(":lanes", "");
+    let lane = format!("{partition}:lane:lead.created:medium");
+    server.command(&["SET", &lane, "no stream"]).unwrap();
+    let mut thresholds = thresholds();
+    thresholds.age = Duration::from_millis(500);
+    let sent = bus.publish(LeadCreated {}.event("acme").delay(Duration::from_millis(50))).await.unwrap();
+    let deadline = Instant::now() + RECOVERY;
+    let health = loop {
+        let health = bus.health_by(&thresholds).await.unwrap();
+        if !health.is_healthy() {
+            break health;
+        }
+        assert!(Instant::now() < deadline, "it is put off, and nobody says so");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let [Reason::Overdue { subscription, oldest_ms }] = &health.reasons[..] else { unreachable!("{health:?}") };
+    assert!(subscription.to_string() == "billing/ledger" && *oldest_ms > 500, "{health:?}");
+
+    server.command(&["DEL", &lane]).unwrap();
+    let member = [&sent.id.as_uuid().as_bytes()[..], b"acme"].concat();
+    server.command(&[b"ZADD", format!("{partition}:later").as_bytes(), b"XX", b"1", &member]).unwrap();
+    server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
+    heard.recv().await.unwrap();
+    assert_eq!(common::int(&server, &["EXISTS", &format!("{partition}:later:events")]), 0, "nothing is left of it");
+    bus.shutdown().await.unwrap();
+}

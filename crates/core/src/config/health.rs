@@ -32,7 +32,7 @@ pub struct HealthThresholds {
     /// The most events that may wait for a subscription; default 10,000.
     pub waiting: u64,
     /// How long an event may wait for a subscription, to be handed out or, if it was, to be settled: 1 ms to 365 days;
-    /// default 5 min. What is published for later, or waits for a later attempt, has its time first. Where handlers may
+    /// default 5 min. What is published for later, or waits for a later attempt, has its time first: it waits from then on. Where handlers may
     /// take longer, it must be longer too.
     #[serde(rename = "ageMs", with = "units::millis")]
     pub age: Duration,

@@ -41,6 +41,9 @@ pub(crate) struct BooksFacts {
     pub(crate) dead: u64,
     /// How many dead letters came since the last look.
     pub(crate) died: u64,
+    /// How many events lanes have dropped at their hard cap, and how many of them since the last look.
+    pub(crate) dropped: u64,
+    pub(crate) dropped_since: u64,
 }
 
 /// What a running subscription says of itself.
@@ -134,13 +137,15 @@ impl Vitals {
 
 impl BooksFacts {
     fn reasons(self, id: &SubscriptionId, thresholds: &HealthThresholds) -> impl Iterator<Item = Reason> {
-        let Self { waiting, oldest, lost, dead, died } = self;
+        let Self { waiting, oldest, lost, dead, died, dropped, dropped_since: new } = self;
         let lagging = (waiting > thresholds.waiting).then(|| Reason::Lagging { subscription: id.clone(), waiting });
         let grow = || Reason::DeadLettersGrow { subscription: id.clone(), new: died, dead };
         let overdue = oldest.filter(|oldest| *oldest > thresholds.age);
         let overdue = overdue.map(|oldest| Reason::Overdue { subscription: id.clone(), oldest_ms: millis(oldest) });
         let lost = lost.map(|lanes| Reason::PlaceLost { subscription: id.clone(), lanes });
-        lagging.into_iter().chain(overdue).chain(lost).chain((died > thresholds.dead_letters).then(grow))
+        let drops = (new > 0).then(|| Reason::EventsDropped { subscription: id.clone(), new, dropped });
+        let grow = (died > thresholds.dead_letters).then(grow);
+        drops.into_iter().chain(lagging).chain(overdue).chain(lost).chain(grow)
     }
 }
 
@@ -188,6 +193,10 @@ mod tests {
         bus_with(well(), BooksFacts { waiting, dead: 7, died, ..BooksFacts::default() })
     }
 
+    fn drops(dropped_since: u64) -> Facts {
+        bus_with(well(), BooksFacts { dropped: 9, dropped_since, ..BooksFacts::default() })
+    }
+
     fn waits(oldest: Duration, is_paused: bool) -> Facts {
         let books = BooksFacts { waiting: 1, oldest: Some(oldest), ..BooksFacts::default() };
         bus_with(Vitals { is_paused, ..well() }, books)
@@ -217,7 +226,7 @@ mod tests {
     #[test]
     fn each_fact_has_its_level_and_a_reason_that_says_what_to_do() {
         let unreadable = SubscriptionFacts { vitals: well(), books: Some(Err("it is gone".into())), mended: None };
-        let table: [(&str, Facts, Level, &[&str]); 35] = [
+        let table: [(&str, Facts, Level, &[&str]); 37] = [
             ("all is well", books(0, 0), Healthy, &[]),
             ("closed", Facts { closed: true, ..books(99_999, 9) }, Unhealthy, &["make a new one"]),
             ("no store", store(Err("no route".into())), Unhealthy, &["no route; check server"]),
@@ -263,6 +272,15 @@ mod tests {
             ("lagging", books(10_001, 0), Degraded, &["10001 events wait for `billing/ledger`"]),
             ("not lagging", books(10_000, 0), Healthy, &[]),
             ("dying", books(0, 3), Degraded, &["3 new dead letters of `billing/ledger`, 7 in all"]),
+            (
+                "dropping",
+                drops(4),
+                Degraded,
+                &[
+                    "4 events of `billing/ledger` are lost, 9 in all: their lanes had reached `maxLaneLength`, which drops the oldest; raise it, start more replicas",
+                ],
+            ),
+            ("no more dropping", drops(0), Healthy, &[]),
             ("lagging and dying", books(10_001, 1), Degraded, &["10001 events", "1 new dead letter"]),
             (
                 "too old",

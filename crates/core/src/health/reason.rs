@@ -106,6 +106,16 @@ pub enum Reason {
         /// For how long.
         for_ms: u64,
     },
+    /// Events that a subscription had not settled were dropped since the last look, for their lanes had reached their hard
+    /// cap. They never come.
+    EventsDropped {
+        /// Whose they were.
+        subscription: SubscriptionId,
+        /// How many went since then.
+        new: u64,
+        /// How many went in all.
+        dropped: u64,
+    },
     /// Too many events wait for a subscription.
     Lagging {
         /// Which.
@@ -117,7 +127,7 @@ pub enum Reason {
     Overdue {
         /// Which.
         subscription: SubscriptionId,
-        /// For how long the oldest has waited: to be handed out or, if it was, to be settled.
+        /// For how long the oldest has waited: to be handed out, if it was, to be settled, or past its time to leave.
         oldest_ms: u64,
     },
     /// The store has lost the place of a subscription that runs here, and it is not made anew yet.
@@ -182,6 +192,7 @@ impl Reason {
             Self::StoreSlow { .. }
             | Self::Stalled { part: Part::Mover | Part::Watcher, .. }
             | Self::TransportStalled { .. }
+            | Self::EventsDropped { .. }
             | Self::Lagging { .. }
             | Self::Overdue { .. }
             | Self::PlaceLost { .. }
@@ -227,12 +238,16 @@ impl fmt::Display for Reason {
                 f,
                 "the {part} of the transport gets nothing done for {for_ms} ms, in some part of the store at least: look for an outage of the store, and for what it refuses, by the log"
             ),
+            Self::EventsDropped { subscription, new, dropped } => write!(
+                f,
+                "{new} events of `{subscription}` are lost, {dropped} in all: their lanes had reached `maxLaneLength`, which drops the oldest; raise it, start more replicas, or raise the subscription's concurrency, and publish again what must not be missing"
+            ),
             Self::Lagging { subscription, waiting } => {
                 write!(f, "{waiting} events wait for `{subscription}`: raise its concurrency, or start more replicas")
             }
             Self::Overdue { subscription, oldest_ms } => write!(
                 f,
-                "the oldest event that waits for `{subscription}` has waited for {oldest_ms} ms: look for handlers that hang, and at its lanes and tenants by `depths`"
+                "the oldest event that waits for `{subscription}` has waited for {oldest_ms} ms: look for handlers that hang, at its lanes and tenants by `depths` and, if it is published for later, in the log for why it does not leave"
             ),
             Self::PlaceLost { subscription, lanes } if lanes.is_empty() => write!(
                 f,

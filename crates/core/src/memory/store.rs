@@ -380,7 +380,7 @@ impl Store {
         else {
             return Ok(tally.depths);
         };
-        tally.count_scheduled(self.schedule.iter().filter(|event| subscription.takes(&event.event_type)));
+        tally.count_scheduled(self.schedule.iter().filter(|(_, event)| subscription.takes(&event.event_type)));
         Ok(tally.depths)
     }
 

@@ -33,7 +33,7 @@ impl RedisAdmin {
         self.must_exist(subscription).await?;
         self.expect_no_job(subscription).await?;
         let began = self.begin_removal(subscription, None).await?;
-        let books = self.sum_books(subscription).await?;
+        let books = self.sum_books(&self.registered(subscription).await?).await?;
         self.remove_everywhere(subscription, began).await?;
         Ok(books)
     }

@@ -151,6 +151,7 @@ const SHARED: &[(&str, &str)] = &[
     ("-- include enter\n", include_str!("shared/enter.lua")),
     ("-- include joining\n", include_str!("shared/joining.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
+    ("-- include late\n", include_str!("shared/late.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
     ("-- include expire\n", include_str!("shared/expire.lua")),

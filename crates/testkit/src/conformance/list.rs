@@ -278,6 +278,8 @@ macro_rules! transport_conformance {
             }
             health {
                 a_bus_that_works_is_healthy_and_a_closed_one_is_not,
+                what_lanes_have_dropped_degrades_a_bus_and_is_no_death,
+                letters_that_went_for_room_are_told_as_new_deaths,
                 what_waits_and_what_has_died_degrades_a_bus_and_is_named,
                 what_waits_too_long_degrades_a_bus_unless_it_is_paused,
                 what_waits_for_a_later_time_is_not_too_old,

@@ -81,6 +81,9 @@ impl<F: Flaw> Harness for Flawed<F> {
     async fn transport(&self) -> Result<Self> {
         Ok(Self(self.0.clone(), PhantomData))
     }
+    async fn limited(&self, max_lane_length: usize) -> Result<Option<Self>> {
+        Ok(Some(Self(self.0.clone().max_lane_length(max_lane_length)?, PhantomData)))
+    }
     fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         paused_runtime()
     }
