@@ -308,6 +308,11 @@ impl Problems {
         self.0.extend_from_slice(&others.0);
     }
 
+    /// Takes over others' mistakes, each with whose it is.
+    pub(crate) fn extend_of(&mut self, whose: &str, others: &Self) {
+        self.0.extend(others.0.iter().map(|told| format!("{whose}: {told}")));
+    }
+
     pub(crate) fn check(&mut self, holds: bool, problem: impl FnOnce() -> String) {
         if !holds {
             self.0.push(problem());

@@ -309,10 +309,11 @@ async fn mistakes_of_a_batch_are_reported_all_at_once() {
     let nothing = async |_: Vec<Event<LeadCreated>>, _: BatchContext| ();
     for most in [0, 1_001, 10_001] {
         let said = refused(to("scoring").batch_handler(most, nothing)).await;
-        assert_eq!(said, format!("batch has at most {most} events: use 1 to 1,000"));
+        assert_eq!(said, format!("subscription `scoring`: batch has at most {most} events: use 1 to 1,000"));
     }
     let said = refused(to("scoring").prefetch(5).wait(Duration::from_secs(61)).batch_handler(6, nothing)).await;
-    assert!(said.contains("wait is 61s: use at most 60s; prefetch is 5, but a batch has up to 6 events"), "{said}");
+    assert!(said.contains("`scoring`: wait is 61s: use at most 60s"), "{said}");
+    assert!(said.contains("`scoring`: prefetch is 5, but a batch has up to 6 events"), "{said}");
     let said = refused(to("scoring").wait(Duration::from_secs(1)).handler(async |_, _| ())).await;
     assert!(said.contains("wait is 1s, which is for `.batch_handler(..)` alone"), "{said}");
     let two = to("scoring").batch_handler(6, nothing).handler(async |_, _| ());

@@ -273,3 +273,12 @@ async fn limits_are_the_buss_own_where_it_publishes_and_where_it_reads() {
     until("it is dead", async || Ok(dead.count().await? == 1)).await;
     assert!(dead.list(None, 1).await.unwrap().letters[0].error.contains("1024 are allowed"));
 }
+
+#[test]
+fn a_correlation_id_that_could_not_be_traced_is_a_mistake_of_the_draft() {
+    for (id, told) in [(String::new(), "has 0 bytes"), ("x".repeat(129), "has 129 bytes")] {
+        let error = lead("l-1").event("acme").correlation(&id).build().unwrap_err();
+        assert!(error.to_string().contains(told) && error.to_string().contains("use 1 to 128"), "{error}");
+    }
+    assert!(lead("l-1").event("acme").correlation("x".repeat(128)).build().is_ok());
+}

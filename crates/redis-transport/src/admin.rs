@@ -1,7 +1,8 @@
 //! The operator's side: where events stand, dead letters, counters, books.
 //!
 //! Every call is bounded on the server: scripts of at most 100 events or 1 MiB, lists in pages. A subscription's facts
-//! lie in every partition, a tenant's in one; what spans partitions is asked of all at once and put together here.
+//! lie in every partition, a tenant's in one; what spans partitions is asked of all at once and put together here,
+//! eight calls at a time where there may be many.
 
 mod ask;
 mod books;
@@ -15,6 +16,7 @@ mod letter_keys;
 mod letters;
 mod nearest;
 mod page;
+mod places;
 mod preview;
 mod purge;
 mod registration;
@@ -28,7 +30,9 @@ mod status;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
+mod told;
 mod trace;
+mod turns;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -46,7 +50,7 @@ use crate::{connection::Connection, keys::PartitionKeys, namespace::Namespace, s
 
 /// What operators ask of a bus on Redis. A cheap handle: clones share what they know of the namespace.
 ///
-/// Dropping any of its futures is safe; of `replay`, `purge` and `add_counters` it is then unknown what has been done.
+/// Dropping any of its futures is safe; of `replay`, `purge`, `add_counters` and `add_latencies` it is then unknown what has been done.
 #[derive(Clone)]
 pub struct RedisAdmin {
     namespace: Arc<Namespace>,
@@ -174,15 +178,16 @@ impl Admin for RedisAdmin {
         self.list_subscriptions(&after.unwrap_or_default(), most).await
     }
 
-    /// Where the connection is cut between a call and its answer, what it added may be added twice.
-    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
-        self.raise_counters(deltas).await
+    /// At most 100 tenants a call to the server, all of them or none; where one is refused, each by itself. Where the
+    /// connection is cut between a call and its answer, what the call added may be added twice.
+    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Vec<Result<()>> {
+        self.raise_counters(&deltas).await
     }
 
-    /// Where the connection is cut between a call and its answer, what it added may be added twice. At most 1,000
-    /// buckets a call to the server.
-    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
-        self.raise_latencies(deltas).await
+    /// About 1,000 buckets a call to the server, all of them or none. Where the connection is cut between a call and its
+    /// answer, what the call added may be added twice.
+    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Vec<Result<()>> {
+        self.raise_latencies(&deltas).await
     }
 
     /// About 1,000 buckets a call: mostly one call, for a type has some dozens.

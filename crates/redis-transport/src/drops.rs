@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -39,34 +39,57 @@ impl Cut {
 #[derive(Default)]
 pub(crate) struct DropLog(Mutex<HashMap<String, Told>>);
 
+#[derive(Default)]
 struct Told {
-    next: Instant,
+    next: Option<Instant>,
     /// Entries dropped since.
     untold: u64,
+    /// How many of them were dropped last, and from whom.
+    last: (u64, String),
 }
 
 impl DropLog {
     /// Answers whether the lane is too long still.
     pub(crate) fn note(&self, lane: &str, cut: Cut) -> bool {
-        if cut.unsettled > 0
-            && let Some(before) = self.may_tell(lane, cut.unsettled)
-        {
-            let (dropped, subscriptions) = (cut.unsettled, cut.by_subscription.join(", "));
-            tracing::warn!(lane, dropped, before, %subscriptions, "a lane is longer than it may be: its oldest events were dropped unsettled");
+        if cut.unsettled > 0 {
+            let mut lanes = self.lanes();
+            let told = lanes.entry(lane.to_owned()).or_default();
+            told.add(cut.unsettled, cut.by_subscription.join(", "));
+            told.tell(lane);
         }
         cut.too_long
     }
 
-    /// If it is time for a line about the lane: how many were dropped without one.
-    fn may_tell(&self, lane: &str, dropped: u64) -> Option<u64> {
-        let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Logs what there was no time for a line about; to be called now and then.
+    pub(crate) fn tell(&self) {
+        self.lanes().iter_mut().for_each(|(lane, told)| told.tell(lane));
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, HashMap<String, Told>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Told {
+    fn add(&mut self, dropped: u64, subscriptions: String) {
+        self.untold += dropped;
+        self.last = (dropped, subscriptions);
+    }
+
+    fn tell(&mut self, lane: &str) {
+        let Some(before) = self.may_tell() else { return };
+        let (dropped, subscriptions) = &self.last;
+        tracing::warn!(lane, dropped, before, %subscriptions, "a lane is longer than it may be: its oldest events were dropped unsettled");
+    }
+
+    /// If there is something to tell, and it is time to: how many were dropped before the last ones without a line.
+    fn may_tell(&mut self) -> Option<u64> {
         let now = Instant::now();
-        if let Some(told) = lanes.get_mut(lane).filter(|told| now < told.next) {
-            told.untold += dropped;
+        if self.untold == 0 || self.next.is_some_and(|next| now < next) {
             return None;
         }
-        let told = Told { next: now + TELL_EVERY, untold: 0 };
-        Some(lanes.insert(lane.to_owned(), told).map_or(0, |before| before.untold))
+        self.next = Some(now + TELL_EVERY);
+        Some(std::mem::take(&mut self.untold) - self.last.0)
     }
 }
 
@@ -85,10 +108,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_lane_is_told_of_once_a_minute() {
-        let log = DropLog::default();
-        assert_eq!((log.may_tell("a", 1), log.may_tell("a", 2), log.may_tell("b", 1)), (Some(0), None, Some(0)));
+    async fn a_lane_is_told_of_once_a_minute_and_in_the_end_of_all_of_it() {
+        let mut told = Told::default();
+        told.add(1, "a/b 1".into());
+        assert_eq!((told.may_tell(), told.may_tell()), (Some(0), None));
+        told.add(2, "a/b 2".into());
+        told.add(5, "a/b 5".into());
+        assert_eq!(told.may_tell(), None);
         tokio::time::advance(TELL_EVERY).await;
-        assert_eq!(log.may_tell("a", 1), Some(2));
+        assert_eq!((told.may_tell(), told.may_tell()), (Some(2), None), "though no drop follows");
+        tokio::time::advance(TELL_EVERY).await;
+        assert_eq!(told.may_tell(), None, "nothing is told twice");
     }
 }

@@ -72,7 +72,10 @@ impl PartitionKeys {
     /// HASH: `<subscription>\n<lane number>` → the last entry that is not the subscription's; with `\nadded` behind it,
     /// how many entries were ever added until then, absent before a start at a time is counted; with `\nleft`, how many when it left; with `\nmark`, the last entry
     /// that it is known to have settled, with all before; with `\ndropped` and `\ndrops`, how many entries a limit took
-    /// from it, and which. `~since` → when the first subscription was registered. `~followed` → until when
+    /// from it, and which; with `\njoining`, until when whoever joins it counts as alive, and how to undo that, until
+    /// the record is written. `<subscription>\n~remade` → what it has lost that others made anew and none of its replicas
+    /// has told yet: in how many lanes, and some of them. `~since` → when the first subscription was registered.
+    /// `~followed` → until when
     /// somebody follows.
     pub(crate) fn starts(&self) -> String {
         self.key(&["starts"])
@@ -102,7 +105,8 @@ impl PartitionKeys {
         self.key(&["later"])
     }
 
-    /// HASH: event that waits for its time → name of its lane, a line feed, its envelope.
+    /// HASH: event that waits for its time → name of its lane, a line feed, its envelope; with a line feed behind the
+    /// event, once it was put off → when it was first due.
     pub(crate) fn later_events(&self) -> String {
         self.key(&["later:events"])
     }
@@ -226,6 +230,11 @@ impl PartitionKeys {
         self.of("removing:", group)
     }
 
+    /// SET: the subscriptions that are being removed. In the first partition only.
+    pub(crate) fn removals(&self) -> String {
+        self.key(&["removals"])
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -294,6 +303,7 @@ mod tests {
         all.extend([keys.later(), keys.later_events(), keys.later_tenants()]);
         all.extend([keys.later_unreadable(), keys.later_mover()]);
         all.extend([keys.letter_holds(&group), keys.latency_tenants(&group), keys.removed(), keys.removing(&group)]);
+        all.push(keys.removals());
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
         all.extend([keys.latencies(&group, None), keys.latencies(&group, Some(&"acme@eu".parse().unwrap()))]);
@@ -335,6 +345,7 @@ mod tests {
             "latency-tenants:billing/ledger",
             "removed",
             "removing:billing/ledger",
+            "removals",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",

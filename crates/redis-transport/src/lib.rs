@@ -57,7 +57,8 @@
 //! - **What is lost is made anew** while processes run, whether by a flush or an operator's hand: groups, streams, the
 //!   registration, the record of the namespace. A subscription reads on behind what it had settled when its lane was last
 //!   trimmed, so some events may come again; a stream that was made anew is read from its beginning. It is logged, and
-//!   counted in [`SubscriptionHandle::losses`](tekup_core::SubscriptionHandle::losses). Only what can't be made anew stops
+//!   counted in [`SubscriptionHandle::losses`](tekup_core::SubscriptionHandle::losses) by one replica: what a publisher
+//!   or whoever trims has made anew is noted in the store until a replica takes the note. Only what can't be made anew stops
 //!   a subscription, with [`SubscriptionLost`](tekup_core::ErrorKind::SubscriptionLost): keys of another type, a
 //!   permission that is missing.
 //! - **Acks of several deliveries of a lane** go in one command, which tells how many were pending, not which. If some were
@@ -94,6 +95,7 @@ mod state;
 mod testing;
 mod trace;
 mod transport;
+mod troubles;
 mod tuning;
 
 pub use admin::RedisAdmin;

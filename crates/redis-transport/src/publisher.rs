@@ -8,8 +8,8 @@ use std::{
 
 use redis::{Cmd, Pipeline, ServerError, Value};
 use tekup_core::{
-    Error, ErrorKind, EventId, EventType, Priority, Result, TenantId,
-    transport::{Outgoing, Receipt},
+    Error, ErrorKind, EventId, EventType, Priority, Result, TenantId, Timestamp,
+    transport::{Due, Outgoing, Receipt},
 };
 
 use crate::{
@@ -115,21 +115,45 @@ impl Publisher {
         for chunk in &chunks {
             pipeline.add_command(self.call(batch, chunk));
         }
-        chunks.iter().filter_map(|chunk| self.note(batch, chunk)).for_each(|call| _ = pipeline.add_command(call));
+        let notes: Vec<Option<Cmd>> = chunks.iter().map(|chunk| self.note(batch, chunk)).collect();
+        let is_noted: Vec<bool> = notes.iter().map(Option::is_some).collect();
+        notes.into_iter().flatten().for_each(|call| _ = pipeline.add_command(call));
+        let mut answers = self.connection.all(pipeline).await?;
+        let mut noted = answers.split_off(chunks.len()).into_iter();
         let mut stale = Vec::new();
-        // The answers to notes come last, and nobody waits for them: a trace is what is known, not what is sure.
-        for (chunk, answer) in chunks.into_iter().zip(self.connection.all(pipeline).await?) {
+        for ((chunk, is_noted), answer) in chunks.into_iter().zip(is_noted).zip(answers) {
             self.trim_sometimes(batch, &chunk);
+            let noted = if is_noted { noted.next() } else { None };
             match answer {
                 Ok(Value::SimpleString(_)) => stale.push(chunk),
                 answer => {
                     let answer = answer.and_then(|answer| self.stored(answer, &chunk));
                     let filled = settle(batch, &chunk, answer, outcomes);
                     self.tune(batch, &chunk, filled);
+                    self.take_notes_back(batch, &chunk, noted, outcomes);
                 }
             }
         }
         Ok(stale)
+    }
+
+    /// What was noted in the same round trip and then not stored, as a duplicate or refused, is no effect of anything.
+    /// Whether notes were made at all nobody asks: a trace is what is known, not what is sure.
+    fn take_notes_back(
+        &self,
+        batch: &[Outgoing],
+        chunk: &Chunk,
+        noted: Option<Result<Value>>,
+        outcomes: &[Option<Outcome>],
+    ) {
+        let Some(Ok(Value::Array(noted))) = noted else { return };
+        let traced = chunk.events.iter().filter(|place| batch[**place].trace.is_some());
+        let is_stored = |place: usize| matches!(outcomes.get(place), Some(Some(Ok(receipt))) if !receipt.duplicate);
+        let wrong = traced.zip(noted).filter(|(place, noted)| *noted == Value::Int(1) && !is_stored(**place));
+        let keys = &self.namespace.partitions()[chunk.partition];
+        for call in wrong.filter_map(|(place, _)| trace::take_back(keys, &batch[*place])) {
+            self.later("a note of what was not stored is taken back", call);
+        }
     }
 
     fn stored(&self, answer: Value, chunk: &Chunk) -> Result<Stored> {
@@ -234,7 +258,10 @@ impl Publisher {
 
     fn note(&self, batch: &[Outgoing], chunk: &Chunk) -> Option<Cmd> {
         let keys = &self.namespace.partitions()[chunk.partition];
-        trace::note(keys, chunk.events.iter().map(|place| &batch[*place]), self.window.as_secs().max(1))
+        let events = || chunk.events.iter().map(|place| &batch[*place]);
+        let now = Timestamp::now();
+        let wait = events().filter_map(|event| Some(event.due?.wait(now))).max().unwrap_or_default();
+        trace::note(keys, events(), (self.window + wait.min(Due::LONGEST)).as_secs().max(1))
     }
 
     /// The layout was changed, or lost with everything else.
@@ -256,6 +283,7 @@ pub(crate) async fn trim(
     mut lanes: Vec<String>,
     drops: &DropLog,
 ) -> Result<()> {
+    drops.tell();
     let who = format!("publisher:{:016x}", fastrand::u64(..));
     for _ in 0..MOST_CUTS {
         let names: Vec<&str> = lanes.iter().map(String::as_str).collect();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use redis::{Pipeline, Value};
-use tekup_core::Result;
+use tekup_core::{Result, health::Vital};
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     publisher,
     scripts::LaneLimits,
     source::{AFTER_FAILURE, Bell, Ear, Ring, until_next},
+    troubles::Troubles,
 };
 
 /// Partitions in which nothing is due soon, and that are looked at within this time, are looked at together.
@@ -30,9 +31,13 @@ const UNTIL_OLD: Duration = Duration::from_millis(2_500);
 /// How often the lanes of a partition that get what has come due are trimmed, at most.
 const TRIM_EVERY: Duration = Duration::from_secs(5);
 
+/// What it has to do, in each partition.
+const DUTY: &str = "publish";
+
 /// The task; it ends when this is dropped.
 pub(crate) struct Scheduler {
     task: AbortHandle,
+    troubles: Arc<Troubles>,
     /// The bell holds it weakly.
     _alarm: Arc<Alarm>,
 }
@@ -50,6 +55,7 @@ impl Scheduler {
         let alarm = Arc::new(Alarm { rung, wake: Notify::new() });
         let ear: Weak<dyn Ear> = Arc::downgrade(&(alarm.clone() as Arc<dyn Ear>));
         bell.listen(ear);
+        let troubles = Arc::new(Troubles::default());
         let who = format!("{:016x}", fastrand::u64(..));
         let work = Work {
             connection,
@@ -61,9 +67,13 @@ impl Scheduler {
             who,
             alarm: alarm.clone(),
             partitions,
-            told: false,
+            troubles: troubles.clone(),
         };
-        Self { task: tokio::spawn(work.run()).abort_handle(), _alarm: alarm }
+        Self { task: tokio::spawn(work.run()).abort_handle(), troubles, _alarm: alarm }
+    }
+
+    pub(crate) fn vital(&self) -> Vital {
+        Vital::of(self.task.is_finished(), self.troubles.last_for())
     }
 }
 
@@ -129,14 +139,15 @@ struct Work {
     who: String,
     alarm: Arc<Alarm>,
     partitions: Vec<Partition>,
-    /// Whether something that will not pass by itself was told.
-    told: bool,
+    troubles: Arc<Troubles>,
 }
 
 impl Work {
     async fn run(mut self) {
         loop {
+            self.troubles.begin();
             self.attend().await;
+            self.troubles.rest();
             let next = self.partitions.iter().map(|partition| partition.at).min();
             let sleep = tokio::time::sleep_until(next.unwrap_or_else(|| Instant::now() + AFTER_FAILURE));
             tokio::select! {
@@ -169,6 +180,7 @@ impl Work {
         }
         match self.connection.all(pipeline).await {
             Ok(answers) => {
+                self.troubles.over(DUTY, None);
                 for (at, answer) in asked.into_iter().zip(answers) {
                     let noted = self.note(at, answer).await;
                     self.tell(Some(at), noted);
@@ -237,12 +249,12 @@ impl Work {
     }
 
     /// What will not pass by itself is told loudly, once.
-    fn tell(&mut self, partition: Option<usize>, result: Result<()>) {
-        let Err(error) = result else { return };
-        if error.is_retryable() || std::mem::replace(&mut self.told, true) {
-            tracing::debug!(partition, %error, "events that come due wait");
-        } else {
+    fn tell(&self, partition: Option<usize>, result: Result<()>) {
+        let Err(error) = result else { return self.troubles.over(DUTY, partition) };
+        if self.troubles.failed(DUTY, partition, &error) {
             tracing::warn!(partition, %error, "events that come due can't be published in some partition; it is tried on");
+        } else {
+            tracing::debug!(partition, %error, "events that come due wait");
         }
     }
 }

@@ -39,6 +39,14 @@ pub(crate) fn note<'batch>(
     Some(call)
 }
 
+/// A call that forgets what was noted of an event.
+pub(crate) fn take_back(keys: &PartitionKeys, event: &Outgoing) -> Option<Cmd> {
+    let link = event.trace.as_ref()?;
+    let mut call = redis::cmd("HDEL");
+    call.arg(keys.trace(&event.tenant, &link.correlation)).arg(&event.id.as_uuid().as_bytes()[..]);
+    Some(call)
+}
+
 fn text(event: &Outgoing, link: &TraceLink) -> String {
     let cause = link.cause.map(|cause| cause.to_string()).unwrap_or_default();
     format!("{cause}:{}", event.event_type)

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tekup_core::{
     Result, TenantId,
+    health::{Part, Vital},
     transport::{Capabilities, FollowSpec, Follower, Outgoing, Receipt, SourceSpec, Transport},
 };
 
@@ -45,7 +46,7 @@ pub(crate) struct Shared {
     publisher: Publisher,
     admin: RedisAdmin,
     /// Lives as long as the transport.
-    _scheduler: Scheduler,
+    scheduler: Scheduler,
 }
 
 impl Shared {
@@ -118,7 +119,7 @@ impl RedisTransport {
             renewals: Connection::new(server),
             renewal: RenewalThread::start()?,
             admin: RedisAdmin::new(namespace.clone(), commands.clone(), window, limits),
-            _scheduler: scheduler,
+            scheduler,
             window,
             limits,
             without,
@@ -161,6 +162,10 @@ impl Transport for RedisTransport {
 
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
         Some(self.0.renewal.handle().clone())
+    }
+
+    fn vitals(&self) -> Vec<(Part, Vital)> {
+        vec![(Part::Scheduler, self.0.scheduler.vital())]
     }
 }
 

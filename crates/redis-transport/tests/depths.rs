@@ -9,7 +9,10 @@ use std::time::Duration;
 use common::{SOON, config, connect, event, fetch_within, key, open, retry_in, take};
 use tekup_core::{
     BusConfig, EventBus, Priority, Result,
-    transport::{Admin, DeadReason, Delivery, Depth, Depths, Due, Outgoing, Settlement, Source, Transport, Verdict},
+    transport::{
+        Admin, Books, DeadReason, Delivery, Depth, Depths, Due, Outgoing, Settlement, Source, SourceSpec, Transport,
+        Verdict,
+    },
 };
 use tekup_redis_transport::{RedisSource, RedisTransport};
 use tekup_testkit::redis::RedisServer;
@@ -214,4 +217,89 @@ async fn a_lost_place_is_told_until_it_is_made_anew() {
     assert_eq!((told.lanes[0].lost, told.total.ready), (false, 7), "{told}");
     ack(&source, 7).await;
     assert!(depths(&transport).await.total.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_past_its_time_and_does_not_leave_is_told_as_the_oldest() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "lead.*").await;
+    let partition = key(&server, ":lanes").replace(":lanes", "");
+    // Whoever publishes what comes due is told that another does.
+    server.command(&["SET", &format!("{partition}:later:mover"), "nobody", "PX", "3600000"]).unwrap();
+    let soon =
+        |event_type, millis| Outgoing { due: Some(Due::After(Duration::from_millis(millis))), ..event(event_type) };
+    let hour = 3_600_000;
+    let mut batch = vec![soon("invoice.paid", 1), soon("lead.created", 2_000), soon("lead.scored", hour)];
+    batch.extend((0..150).map(|_| soon("lead.scored", hour)));
+    store(&transport, batch).await;
+    let told = depths(&transport).await;
+    assert_eq!((told.total.oldest, told.of_lane("invoice.paid", Priority::Medium)), (None, Depth::default()), "{told}");
+    common::eventually("one of those that it takes should have left", async || {
+        depths(&transport).await.total.oldest > Some(Duration::from_millis(200))
+    })
+    .await;
+    let told = depths(&transport).await;
+    let created = told.of_lane("lead.created", Priority::Medium);
+    assert_eq!((created.oldest, told.of_tenant("acme").oldest), (told.total.oldest, told.total.oldest), "{told}");
+    assert_eq!(told.of_lane("lead.scored", Priority::Medium).oldest, None, "{told}");
+    let of_acme = transport.admin().depths(&LEDGER.parse().unwrap(), Some(&"acme".parse().unwrap())).await.unwrap();
+    assert!(of_acme.total.oldest >= told.total.oldest, "{of_acme}");
+
+    server.command(&["DEL", &format!("{partition}:later:mover")]).unwrap();
+    server.command(&["SPUBLISH", &format!("{partition}:bell"), "due"]).unwrap();
+    ack(&source, 1).await;
+    assert_eq!(depths(&transport).await.total.oldest, None);
+}
+
+#[tokio::test]
+async fn of_hundreds_of_lanes_only_those_are_asked_that_a_subscription_takes_or_drains() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let both = SourceSpec::new(
+        LEDGER.parse().unwrap(),
+        vec!["lead.created".parse().unwrap(), "invoice.paid".parse().unwrap()],
+    );
+    let source = transport.open(both).await.unwrap();
+    let mut batch: Vec<_> = (0..300).map(|lane| event(&format!("lead.moved-{lane}"))).collect();
+    batch.extend([event("lead.created"), event("invoice.paid"), event("invoice.paid")]);
+    store(&transport, batch).await;
+    source.close().await.unwrap();
+    let books = async || transport.admin().books(&LEDGER.parse().unwrap()).await.unwrap();
+
+    // It takes one of its two types no more, and drains it.
+    let source = open(&transport, "lead.created").await;
+    source.close().await.unwrap();
+    let asked = || {
+        let calls = told(&server, "commandstats", "cmdstat_xinfo|groups:calls=");
+        calls.split(',').next().unwrap().parse::<u64>().unwrap()
+    };
+    let before = asked();
+    for _ in 0..10 {
+        let told = depths(&transport).await;
+        assert_eq!((told.total.ready, told.lanes.len(), told.exact), (3, 2, true), "{told}");
+        assert_eq!(books().await, Books { published: 3, ready: 3, ..Books::default() });
+    }
+    // Three places each; all lanes would be 6,060.
+    let groups = asked() - before;
+    assert!(groups < 1_000, "groups were asked for {groups} times");
+
+    // Where it is lost who began where, all are asked.
+    let starts = key(&server, ":starts");
+    let kept = starts.replace(":starts", ":kept");
+    server.command(&["RENAME", &starts, &kept]).unwrap();
+    assert_eq!(depths(&transport).await.total.ready, 3);
+    server.command(&["RENAME", &kept, &starts]).unwrap();
+
+    let source = open(&transport, "lead.created").await;
+    ack(&source, 3).await;
+    source.close().await.unwrap();
+    open(&transport, "lead.created").await.close().await.unwrap();
+    let fields = server.command(&["HKEYS", &starts]).unwrap();
+    assert!(
+        fields.items().iter().any(|field| field.text().is_some_and(|it| it.ends_with("\nleft"))),
+        "it has left one"
+    );
+    assert!(depths(&transport).await.total.is_empty());
+    assert_eq!(books().await, Books { published: 3, acked: 3, ..Books::default() }, "what it left stays in its books");
 }

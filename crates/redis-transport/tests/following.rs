@@ -4,7 +4,10 @@
 
 mod common;
 
-use std::time::Instant;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
 
 use common::{SOON, connect, key, publish};
 use tekup_core::transport::{FollowSpec, Transport};
@@ -58,6 +61,30 @@ async fn what_was_removed_before_it_was_read_is_counted_as_missed_and_once() {
     publish(&transport, "lead.created").await;
     let followed = follower.next(100).await.unwrap();
     assert_eq!((followed.deliveries.len(), followed.missed), (1, 0));
+}
+
+#[tokio::test]
+async fn of_more_busy_lanes_than_one_read_takes_each_has_its_turn() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let spec = FollowSpec::new("shop/cache".parse().unwrap(), vec!["*".parse().unwrap()]);
+    let mut follower = transport.follow(spec).await.unwrap();
+    let types = ["lead.created", "lead.scored", "lead.won", "lead.lost"];
+    let mut sent = HashMap::new();
+    for event_type in types {
+        for _ in 0..20 {
+            sent.insert(publish(&transport, event_type).await, event_type);
+        }
+    }
+    let mut heard = HashSet::new();
+    let mut read = 0;
+    while read < 16 {
+        for delivery in follower.next(2).await.unwrap().deliveries {
+            read += 1;
+            heard.insert(sent[&delivery.id]);
+        }
+    }
+    assert_eq!(heard, HashSet::from(types));
 }
 
 #[tokio::test]

@@ -56,6 +56,23 @@ async fn fetch_fails(source: &RedisSource) {
 }
 
 #[tokio::test]
+async fn what_is_published_again_when_its_id_is_forgotten_was_finished_all_the_same() {
+    let server = RedisServer::start().unwrap();
+    let mut config = common::config(&server);
+    config.dedupe_window = Duration::from_secs(1);
+    let transport = RedisTransport::connect(&config).await.unwrap();
+    let source = transport.open(guarded()).await.unwrap();
+    let sent = common::event("lead.created");
+    let publish = async || transport.publish(vec![sent.clone()]).await.unwrap().remove(0).unwrap();
+    assert!(!publish().await.duplicate);
+    ack(&source, &take(&source, 1).await[0]).await;
+    eventually("its id is forgotten", async || server.command(&["KEYS", "*:ids:*"]).unwrap().items().is_empty()).await;
+    assert!(!publish().await.duplicate);
+    let again = take(&source, 1).await.remove(0);
+    assert_eq!((again.id, again.start), (sent.id, Start::Finished));
+}
+
+#[tokio::test]
 async fn what_is_handed_out_once_more_from_the_beginning_is_not_handled_again() {
     let server = RedisServer::start().unwrap();
     let bus = EventBus::new(BusConfig::new("billing"), connect(&server).await).unwrap();

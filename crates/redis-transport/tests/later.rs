@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::{ack, connect, event, eventually, int, key, open, take};
 use tekup_core::{
     ErrorKind, EventId,
-    transport::{Admin, Cancellation, Due, Outgoing, Stage, Transport},
+    transport::{Admin, Cancellation, Due, Outgoing, Stage, TraceLink, Transport},
 };
 use tekup_redis_transport::RedisTransport;
 use tekup_testkit::redis::RedisServer;
@@ -220,6 +220,25 @@ async fn the_id_of_an_event_that_waits_is_taken_though_the_index_has_forgotten_i
     assert_eq!(came, expected);
     let more = common::fetch_within(&source, 1, Duration::from_millis(300)).await.unwrap();
     assert!(more.is_empty(), "{more:?}");
+}
+
+#[tokio::test]
+async fn what_waits_longer_than_ids_are_remembered_is_traced_when_it_comes() {
+    let server = RedisServer::start().unwrap();
+    let mut config = common::config(&server);
+    config.dedupe_window = Duration::from_secs(1);
+    let transport = RedisTransport::connect(&config).await.unwrap();
+    let source = open(&transport, "*").await;
+    let trace = Some(TraceLink { correlation: "order-7".into(), cause: None });
+    let sent = Outgoing { trace, ..later("lead.created", Duration::from_secs(3)) };
+    schedule(&transport, &sent).await;
+    assert_eq!(take(&source, 1).await[0].id, sent.id);
+    let traced = transport.admin().trace(&sent.tenant, "order-7").await.unwrap();
+    assert_eq!(traced.iter().map(|traced| traced.id).collect::<Vec<_>>(), [sent.id]);
+    eventually("it is forgotten like its id", async || {
+        transport.admin().trace(&sent.tenant, "order-7").await.unwrap().is_empty()
+    })
+    .await;
 }
 
 #[tokio::test]

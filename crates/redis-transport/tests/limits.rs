@@ -4,12 +4,12 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{config, event, eventually, int, key, open, take};
 use tekup_core::{
     EventId,
-    transport::{Admin, Settlement, Source, Stage, Transport, Verdict},
+    transport::{Admin, Settlement, Source, Stage, StartAt, Transport, Verdict},
 };
 use tekup_redis_transport::{RedisSource, RedisTransport};
 use tekup_testkit::redis::RedisServer;
@@ -81,6 +81,61 @@ async fn a_status_tells_what_was_dropped_from_what_was_finished_in_between() {
     assert_eq!(stages, [gone, gone, done, done, done, done, gone, gone, gone, done, done, done, done]);
 }
 
+/// Publishes by a process that lets lanes hold so many events, until the only lane does.
+async fn cut_to(server: &RedisServer, most: u64) {
+    let publisher = RedisTransport::connect(&config(server).max_lane_length(most)).await.unwrap();
+    let lane = key(server, LANE);
+    let (begun, most) = (Instant::now(), i64::try_from(most).unwrap());
+    loop {
+        publish_many(&publisher, 1).await;
+        if int(server, &["XLEN", &lane]) <= most + 10 {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "no publisher cuts it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_status_tells_200_runs_of_dropped_events_from_what_was_finished_in_between() {
+    let server = RedisServer::start().unwrap();
+    let transport = common::connect(&server).await;
+    let source = open(&transport, "*").await;
+    // One in two is finished, so that what is dropped of the others are 201 runs.
+    let published = publish_many(&transport, 401).await;
+    let held = take(&source, 401).await;
+    let finished = held.into_iter().filter(|it| published.iter().position(|id| *id == it.id).unwrap() % 2 == 1);
+    let acks = finished.map(|it| Settlement { held: it.held, id: it.id, tenant: it.tenant, verdict: Verdict::Ack });
+    source.settle(acks.collect()).await.unwrap();
+    cut_to(&server, 1).await;
+    for (number, id) in published.iter().enumerate() {
+        // Between the two oldest runs, which have become one, it is not known any more.
+        let expected = if number % 2 == 0 || number == 1 { Stage::Failed } else { Stage::Completed };
+        assert_eq!(stage(&transport, *id).await, expected, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_is_told_as_dropped_though_much_that_is_held_was_deleted_before_it() {
+    let server = RedisServer::start().unwrap();
+    let transport = common::connect(&server).await;
+    let source = open(&transport, "*").await;
+    let mut published = Vec::new();
+    for _ in 0..7 {
+        published.extend(publish_many(&transport, 500).await);
+    }
+    take(&source, 3_500).await;
+    let lane = key(&server, LANE);
+    // By an operator's hand.
+    server.command(&["XTRIM", &lane, "MAXLEN", "400"]).unwrap();
+    cut_to(&server, 100).await;
+    for id in &published[3_100..3_350] {
+        assert_eq!(stage(&transport, *id).await, Stage::Failed);
+    }
+    let books = transport.admin().books(&"billing/ledger".parse().unwrap()).await.unwrap();
+    assert!(books.dropped >= 300 && books.balanced(), "{books:?}");
+}
+
 #[tokio::test]
 async fn what_is_settled_is_kept_as_long_as_the_retention_says() {
     let server = RedisServer::start().unwrap();
@@ -95,6 +150,36 @@ async fn what_is_settled_is_kept_as_long_as_the_retention_says() {
     };
     eventually("it is trimmed", mark).await;
     assert_eq!(int(&server, &["XLEN", &lane]), 50);
+}
+
+#[tokio::test]
+async fn what_is_settled_goes_when_its_retention_is_over_and_not_before() {
+    let server = RedisServer::start().unwrap();
+    let transport = RedisTransport::connect(&config(&server).retention(Duration::from_secs(2))).await.unwrap();
+    let source = open(&transport, "*").await;
+    let stored = Instant::now();
+    publish_many(&transport, 50).await;
+    ack(&source, 50).await;
+    let lane = key(&server, LANE);
+    eventually("it is over", async || int(&server, &["XLEN", &lane]) == 0).await;
+    assert!(stored.elapsed() >= Duration::from_secs(2), "{:?}", stored.elapsed());
+}
+
+#[tokio::test]
+async fn who_starts_at_the_beginning_is_given_what_others_have_settled_and_the_retention_keeps() {
+    let server = RedisServer::start().unwrap();
+    let transport = RedisTransport::connect(&config(&server).retention(Duration::from_secs(3_600))).await.unwrap();
+    let source = open(&transport, "*").await;
+    let published = publish_many(&transport, 50).await;
+    ack(&source, 50).await;
+    let starts = key(&server, ":starts");
+    let mark = async || int(&server, &["HEXISTS", &starts, "billing/ledger\n1\nmark"]) == 1;
+    eventually("it is trimmed", mark).await;
+    let mut spec = common::spec("*");
+    (spec.id, spec.start_at) = ("audit/all".parse().unwrap(), StartAt::Beginning);
+    let late = transport.open(spec).await.unwrap();
+    let given: Vec<_> = take(&late, 50).await.iter().map(|held| held.id).collect();
+    assert_eq!(given, published);
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@ use common::{ack, event, eventually, fetch_within, int, key, retry_in, settle, s
 use tekup_core::{
     ErrorKind, SubscriptionId,
     transport::{
-        Admin, DeadReason, Latency, LatencyDelta, LetterKey, Outgoing, Settled, Source, SourceSpec, Start, StartAt,
-        Transport, Verdict,
+        Admin, DeadReason, Joining, Latency, LatencyDelta, LetterKey, Outgoing, Settled, Source, SourceSpec, Start,
+        StartAt, Transport, Verdict,
     },
 };
 use tekup_redis_transport::{RedisConfig, RedisSource, RedisTransport};
@@ -102,7 +102,7 @@ async fn leave_traces(transport: &RedisTransport, source: &RedisSource) {
         event_type: None,
         latency: latency.clone(),
     });
-    admin.add_latencies(deltas.collect()).await.unwrap();
+    admin.add_latencies(deltas.collect()).await.into_iter().for_each(Result::unwrap);
     admin.set_paused(&ledger(), true).await.unwrap();
     let short = Duration::from_secs(60);
     for tenant in [None, Some("acme".parse().unwrap())] {
@@ -122,7 +122,12 @@ async fn after_a_removal_no_key_no_field_and_no_group_of_that_name_is_left() {
     let source = transport.open(ours).await.unwrap();
     leave_traces(&transport, &source).await;
     source.close().await.unwrap();
+    let lane = keys(&server).into_iter().find(|key| key.contains(":lane:lead.created:")).unwrap();
+    let deleted = usize::try_from(int(&server, &["XLEN", &lane])).unwrap();
+    server.command(&["DEL", &lane]).unwrap();
+    publish_to_all(&transport, "lead.created").await;
     let before = named_after(&server, LEDGER);
+    assert!(before.iter().any(|it| it.contains("~remade")), "no loss was noted: {before:?}");
     let kinds = ["due", "waiting", "retry", "exceptions", "dead", "letters", "gone", "finished", "books", "state"];
     for kind in kinds.iter().chain(&["latencies", "latency-tenants", "replicas", "starts", "subs", "lane"]) {
         assert!(
@@ -142,7 +147,7 @@ async fn after_a_removal_no_key_no_field_and_no_group_of_that_name_is_left() {
     publish_to_all(&transport, "lead.created").await;
     publish_to_all(&transport, "lead.converted").await;
     assert_eq!(named_after(&server, LEDGER), Vec::<String>::new(), "a publisher brought it back");
-    let came = take(&other, 160).await;
+    let came = take(&other, 200 - deleted).await;
     for held in &came {
         ack(&other, held).await;
     }
@@ -303,6 +308,22 @@ async fn whoever_subscribes_after_a_removal_was_killed_finishes_it_and_begins_an
     assert_eq!((books.published, books.ready), (0, 0), "what was left of the old one went");
     publish_to_all(&transport, "lead.created").await;
     assert_eq!(take(&anew, 40).await.len(), 40);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_subscription_that_is_half_removed_says_that_it_begins_anew() {
+    let server = RedisServer::start().unwrap();
+    let transport = half_removed(&server, -1).await;
+    let preview = transport.admin().preview(&spec("*")).await.unwrap();
+    assert_eq!((preview.joining, preview.removing, preview.begins_with), (Joining::New, true, 0), "{preview}");
+    assert!(
+        preview.registered.is_none() && preview.to_string().contains("is being removed; then it is new"),
+        "{preview}"
+    );
+    let _anew = transport.open(spec("*")).await.unwrap();
+    let preview = transport.admin().preview(&spec("*")).await.unwrap();
+    assert_eq!((preview.joining, preview.removing), (Joining::Same, false), "{preview}");
+    assert_eq!(transport.admin().books(&ledger()).await.unwrap().published, 0);
 }
 
 #[tokio::test]

@@ -394,3 +394,109 @@ async fn a_subscription_that_began_at_the_beginning_reads_on_from_its_mark_when_
     let books = transport.admin().books(&"billing/ledger".parse().unwrap()).await.unwrap();
     assert!(books.balanced() && (books.published, books.acked) == (23, 23), "{books:?}");
 }
+
+/// Whether the subscription has its group in the only lane.
+fn has_group(server: &RedisServer) -> bool {
+    let groups = server.command(&["XINFO", "GROUPS", &key(server, LANE)]).unwrap();
+    groups.items().iter().any(|group| group.items().iter().any(|it| it.text() == Some("billing/ledger")))
+}
+
+/// Publishes until somebody trims, and so makes the group anew.
+async fn publish_until_remade(server: &RedisServer, publisher: &RedisTransport) -> Vec<EventId> {
+    let (mut ids, begun) = (Vec::new(), Instant::now());
+    while !has_group(server) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody trims");
+        ids.push(publish(publisher, "lead.created").await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    ids
+}
+
+async fn ids_within(source: &RedisSource, most: usize, patience: Duration) -> Vec<EventId> {
+    fetch_within(source, most, patience).await.unwrap().iter().map(|held| held.id).collect()
+}
+
+#[tokio::test]
+async fn a_group_that_whoever_trims_makes_anew_is_one_loss_of_its_subscription_and_of_no_other() {
+    let server = RedisServer::start().unwrap();
+    let (transport, publisher) = (connect(&server).await, connect(&server).await);
+    let (one, other) = (open(&transport, "*").await, open(&transport, "*").await);
+    let mut spec = common::spec("*");
+    spec.id = "audit/all".parse().unwrap();
+    let neighbour = transport.open(spec).await.unwrap();
+    let settled = publish(&publisher, "lead.created").await;
+    ack(&one, &take(&one, 1).await[0]).await;
+    take(&neighbour, 1).await;
+    destroy(&server, LANE);
+    let published = publish_until_remade(&server, &publisher).await;
+    assert_eq!(one.losses().count + other.losses().count, 0, "neither has looked yet");
+
+    let patience = Duration::from_secs(8);
+    let all = published.len() + 1;
+    let (by_one, by_other) = tokio::join!(ids_within(&one, all, patience), ids_within(&other, all, patience));
+    let came = [by_one, by_other].concat();
+    assert!(published.iter().chain([&settled]).all(|id| came.contains(id)), "{came:?}");
+    let seen = [one.losses(), other.losses()];
+    assert_eq!(seen[0].count + seen[1].count, 1, "{seen:?}");
+    let loss = seen.into_iter().find_map(|losses| losses.last).unwrap();
+    assert!(!loss.registration && loss.lanes == 1, "{loss:?}");
+    assert!(loss.detail.starts_with("lead.created:medium from "), "{loss:?}");
+    take(&neighbour, published.len()).await;
+    assert_eq!(neighbour.losses().count, 0);
+}
+
+#[tokio::test]
+async fn a_group_that_a_publisher_made_anew_while_no_replica_ran_is_told_by_the_next_one_alone() {
+    let server = RedisServer::start().unwrap();
+    let (transport, publisher) = (connect(&server).await, connect(&server).await);
+    let source = open(&transport, "*").await;
+    publish(&publisher, "lead.created").await;
+    ack(&source, &take(&source, 1).await[0]).await;
+    source.close().await.unwrap();
+    destroy(&server, LANE);
+    let published = publish_until_remade(&server, &publisher).await;
+    let next = open(&transport, "*").await;
+    take(&next, published.len()).await;
+    assert_eq!(next.losses().count, 1);
+    let third = open(&transport, "*").await;
+    assert!(fetch_within(&third, 1, Duration::from_millis(200)).await.unwrap().iter().all(|held| held.failures == 0));
+    assert_eq!((next.losses().count, third.losses().count), (1, 0));
+}
+
+#[tokio::test]
+async fn a_replica_that_finds_a_group_missing_when_it_begins_tells_of_the_loss() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let source = open(&transport, "*").await;
+    let wanted = publish(&transport, "lead.created").await;
+    source.close().await.unwrap();
+    destroy(&server, LANE);
+    let next = open(&transport, "*").await;
+    assert_eq!(take(&next, 1).await[0].id, wanted);
+    let losses = next.losses();
+    assert_eq!((losses.count, losses.last.unwrap().lanes), (1, 1));
+}
+
+#[tokio::test]
+async fn a_stream_that_a_publisher_makes_anew_is_one_loss_of_all_replicas_and_one_of_each_subscription() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let (one, other) = (open(&transport, "*").await, open(&transport, "*").await);
+    let mut spec = common::spec("lead.*");
+    spec.id = "audit/all".parse().unwrap();
+    let neighbour = transport.open(spec).await.unwrap();
+    publish(&transport, "lead.created").await;
+    let (found, audited) = (take(&one, 1).await, take(&neighbour, 1).await);
+    ack(&one, &found[0]).await;
+    ack(&neighbour, &audited[0]).await;
+    server.command(&["DEL", &key(&server, LANE)]).unwrap();
+    let wanted = publish(&transport, "lead.created").await;
+    let patience = Duration::from_millis(500);
+    let (by_one, by_other) = tokio::join!(ids_within(&one, 1, patience), ids_within(&other, 1, patience));
+    assert_eq!([by_one, by_other].concat(), [wanted]);
+    take(&neighbour, 1).await;
+    assert_eq!((one.losses().count + other.losses().count, neighbour.losses().count), (1, 1));
+    let seen = [one.losses(), other.losses()];
+    let detail = seen.into_iter().find_map(|losses| losses.last).unwrap().detail;
+    assert_eq!(detail, "lead.created:medium from 0-0");
+}

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tekup_core::{
     Result, SubscriptionId, TenantId,
+    health::{Part, Vital},
     transport::{
         Capabilities, Delivery, DeliveryRef, FollowSpec, Follower, Losses, Outgoing, Receipt, Settled, Settlement,
         Source, SourceSpec, SubscriptionState, Transport,
@@ -66,6 +67,10 @@ impl<T: Transport, W: Watcher> Transport for Watched<T, W> {
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
         self.transport.renewal_runtime()
     }
+
+    fn vitals(&self) -> Vec<(Part, Vital)> {
+        self.transport.vitals()
+    }
 }
 
 pub(crate) struct WatchedSource<S, W> {
@@ -109,5 +114,9 @@ impl<S: Source, W: Watcher> Source for WatchedSource<S, W> {
 
     fn losses(&self) -> Losses {
         self.source.losses()
+    }
+
+    fn vitals(&self) -> Vec<(Part, Vital)> {
+        self.source.vitals()
     }
 }

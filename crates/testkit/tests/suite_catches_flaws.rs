@@ -176,6 +176,18 @@ catches! {
         }
     }, subscribing::a_new_subscription_starts_now;
 
+    lost_events_that_are_told_as_letters: TellsDropsAsLetters {
+        fn books(books: Books) -> Books {
+            Books { letters_dropped: books.letters_dropped + books.dropped, dropped: 0, ..books }
+        }
+    }, limiting::above_its_limit_a_lane_drops_its_oldest_events_and_counts_them;
+
+    letters_that_are_told_as_lost_events: TellsLettersAsDrops {
+        fn books(books: Books) -> Books {
+            Books { letters_dropped: 0, dropped: books.dropped + books.letters_dropped, ..books }
+        }
+    }, dead_letters::dead_letters_beyond_the_cap_go_oldest_first_and_are_counted;
+
     books_that_are_cooked: Cooked {
         fn books(books: Books) -> Books {
             Books { published: books.published + 1, acked: books.acked + 1, ..books }

@@ -1,4 +1,5 @@
 //! Measures events that are published for later: how late they come, what they take in memory, and the longest script.
+//! It fails if one comes later than a second, or a script takes longer than 20 ms.
 //!
 //! ```text
 //! cargo run --release -p tekup-bench --bin later -- [events] [events per second]
@@ -24,6 +25,8 @@ use tekup_testkit::redis::RedisServer;
 const NAME: &str = "ledger";
 /// Scripts that take longer than so many microseconds are noted.
 const SLOW_MICROS: u32 = 1_000;
+const LONGEST_SCRIPT_MICROS: u64 = 20_000;
+const LATEST_MS: i64 = 1_000;
 
 /// When each event is due: the first at `start`, then evenly.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +72,7 @@ async fn run(events: usize, per_second: i64) -> Result<()> {
         taken.server.as_secs_f64()
     );
     println!("memory per waiting event: {bytes:.0} B");
-    println!("longest script while publishing: {}", longest_script(&mut connection).await?);
+    check_scripts("publishing", &mut connection).await?;
     ensure!(Timestamp::now().unix_millis() < table.start, "the machine was too slow: some are due already");
 
     let lateness = subscribe(&bus, events, table).await?;
@@ -79,14 +82,15 @@ async fn run(events: usize, per_second: i64) -> Result<()> {
     let watch = Stopwatch::start(&server)?;
     let books = until_handled(&bus, events).await?;
     let taken = watch.stop()?;
-    report(&lateness);
+    let latest = report(&lateness);
     let share = |time: Duration| 100.0 * time.as_secs_f64() / taken.wall.as_secs_f64();
     println!(
         "while they came: server {:.0} % of a core, this process {:.0} %",
         share(taken.server),
         share(taken.client)
     );
-    println!("longest script while they came: {}", longest_script(&mut connection).await?);
+    check_scripts("they came", &mut connection).await?;
+    ensure!(latest <= LATEST_MS, "an event came {latest} ms late: more than {LATEST_MS}");
     ensure!(books.acked == events as u64 && books.published == events as u64 && books.balanced(), "{books:?}");
     Ok(bus.shutdown().await?)
 }
@@ -124,7 +128,8 @@ async fn until_handled(bus: &EventBus, events: usize) -> Result<Books> {
     Ok(bus.books(format!("{}/{NAME}", bus.service())).await?)
 }
 
-fn report(lateness: &Lateness) {
+/// Answers how late the last one was.
+fn report(lateness: &Lateness) -> i64 {
     let mut lateness = lateness.lock().unwrap_or_else(PoisonError::into_inner);
     lateness.sort_unstable();
     let at =
@@ -136,6 +141,7 @@ fn report(lateness: &Lateness) {
         at(0.99),
         at(0.999)
     );
+    last
 }
 
 async fn watch_scripts(connection: &mut MultiplexedConnection) -> Result<()> {
@@ -147,13 +153,15 @@ async fn watch_scripts(connection: &mut MultiplexedConnection) -> Result<()> {
 
 type Slow = (u64, u64, u64, Vec<Vec<u8>>, String, String);
 
-async fn longest_script(connection: &mut MultiplexedConnection) -> Result<String> {
+async fn check_scripts(when: &str, connection: &mut MultiplexedConnection) -> Result<()> {
     let slow: Vec<Slow> = redis::cmd("SLOWLOG").arg("GET").arg(-1).query_async(connection).await?;
     let scripts =
         slow.iter().filter(|(_, _, _, words, ..)| words.first().is_some_and(|word| word.starts_with(b"EVAL")));
     let longest = scripts.map(|(_, _, micros, ..)| *micros).max();
-    let longest = longest.map_or_else(|| format!("below {SLOW_MICROS} us"), |micros| format!("{micros} us"));
-    Ok(format!("{longest}; {} calls of any kind above {SLOW_MICROS} us", slow.len()))
+    let text = longest.map_or_else(|| format!("below {SLOW_MICROS} us"), |micros| format!("{micros} us"));
+    println!("longest script while {when}: {text}; {} calls of any kind above {SLOW_MICROS} us", slow.len());
+    ensure!(longest.unwrap_or(0) <= LONGEST_SCRIPT_MICROS, "a script took {text} while {when}: too long");
+    Ok(())
 }
 
 async fn used_memory(connection: &mut MultiplexedConnection) -> Result<f64> {

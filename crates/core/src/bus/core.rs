@@ -20,7 +20,7 @@ use crate::{
     checks::Checks,
     config::BusConfig,
     error::{Error, ErrorKind, Result},
-    ids::{ServiceName, TenantId},
+    ids::{ServiceName, SubscriptionId, TenantId},
     metrics::{Meter, Tally},
     runtime::Slots,
     transport::{DynTransport, Outgoing, Receipt, Transport},
@@ -110,32 +110,51 @@ impl Core {
         };
         // Only the waiting is cut short: what is half told might be told twice.
         while self.closed.run_until_cancelled(is_due()).await.is_some() {
-            if let Err(error) = self.flush().await {
+            if let Err(error) = self.tell().await {
                 tracing::debug!(%error, "counters could not be told; they are told later");
             }
         }
     }
 
-    pub(super) async fn flush(&self) -> Result<()> {
+    /// Tells the others what is counted here, in a task of its own: a caller that goes leaves nothing half told, for that
+    /// would be told twice.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it goes on.
+    pub(super) async fn flush(self: &Arc<Self>) -> Result<()> {
+        let core = Arc::clone(self);
+        let broken_off = |cause| Error::new(ErrorKind::Closed, "the runtime was shut down").with_source(cause);
+        tokio::spawn(async move { core.tell().await }).await.map_err(broken_off)?
+    }
+
+    async fn tell(&self) -> Result<()> {
         let _telling = self.telling.lock().await;
+        let counted = self.tell_counters().await;
+        let timed = self.tell_latencies().await;
+        counted.and(timed)
+    }
+
+    async fn tell_counters(&self) -> Result<()> {
         let untold = self.meter.untold();
-        if !untold.deltas().is_empty() {
-            self.transport.admin().add_counters(untold.deltas().to_vec()).await?;
-            untold.told();
+        if untold.deltas().is_empty() {
+            return Ok(());
         }
-        self.flush_latencies().await
+        let answers = self.transport.admin().add_counters(untold.deltas().to_vec()).await;
+        untold.told(answers)
     }
 
-    async fn flush_latencies(&self) -> Result<()> {
+    async fn tell_latencies(&self) -> Result<()> {
         let untold = self.meter.untold_latencies();
-        if !untold.deltas().is_empty() {
-            self.transport.admin().add_latencies(untold.deltas().to_vec()).await?;
-            untold.told();
+        if untold.deltas().is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let answers = self.transport.admin().add_latencies(untold.deltas().to_vec()).await;
+        // What runs here and has not failed was not removed: where the store lost it, it is made anew.
+        let is_gone = |id: &SubscriptionId| self.running.find(id).is_none_or(|running| running.failure().is_some());
+        untold.told(answers, is_gone)
     }
 
-    pub(super) async fn shutdown(&self) -> Result<()> {
+    pub(super) async fn shutdown(self: &Arc<Self>) -> Result<()> {
         let grace = self.config.shutdown_grace;
         // Each stops in a task of its own, so that dropping this future leaves none half stopped.
         let subscriptions = self.running.close().into_iter().map(|running| tokio::spawn(running.stop(grace)));

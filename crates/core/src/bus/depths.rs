@@ -8,13 +8,15 @@ impl EventBus {
     /// priority) and by tenant.
     ///
     /// In memory it is exact. On Redis it is an estimate that costs bounded reads, and no payload leaves the server. Of
-    /// each partition it asks for the registry, then all at once one script for what has failed, died or is published for
-    /// later, and one for every 20 lanes; none looks at more than about 400 events or, of each kind, 1 MiB: some 2 ms of the
-    /// server. From positions, and so exact but for what moves meanwhile, are `ready`, `in_flight`, `retrying`, `dead` and
-    /// `oldest` in all, and by lane what is ready and in flight there. The rest is counted where about 100 events wait or
-    /// less, and above that scaled up from a sample spread over what waits: then [`Depths::exact`] is false. A share of one
-    /// half is told as 40 to 60 % in 19 of 20 cases where the events of tenants are mixed, and less well where they come
-    /// in long runs or over many full lanes at once; a tenant of one event in a hundred may be missing.
+    /// each partition it asks for the registry, then for which of the lanes that the subscription does not take it began in,
+    /// then by one script for what has failed, died or is published for later, and by one for every 20 of the lanes that it
+    /// takes or has not left yet, whatever others there are; eight of all these are under way at once. None looks at more
+    /// than about 400 events or, of each kind, 1 MiB: some 2 ms of the server. From positions, and so exact but for what moves meanwhile, are `ready`, `in_flight`, `retrying`, `dead` and
+    /// `oldest` in all, and by lane what is ready and in flight there; of what is published for later, the first 500 of a
+    /// partition are looked at for being past their time, whoever takes them. The rest is counted where about 100 events
+    /// wait or less, and above that scaled up from a sample spread over what waits: then [`Depths::exact`] is false. A share
+    /// of one half is told as 40 to 60 % in 19 of 20 cases where the events of tenants are mixed, and less well where they
+    /// come in long runs or over many full lanes at once; a tenant of one event in a hundred may be missing.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered; those of the store.

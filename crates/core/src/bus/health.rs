@@ -25,17 +25,23 @@ const ROLL_CALL: usize = 100;
 pub(super) struct LastLook {
     /// How many events of a subscription had died.
     dead: Mutex<HashMap<SubscriptionId, u64>>,
+    /// How many its lanes had dropped.
+    dropped: Mutex<HashMap<SubscriptionId, u64>>,
     /// How often its place had been lost.
     losses: Mutex<HashMap<SubscriptionId, u64>>,
     roll_call: Mutex<RollCall>,
 }
 
 impl LastLook {
-    /// How many came since then; none at the first look, and none if letters were replayed meanwhile.
+    /// How many came since then; none at the first look, and none if letters were replayed meanwhile. Letters that went
+    /// have died as well.
     fn died_since(&self, id: &SubscriptionId, books: &Books) -> u64 {
-        let dead = books.dead + books.expired + books.dropped;
-        let before = lock(&self.dead).insert(id.clone(), dead);
-        before.map_or(0, |before| dead.saturating_sub(before))
+        since(&self.dead, id, books.dead + books.expired + books.letters_dropped)
+    }
+
+    /// How many its lanes dropped since then; none at the first look.
+    fn dropped_since(&self, id: &SubscriptionId, books: &Books) -> u64 {
+        since(&self.dropped, id, books.dropped)
     }
 
     /// How often its place was lost since then, or since it runs here, and what was lost the last time.
@@ -48,18 +54,26 @@ impl LastLook {
     }
 }
 
+/// By how many it is more than it was, which is forgotten; none at the first time.
+fn since(known: &Mutex<HashMap<SubscriptionId, u64>>, id: &SubscriptionId, now: u64) -> u64 {
+    let before = lock(known).insert(id.clone(), now);
+    before.map_or(0, |before| now.saturating_sub(before))
+}
+
 impl EventBus {
     /// Whether this bus does its work in this process: whether the store answers in time, the subscriptions that run here
-    /// read, settle and renew, not too much waits for them nor for too long, their places in the store are not lost, and no
-    /// events have died since this was last asked; and whether somebody reads every subscription of the bus, those of
-    /// other services too. Meant for a probe every 10 s: it reads the books and the depths of each subscription that runs
-    /// here, which cost two calls for every 20 lanes, and asks for the readers of 100 subscriptions, of the next 100 the
+    /// read, settle and renew, what the transport does by itself gets done, not too much waits for them nor for too long,
+    /// their places in the store are not lost, and no events have died or were dropped from lanes that are too long since
+    /// this was last asked; and whether somebody reads every subscription of the bus, those of other services too. Meant
+    /// for a probe every 10 s: it reads the books and the depths of each subscription that runs here, which cost two calls
+    /// for every 20 lanes that it takes, at most 16 at once, and asks for the readers of 100 subscriptions, of the next 100
+    /// the
     /// next time.
     ///
     /// Judged by [`HealthThresholds::default`].
     ///
     /// # Cancel safety
-    /// Cancel safe, but dead letters and losses that were seen may be left out of the next answer.
+    /// Cancel safe, but dead letters, drops and losses that were seen may be left out of the next answer.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -120,7 +134,7 @@ impl EventBus {
             Ok(_) => Some(self.call_the_roll(&*admin, deadline).await),
             Err(_) => None,
         };
-        Facts { closed: false, store: Some(store), subscriptions, silent }
+        Facts { closed: false, store: Some(store), transport: self.0.transport.vitals(), subscriptions, silent }
     }
 
     async fn books_facts(&self, admin: &dyn DynAdmin, vitals: &Vitals, until: Instant) -> Result<BooksFacts, String> {
@@ -133,9 +147,12 @@ impl EventBus {
             }
             Ok(Err(error)) => Err(error.to_string()),
             Ok(Ok((books, depths))) => {
-                let died = self.0.last_look.died_since(&vitals.id, &books);
+                let last = &self.0.last_look;
+                let (died, dropped_since) =
+                    (last.died_since(&vitals.id, &books), last.dropped_since(&vitals.id, &books));
                 let (oldest, lost) = (depths.total.oldest, lost_lanes(&depths));
-                Ok(BooksFacts { waiting: books.ready, oldest, lost, dead: books.dead, died })
+                let Books { ready: waiting, dead, dropped, .. } = books;
+                Ok(BooksFacts { waiting, oldest, lost, dead, died, dropped, dropped_since })
             }
         }
     }
@@ -186,6 +203,17 @@ mod tests {
         assert_eq!(lost_lanes(&depths), None);
         depths.lose_lane(&scored, Priority::High);
         assert_eq!(lost_lanes(&depths), Some(vec!["lead.scored:high".to_owned()]));
+    }
+
+    #[test]
+    fn letters_that_went_for_room_have_died_and_what_lanes_dropped_has_not() {
+        let (look, id) = (LastLook::default(), "billing/ledger".parse().unwrap());
+        let told = |books: Books| (look.died_since(&id, &books), look.dropped_since(&id, &books));
+        let books = Books { dead: 4, letters_dropped: 2, dropped: 7, ..Books::default() };
+        assert_eq!(told(books), (0, 0), "nobody knows since when");
+        assert_eq!(told(Books { letters_dropped: 5, ..books }), (3, 0));
+        assert_eq!(told(Books { letters_dropped: 5, dropped: 9, ..books }), (0, 2));
+        assert_eq!(told(Books { dead: 1, letters_dropped: 5, dropped: 9, ..books }), (0, 0), "three were replayed");
     }
 
     #[test]

@@ -12,11 +12,15 @@ impl EventBus {
     /// from publish to handled. Counted is what a handler has finished; what failed is not. Processes tell each other
     /// once a second.
     ///
-    /// Nothing is ever set back: for the last minute, ask [`Latencies::since`] an earlier look.
+    /// Nothing is ever set back: for the last minute, ask [`Latencies::since`] an earlier look. After a fault of the way
+    /// to the store, some may be counted twice.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if that is no subscription's name,
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered; those of the store.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: what this process tells the others first is told all the same, and once.
     ///
     /// ```
     /// # use serde::{Deserialize, Serialize};

@@ -56,7 +56,8 @@ impl EventBus {
         Ok(DeadLetters::new(self.clone(), subscription.as_ref().parse()?))
     }
 
-    /// What became of all that was ever stored for a subscription, named `<service>/<name>`.
+    /// What became of all that was ever stored for a subscription, named `<service>/<name>`. On Redis it costs as many calls
+    /// as [`depths`](Self::depths), which are shorter: they look at positions and sizes, and at no event.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if no such subscription is registered; those of the store.
@@ -99,7 +100,7 @@ impl EventBus {
 
     /// Which subscriptions are registered on the bus, of all services and whether or not they run, by name; at most so
     /// many, 1 to 1,000, after the `next` of the page before. Those of this process are
-    /// [`subscriptions`](EventBus::subscriptions).
+    /// [`subscriptions`](EventBus::subscriptions). One that is being removed is told of until that is finished.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `most` is out of range; those of the store.

@@ -162,7 +162,7 @@ impl TenantBus {
     /// Where an event of this tenant stands; another tenant's is unknown.
     ///
     /// # Errors
-    /// Those of the store.
+    /// As [`EventBus::wait_for`].
     ///
     /// ```
     /// use tekup_core::{EventBus, EventId, transport::Stage};

@@ -16,7 +16,8 @@ use crate::{
 /// Known are the events that carry a correlation id or a cause: those that a handler published through its context, and
 /// drafts with [`correlation`](crate::Draft::correlation) or [`caused_by`](crate::Draft::caused_by). They are known as
 /// long as ids are remembered, and 1,000 of a correlation at most. The event that began it all carries neither, so it is
-/// known by its id alone.
+/// known by its id alone. On Redis an event that waits for its time is known from when it was published, and one that was
+/// cancelled then stays known; in memory an event is known when it has come.
 ///
 /// ```
 /// use tekup_core::Trace;

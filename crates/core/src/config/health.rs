@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::units;
+use super::units::{self, MILLI};
 use crate::error::{ErrorKind, Problems, Result};
 
 /// From when on something is no longer healthy. A plain struct; absent fields have their defaults.
@@ -25,13 +25,14 @@ pub struct HealthThresholds {
     /// From when on it counts as slow: 1 ms to 1 min; default 250 ms.
     #[serde(rename = "slowMs", with = "units::millis")]
     pub slow: Duration,
-    /// How long a subscription may fail to read or to settle, by itself trying on: 1 ms to 1 h; default 30 s.
+    /// How long a subscription may fail to read or to settle, and whatever else works by itself, of the transport too, may
+    /// get nothing done, trying on: 1 ms to 1 h; default 30 s. To renew, it has the length of a lease.
     #[serde(rename = "stalledMs", with = "units::millis")]
     pub stalled: Duration,
     /// The most events that may wait for a subscription; default 10,000.
     pub waiting: u64,
     /// How long an event may wait for a subscription, to be handed out or, if it was, to be settled: 1 ms to 365 days;
-    /// default 5 min. What is published for later, or waits for a later attempt, has its time first. Where handlers may
+    /// default 5 min. What is published for later, or waits for a later attempt, has its time first: it waits from then on. Where handlers may
     /// take longer, it must be longer too.
     #[serde(rename = "ageMs", with = "units::millis")]
     pub age: Duration,
@@ -69,11 +70,13 @@ impl HealthThresholds {
     /// let mut thresholds = HealthThresholds::default();
     /// assert!(thresholds.check().is_ok());
     /// (thresholds.patience, thresholds.slow) = (Duration::ZERO, Duration::MAX);
-    /// assert_eq!(thresholds.check().unwrap_err().problems().len(), 2);
+    /// let error = thresholds.check().unwrap_err();
+    /// assert_eq!(error.problems()[0], "patienceMs is 0: use 1 to 60000");
+    /// assert_eq!(error.problems().len(), 2);
     /// ```
     pub fn check(&self) -> Result<()> {
         let mut problems = Problems::default();
-        let (least, minute) = (Duration::from_millis(1), Duration::from_secs(60));
+        let (least, minute) = (MILLI, Duration::from_secs(60));
         for (what, value, most) in [
             ("patienceMs", self.patience, minute),
             ("slowMs", self.slow, minute),
@@ -81,8 +84,7 @@ impl HealthThresholds {
             ("ageMs", self.age, 365 * 24 * 60 * minute),
             ("silentMs", self.silent, 365 * 24 * 60 * minute),
         ] {
-            problems
-                .check((least..=most).contains(&value), || format!("{what} is {value:?}: use {least:?} to {most:?}"));
+            problems.check((least..=most).contains(&value), || units::out_of_range(what, value, least, most, MILLI));
         }
         problems.into_result(ErrorKind::InvalidInput)
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use environment::Environment;
 pub use health::HealthThresholds;
 
+use self::units::MILLI;
 use crate::{
     checks::SchemaCheck,
     envelope::Limits,
@@ -246,17 +247,16 @@ impl BusConfig {
         problems.check(self.revision <= LARGEST_REVISION, || {
             format!("revision is {}: use 0 to {LARGEST_REVISION}", self.revision)
         });
-        let hour = Duration::from_secs(3_600);
-        for (what, value, least, most) in [
-            ("retryDelay", self.retry_delay, Duration::ZERO, LONGEST_DELAY),
-            ("deadLetterTtl", self.dead_letter_ttl, Duration::from_secs(1), 87_600 * hour),
-            ("timeoutMs", self.timeout, Duration::from_millis(1), 24 * hour),
-            ("leaseMs", self.lease, Duration::from_millis(100), hour),
-            ("shutdownGraceMs", self.shutdown_grace, Duration::ZERO, hour),
-            ("publishWaitMs", self.publish_wait, Duration::ZERO, hour),
+        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3_600));
+        for (what, value, least, most, unit) in [
+            ("retryDelay", self.retry_delay, Duration::ZERO, LONGEST_DELAY, MILLI),
+            ("deadLetterTtl", self.dead_letter_ttl, second, 87_600 * hour, second),
+            ("timeoutMs", self.timeout, MILLI, 24 * hour, MILLI),
+            ("leaseMs", self.lease, 100 * MILLI, hour, MILLI),
+            ("shutdownGraceMs", self.shutdown_grace, Duration::ZERO, hour, MILLI),
+            ("publishWaitMs", self.publish_wait, Duration::ZERO, hour, MILLI),
         ] {
-            problems
-                .check((least..=most).contains(&value), || format!("{what} is {value:?}: use {least:?} to {most:?}"));
+            problems.check((least..=most).contains(&value), || units::out_of_range(what, value, least, most, unit));
         }
     }
 
@@ -277,6 +277,30 @@ impl BusConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_of_none_at_all_is_refused_by_its_name() {
+        type Set = fn(&mut BusConfig);
+        let zero = |set: Set| {
+            let mut config = BusConfig::new("billing");
+            set(&mut config);
+            config.check().map_or_else(|error| error.to_string(), |()| "taken".into())
+        };
+        let table: [(Set, &str); 9] = [
+            (|config| config.retry_limit = 0, "retryLimit is 0: use 1 to"),
+            (|config| config.dead_letter_cap = 0, "deadLetterCap is 0: use 1 to"),
+            (|config| config.crash_limit = 0, "crashLimit is 0: use 1 to"),
+            (|config| config.batch_size = 0, "batchSize is 0: use 1 to"),
+            (|config| config.max_batch_events = 0, "maxBatchEvents is 0: use 1 to"),
+            (|config| config.publish_buffer_events = 0, "publishBufferEvents is 0: use 1 to"),
+            (|config| config.publish_buffer_bytes = 0, "publishBufferBytes is 0: use 1024 to"),
+            (|config| config.handlers = Some(0), "handlers is 0: use 1 to"),
+            (|config| config.prefetch = 0, "prefetch is 0: use 1 to"),
+        ];
+        for (set, told) in table {
+            assert!(zero(set).contains(told), "{told}: {}", zero(set));
+        }
+    }
 
     #[test]
     fn absurd_settings_are_refused_all_at_once() {

@@ -1,5 +1,15 @@
 //! Durations as whole numbers of a unit.
 
+use std::time::Duration;
+
+pub(super) const MILLI: Duration = Duration::from_millis(1);
+
+/// What is wrong with a duration out of its range, in the unit of its field: what is to be written there.
+pub(super) fn out_of_range(field: &str, value: Duration, least: Duration, most: Duration, unit: Duration) -> String {
+    let [value, least, most] = [value, least, most].map(|duration| duration.div_duration_f64(unit));
+    format!("{field} is {value}: use {least} to {most}")
+}
+
 macro_rules! unit {
     ($name:ident, $to:ident, $from:ident) => {
         pub(super) mod $name {

@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::{Event, TekupEvent};
 use crate::{
     envelope::{Envelope, Metadata, RawMap},
-    error::{Error, ErrorKind, Problems, Result},
+    error::{Error, ErrorKind, Problems, Result, shown},
     ids::{EventId, EventType, TenantId, UserId},
     priority::Priority,
     timestamp::Timestamp,
-    transport::Due,
+    transport::{Due, LONGEST_CORRELATION},
 };
 
 /// An event before it is published, completed by chaining.
@@ -218,7 +218,11 @@ impl<T> Draft<T> {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn correlation(mut self, id: impl AsRef<str>) -> Self {
-        let set = self.metadata.set_correlation(id.as_ref());
+        let id = id.as_ref();
+        self.problems.check((1..=LONGEST_CORRELATION).contains(&id.len()), || {
+            format!("correlation id `{}` has {} bytes: use 1 to {LONGEST_CORRELATION}", shown(id), id.len())
+        });
+        let set = self.metadata.set_correlation(id);
         self.problems.keep(set);
         self
     }

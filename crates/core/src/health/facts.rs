@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Health, Part, Reason};
+use super::{Health, Part, Reason, Vital};
 use crate::{config::HealthThresholds, ids::SubscriptionId, transport::Losses};
 
 /// How many dead subscriptions are named.
@@ -14,6 +14,8 @@ pub(crate) struct Facts {
     pub(crate) closed: bool,
     /// How long the store took to answer, or why it did not.
     pub(crate) store: Option<Result<Duration, String>>,
+    /// How it is with what the transport does by itself.
+    pub(crate) transport: Vec<(Part, Vital)>,
     pub(crate) subscriptions: Vec<SubscriptionFacts>,
     /// For how long nobody has read those that nobody reads, on the whole bus; absent if the store does not answer anyway.
     pub(crate) silent: Option<Result<Vec<(SubscriptionId, Duration)>, String>>,
@@ -39,6 +41,9 @@ pub(crate) struct BooksFacts {
     pub(crate) dead: u64,
     /// How many dead letters came since the last look.
     pub(crate) died: u64,
+    /// How many events lanes have dropped at their hard cap, and how many of them since the last look.
+    pub(crate) dropped: u64,
+    pub(crate) dropped_since: u64,
 }
 
 /// What a running subscription says of itself.
@@ -47,9 +52,7 @@ pub(crate) struct Vitals {
     pub(crate) id: SubscriptionId,
     /// Why it has stopped reading by itself.
     pub(crate) failure: Option<String>,
-    pub(crate) ended: Vec<Part>,
-    /// Which parts try to get something done, and for how long.
-    pub(crate) trying: Vec<(Part, Duration)>,
+    pub(crate) parts: Vec<(Part, Vital)>,
     pub(crate) lease: Duration,
     /// An operator wants it to do nothing.
     pub(crate) is_paused: bool,
@@ -66,12 +69,19 @@ impl Facts {
             Err(error) => Some(Reason::StoreUnreachable { error }),
             Ok(latency) => (latency > thresholds.slow).then(|| Reason::StoreSlow { latency_ms: millis(latency) }),
         });
+        let transport = self.transport.into_iter().filter_map(|(part, vital)| match vital {
+            Vital::Ended => Some(Reason::TransportEnded { part }),
+            Vital::Trying(time) if time > thresholds.stalled => {
+                Some(Reason::TransportStalled { part, for_ms: millis(time) })
+            }
+            Vital::Trying(_) | Vital::Well => None,
+        });
         let others = self.subscriptions.into_iter().flat_map(|found| found.reasons(thresholds));
         let silent = self.silent.and_then(|silent| match silent {
             Err(error) => Some(Reason::Unlisted { error }),
             Ok(silent) => dead(silent, thresholds.silent),
         });
-        Health::of(store.into_iter().chain(others).chain(silent).collect())
+        Health::of(store.into_iter().chain(transport).chain(others).chain(silent).collect())
     }
 }
 
@@ -107,31 +117,35 @@ impl SubscriptionFacts {
 
 impl Vitals {
     fn reasons(self, thresholds: &HealthThresholds) -> Vec<Reason> {
-        let Self { id, failure, ended, trying, lease, is_paused: _, losses: _ } = self;
+        let Self { id, failure, parts, lease, is_paused: _, losses: _ } = self;
         // A reader that says why it stopped has ended, too.
         let has_said = failure.is_some();
         let stopped = failure.map(|error| Reason::SubscriptionStopped { subscription: id.clone(), error });
-        let ended = ended.into_iter().filter(|part| !(has_said && *part == Part::Reader));
-        let ended = ended.map(|part| Reason::Ended { subscription: id.clone(), part });
         // Leases end sooner than anything else may be late.
         let allowed = |part| if part == Part::Keeper { lease } else { thresholds.stalled };
-        let stalled = trying
-            .into_iter()
-            .filter(|(part, time)| *time > allowed(*part))
-            .map(|(part, time)| Reason::Stalled { subscription: id.clone(), part, for_ms: millis(time) });
-        stopped.into_iter().chain(ended).chain(stalled).collect()
+        let reason = |(part, vital): (Part, Vital)| match vital {
+            Vital::Ended if has_said && part == Part::Reader => None,
+            Vital::Ended => Some(Reason::Ended { subscription: id.clone(), part }),
+            Vital::Trying(time) if time > allowed(part) => {
+                Some(Reason::Stalled { subscription: id.clone(), part, for_ms: millis(time) })
+            }
+            Vital::Trying(_) | Vital::Well => None,
+        };
+        stopped.into_iter().chain(parts.into_iter().filter_map(reason)).collect()
     }
 }
 
 impl BooksFacts {
     fn reasons(self, id: &SubscriptionId, thresholds: &HealthThresholds) -> impl Iterator<Item = Reason> {
-        let Self { waiting, oldest, lost, dead, died } = self;
+        let Self { waiting, oldest, lost, dead, died, dropped, dropped_since: new } = self;
         let lagging = (waiting > thresholds.waiting).then(|| Reason::Lagging { subscription: id.clone(), waiting });
         let grow = || Reason::DeadLettersGrow { subscription: id.clone(), new: died, dead };
         let overdue = oldest.filter(|oldest| *oldest > thresholds.age);
         let overdue = overdue.map(|oldest| Reason::Overdue { subscription: id.clone(), oldest_ms: millis(oldest) });
         let lost = lost.map(|lanes| Reason::PlaceLost { subscription: id.clone(), lanes });
-        lagging.into_iter().chain(overdue).chain(lost).chain((died > thresholds.dead_letters).then(grow))
+        let drops = (new > 0).then(|| Reason::EventsDropped { subscription: id.clone(), new, dropped });
+        let grow = (died > thresholds.dead_letters).then(grow);
+        drops.into_iter().chain(lagging).chain(overdue).chain(lost).chain(grow)
     }
 }
 
@@ -148,14 +162,13 @@ mod tests {
 
     fn well() -> Vitals {
         let id = "billing/ledger".parse().unwrap();
-        let (ended, trying, losses) = (Vec::new(), Vec::new(), Losses::default());
-        Vitals { id, failure: None, ended, trying, lease: 30 * SECOND, is_paused: false, losses }
+        Vitals { id, failure: None, parts: Vec::new(), lease: 30 * SECOND, is_paused: false, losses: Losses::default() }
     }
 
     fn bus_with(vitals: Vitals, books: BooksFacts) -> Facts {
         let subscriptions = vec![SubscriptionFacts { vitals, books: Some(Ok(books)), mended: None }];
         let (store, silent) = (Some(Ok(Duration::from_millis(1))), Some(Ok(Vec::new())));
-        Facts { closed: false, store, subscriptions, silent }
+        Facts { closed: false, store, transport: Vec::new(), subscriptions, silent }
     }
 
     fn store(answer: Result<Duration, String>) -> Facts {
@@ -168,8 +181,20 @@ mod tests {
         bus_with(vitals, BooksFacts::default())
     }
 
+    fn trying(part: Part, time: Duration) -> Facts {
+        vitals(|it| it.parts = vec![(part, Vital::Trying(time))])
+    }
+
+    fn scheduler(vital: Vital) -> Facts {
+        Facts { transport: vec![(Part::Scheduler, vital)], ..books_of_none() }
+    }
+
     fn books(waiting: u64, died: u64) -> Facts {
         bus_with(well(), BooksFacts { waiting, dead: 7, died, ..BooksFacts::default() })
+    }
+
+    fn drops(dropped_since: u64) -> Facts {
+        bus_with(well(), BooksFacts { dropped: 9, dropped_since, ..BooksFacts::default() })
     }
 
     fn waits(oldest: Duration, is_paused: bool) -> Facts {
@@ -201,7 +226,7 @@ mod tests {
     #[test]
     fn each_fact_has_its_level_and_a_reason_that_says_what_to_do() {
         let unreadable = SubscriptionFacts { vitals: well(), books: Some(Err("it is gone".into())), mended: None };
-        let table: [(&str, Facts, Level, &[&str]); 29] = [
+        let table: [(&str, Facts, Level, &[&str]); 37] = [
             ("all is well", books(0, 0), Healthy, &[]),
             ("closed", Facts { closed: true, ..books(99_999, 9) }, Unhealthy, &["make a new one"]),
             ("no store", store(Err("no route".into())), Unhealthy, &["no route; check server"]),
@@ -210,27 +235,52 @@ mod tests {
             ("stopped", vitals(|it| it.failure = Some("denied".into())), Unhealthy, &["has stopped reading: denied"]),
             (
                 "stopped, and so ended",
-                vitals(|it| (it.failure, it.ended) = (Some("denied".into()), vec![Part::Reader])),
+                vitals(|it| (it.failure, it.parts) = (Some("denied".into()), vec![(Part::Reader, Vital::Ended)])),
                 Unhealthy,
                 &["has stopped reading: denied"],
             ),
             (
                 "ended",
-                vitals(|it| it.ended = vec![Part::Settler]),
+                vitals(|it| it.parts = vec![(Part::Settler, Vital::Ended)]),
                 Unhealthy,
                 &["settler of `billing/ledger` has ended"],
             ),
-            ("reader", vitals(|it| it.trying = vec![(Part::Reader, 31 * SECOND)]), Unhealthy, &["for 31000 ms"]),
-            ("settler", vitals(|it| it.trying = vec![(Part::Settler, 30 * SECOND)]), Healthy, &[]),
+            ("reader", trying(Part::Reader, 31 * SECOND), Unhealthy, &["for 31000 ms"]),
+            ("settler", trying(Part::Settler, 30 * SECOND), Healthy, &[]),
+            ("mover", trying(Part::Mover, 31 * SECOND), Degraded, &["the mover of `billing/ledger` gets nothing done"]),
+            ("watcher", trying(Part::Watcher, 31 * SECOND), Degraded, &["the watcher of `billing/ledger`"]),
+            (
+                "a mover that has ended",
+                vitals(|it| it.parts = vec![(Part::Mover, Vital::Ended), (Part::Worker, Vital::Well)]),
+                Unhealthy,
+                &["the mover of `billing/ledger` has ended"],
+            ),
+            (
+                "scheduler",
+                scheduler(Vital::Trying(31 * SECOND)),
+                Degraded,
+                &["scheduler of the transport gets nothing"],
+            ),
+            ("a scheduler that tries", scheduler(Vital::Trying(30 * SECOND)), Healthy, &[]),
+            ("no scheduler", scheduler(Vital::Ended), Unhealthy, &["the scheduler of the transport has ended"]),
             (
                 "keeper",
-                vitals(|it| (it.lease, it.trying) = (SECOND, vec![(Part::Keeper, 2 * SECOND)])),
+                vitals(|it| (it.lease, it.parts) = (SECOND, vec![(Part::Keeper, Vital::Trying(2 * SECOND))])),
                 Unhealthy,
                 &["the keeper of `billing/ledger`"],
             ),
             ("lagging", books(10_001, 0), Degraded, &["10001 events wait for `billing/ledger`"]),
             ("not lagging", books(10_000, 0), Healthy, &[]),
             ("dying", books(0, 3), Degraded, &["3 new dead letters of `billing/ledger`, 7 in all"]),
+            (
+                "dropping",
+                drops(4),
+                Degraded,
+                &[
+                    "4 events of `billing/ledger` are lost, 9 in all: their lanes had reached `maxLaneLength`, which drops the oldest; raise it, start more replicas",
+                ],
+            ),
+            ("no more dropping", drops(0), Healthy, &[]),
             ("lagging and dying", books(10_001, 1), Degraded, &["10001 events", "1 new dead letter"]),
             (
                 "too old",

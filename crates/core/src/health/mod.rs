@@ -3,12 +3,14 @@
 mod facts;
 mod reason;
 mod roll_call;
+mod vital;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use facts::{BooksFacts, Facts, SubscriptionFacts, Vitals};
 pub use reason::{Part, Reason};
 pub(crate) use roll_call::RollCall;
+pub use vital::Vital;
 
 /// How well a bus does its work in this process.
 ///

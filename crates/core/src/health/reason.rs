@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::Level;
 use crate::ids::SubscriptionId;
 
-/// A part of a running subscription.
+/// A task that works by itself: a part of a running subscription, or of a transport.
 ///
 /// ```
 /// assert_eq!(tekup_core::health::Part::Keeper.to_string(), "keeper");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Part {
     /// Reads events.
     Reader,
@@ -19,6 +20,14 @@ pub enum Part {
     Settler,
     /// Renews leases.
     Keeper,
+    /// Runs handlers.
+    Worker,
+    /// Heeds what operators say, a pause or a rate limit, and says that this replica lives.
+    Watcher,
+    /// Moves retries that are due, trims what is settled, and lets go of old dead letters.
+    Mover,
+    /// Publishes events whose time has come.
+    Scheduler,
 }
 
 impl fmt::Display for Part {
@@ -27,6 +36,10 @@ impl fmt::Display for Part {
             Self::Reader => "reader",
             Self::Settler => "settler",
             Self::Keeper => "keeper",
+            Self::Worker => "worker",
+            Self::Watcher => "watcher",
+            Self::Mover => "mover",
+            Self::Scheduler => "scheduler",
         })
     }
 }
@@ -81,6 +94,28 @@ pub enum Reason {
         /// For how long.
         for_ms: u64,
     },
+    /// A part of the transport has ended, which it never should.
+    TransportEnded {
+        /// Which part.
+        part: Part,
+    },
+    /// A part of the transport gets nothing done.
+    TransportStalled {
+        /// Which part.
+        part: Part,
+        /// For how long.
+        for_ms: u64,
+    },
+    /// Events that a subscription had not settled were dropped since the last look, for their lanes had reached their hard
+    /// cap. They never come.
+    EventsDropped {
+        /// Whose they were.
+        subscription: SubscriptionId,
+        /// How many went since then.
+        new: u64,
+        /// How many went in all.
+        dropped: u64,
+    },
     /// Too many events wait for a subscription.
     Lagging {
         /// Which.
@@ -92,7 +127,7 @@ pub enum Reason {
     Overdue {
         /// Which.
         subscription: SubscriptionId,
-        /// For how long the oldest has waited: to be handed out or, if it was, to be settled.
+        /// For how long the oldest has waited: to be handed out, if it was, to be settled, or past its time to leave.
         oldest_ms: u64,
     },
     /// The store has lost the place of a subscription that runs here, and it is not made anew yet.
@@ -144,7 +179,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// How bad it is.
+    /// How bad it is. A part that gets nothing done while events are read, settled and renewed is for somebody to look
+    /// at; that of a reader, a settler or a keeper is worse, and so is any that has ended.
     ///
     /// ```
     /// use tekup_core::health::{Level, Reason};
@@ -154,6 +190,9 @@ impl Reason {
     pub const fn level(&self) -> Level {
         match self {
             Self::StoreSlow { .. }
+            | Self::Stalled { part: Part::Mover | Part::Watcher, .. }
+            | Self::TransportStalled { .. }
+            | Self::EventsDropped { .. }
             | Self::Lagging { .. }
             | Self::Overdue { .. }
             | Self::PlaceLost { .. }
@@ -166,6 +205,7 @@ impl Reason {
             | Self::StoreUnreachable { .. }
             | Self::SubscriptionStopped { .. }
             | Self::Ended { .. }
+            | Self::TransportEnded { .. }
             | Self::Stalled { .. } => Level::Unhealthy,
         }
     }
@@ -189,14 +229,25 @@ impl fmt::Display for Reason {
             }
             Self::Stalled { subscription, part, for_ms } => write!(
                 f,
-                "the {part} of `{subscription}` gets nothing done for {for_ms} ms: look for an outage of the store, and for handlers that block their thread"
+                "the {part} of `{subscription}` gets nothing done for {for_ms} ms: look for an outage of the store, for what it refuses, by the log, and for handlers that block their thread"
+            ),
+            Self::TransportEnded { part } => {
+                write!(f, "the {part} of the transport has ended by a fault: restart the process, and report it")
+            }
+            Self::TransportStalled { part, for_ms } => write!(
+                f,
+                "the {part} of the transport gets nothing done for {for_ms} ms, in some part of the store at least: look for an outage of the store, and for what it refuses, by the log"
+            ),
+            Self::EventsDropped { subscription, new, dropped } => write!(
+                f,
+                "{new} events of `{subscription}` are lost, {dropped} in all: their lanes had reached `maxLaneLength`, which drops the oldest; raise it, start more replicas, or raise the subscription's concurrency, and publish again what must not be missing"
             ),
             Self::Lagging { subscription, waiting } => {
                 write!(f, "{waiting} events wait for `{subscription}`: raise its concurrency, or start more replicas")
             }
             Self::Overdue { subscription, oldest_ms } => write!(
                 f,
-                "the oldest event that waits for `{subscription}` has waited for {oldest_ms} ms: look for handlers that hang, and at its lanes and tenants by `depths`"
+                "the oldest event that waits for `{subscription}` has waited for {oldest_ms} ms: look for handlers that hang, at its lanes and tenants by `depths` and, if it is published for later, in the log for why it does not leave"
             ),
             Self::PlaceLost { subscription, lanes } if lanes.is_empty() => write!(
                 f,

@@ -55,6 +55,7 @@ mod tests {
         let subscriptions = listed.iter().map(|(id, alive, heard)| ListedSubscription {
             id: id.parse().unwrap(),
             replicas: Replicas::new(*alive, heard.map(at)),
+            removing: false,
         });
         SubscriptionPage { at: at(100), subscriptions: subscriptions.collect(), next: next.map(String::from) }
     }

@@ -133,7 +133,8 @@ impl Edit {
         // The death that was seen, and no later one.
         let seen = LetterKey::from(&letter);
         let dead = Dead::new(letter, tenant);
-        let outgoing = make(&dead, id, letters.checks())?;
+        let mut outgoing = make(&dead, id, letters.checks())?;
+        outgoing.priority = dead.letter.priority.unwrap_or(outgoing.priority);
         dead.check_successor(&letters, &outgoing)?;
         let receipt = letters.publish(outgoing).await?;
         let purged = purge && letters.purge_letter(&seen).await?;

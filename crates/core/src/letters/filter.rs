@@ -35,7 +35,7 @@ pub struct LetterFilter {
 }
 
 impl LetterFilter {
-    /// Says nothing yet, and so holds for every letter. To purge with it is refused: all is meant only by
+    /// Says nothing yet, and so holds for every letter. To replay or purge with it is refused: all is meant only by
     /// [`LetterFilter::all`].
     ///
     /// ```
@@ -223,6 +223,7 @@ impl LetterFilter {
     /// # let letter = DeadLetter {
     /// #     id: EventId::generate(),
     /// #     tenant: Some("acme".parse()?),
+    /// #     priority: None,
     /// #     event_type: Some("lead.created".parse()?),
     /// #     reason: DeadReason::Undecodable,
     /// #     error: "data can't be decoded".into(),
@@ -287,6 +288,7 @@ mod tests {
 
     fn letter() -> DeadLetter {
         DeadLetter {
+            priority: None,
             id: EventId::generate(),
             tenant: Some("acme".parse().unwrap()),
             event_type: Some("lead.created".parse().unwrap()),

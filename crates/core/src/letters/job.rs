@@ -16,15 +16,15 @@ pub(super) enum Work {
 
 /// A replay or a purge of many dead letters: done when awaited, in steps of at most a hundred.
 ///
-/// One job at a time works on a subscription's letters: a second one ends with [`ErrorKind::Conflict`]. A tenant's jobs
-/// and those of the bus don't keep each other off; each letter is still moved once, for what has died again since it was
-/// listed is another letter. What a job has done stays done, in whatever way it ends; of a process that dies, another can
-/// begin again after five seconds.
+/// One job at a time works on a subscription's letters: a second one ends with [`ErrorKind::Conflict`]. The jobs of a
+/// tenant's handle and those of the bus don't keep each other off, so that no tenant can hold up an operator; each letter
+/// is still moved once, by who comes first, for what has died again since it was listed is another letter. What a job has done stays done, in whatever way it ends; of a process that dies, another can
+/// begin again after five seconds. Its progress is told, and it is stopped, where it runs: no other process sees it.
 ///
 /// # Errors
 /// When awaited, or started: those of [`LetterFilter::check`](super::LetterFilter::check);
-/// [`ErrorKind::InvalidInput`] for a rate that is none, or a purge of everything that
-/// [`LetterFilter::all`](super::LetterFilter::all) does not say; [`ErrorKind::NotFound`] if no such subscription is
+/// [`ErrorKind::InvalidInput`] for a rate that is none, or a filter that means everything though
+/// [`LetterFilter::all`](super::LetterFilter::all) does not say so; [`ErrorKind::NotFound`] if no such subscription is
 /// registered; [`ErrorKind::Conflict`] while another job works on the same letters.
 ///
 /// # Cancel safety
@@ -122,9 +122,12 @@ impl LetterJob {
     /// ```
     pub async fn start(self) -> Result<RunningLetterJob> {
         let pace = Pace::new(self.per_second)?;
-        if self.work == Work::Purge && self.selected.filter.is_silent() {
-            let message = "a purge by a filter that says nothing would delete every letter: say what is meant, or \
-                           `LetterFilter::all()`";
+        if self.selected.filter.is_silent() {
+            let work = if self.work == Work::Purge { "purge" } else { "replay" };
+            let message = format!(
+                "a {work} by a filter that says nothing would take every letter: say what is meant, or \
+                 `LetterFilter::all()`"
+            );
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
         RunningLetterJob::start(self.selected, self.work, pace).await

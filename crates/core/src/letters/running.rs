@@ -9,6 +9,7 @@ use super::{
 use crate::{
     error::Result,
     ids::TenantId,
+    timestamp::Timestamp,
     transport::{DeadLetter, LetterKey},
 };
 
@@ -38,7 +39,9 @@ pub struct RunningLetterJob {
     reach: Option<TenantId>,
     hold: Hold,
     pace: Pace,
-    /// Of the letters that were there when it began, how many it may still look at: what dies later comes behind them.
+    /// When it began, by the store's clock: what dies later comes behind, and is not this job's.
+    began: Timestamp,
+    /// Of the letters that were there then, how many it may still look at: some may die again in that same millisecond.
     left: u64,
     after: Option<String>,
     has_read_all: bool,
@@ -51,7 +54,9 @@ impl RunningLetterJob {
     pub(super) async fn start(selected: SelectedLetters, work: Work, pace: Pace) -> Result<Self> {
         let reach = selected.reach()?;
         let letters = &selected.letters;
-        let hold = Hold::take(letters.admin().clone(), letters.subscription().clone(), reach.clone()).await?;
+        let own = letters.tenant().cloned();
+        let hold = Hold::take(letters.admin().clone(), letters.subscription().clone(), own).await?;
+        let began = letters.admin().subscriptions(None, 1).await?.at;
         let left = selected.count_all(reach.as_ref()).await?;
         Ok(Self {
             selected,
@@ -59,6 +64,7 @@ impl RunningLetterJob {
             reach,
             hold,
             pace,
+            began,
             left,
             after: None,
             has_read_all: left == 0,
@@ -153,12 +159,14 @@ impl RunningLetterJob {
 
     async fn look(&mut self) -> Result<()> {
         let page = self.selected.page(self.reach.as_ref(), self.after.clone(), STEP).await?;
+        let read = page.letters.len();
         let mut letters = page.letters;
         letters.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        letters.retain(|letter| letter.died <= self.began);
         self.left -= letters.len() as u64;
         self.progress.looked_at += letters.len() as u64;
         letters.iter().for_each(|letter| self.choose(letter));
-        self.has_read_all = self.left == 0 || page.next.is_none();
+        self.has_read_all = letters.len() < read || self.left == 0 || page.next.is_none();
         self.after = page.next;
         Ok(())
     }

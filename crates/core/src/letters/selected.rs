@@ -64,7 +64,8 @@ impl SelectedLetters {
         Ok(page)
     }
 
-    /// How many there are: what a replay or a purge would do. Looks at all of them, 500 in one call of the transport,
+    /// How many there are: what a replay or a purge would look for. It may do less: a replay refuses what no handler could
+    /// be given, and letters that are damaged are counted, and reached by [`LetterKey`](crate::transport::LetterKey) only. Looks at all of them, 500 in one call of the transport,
     /// unless the filter names no more than a tenant.
     ///
     /// # Errors

@@ -115,14 +115,15 @@ impl Admin for MemoryAdmin {
         Ok(self.0.lock().list(&after.unwrap_or_default(), most))
     }
 
-    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
+    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Vec<Result<()>> {
+        let told = deltas.iter().map(|_| Ok(())).collect();
         self.0.lock().count(deltas);
-        Ok(())
+        told
     }
 
-    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
-        self.0.lock().add_latencies(deltas);
-        Ok(())
+    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Vec<Result<()>> {
+        let mut store = self.0.lock();
+        deltas.into_iter().map(|delta| store.add_latency(delta)).collect()
     }
 
     async fn latencies(&self, subscription: &SubscriptionId, tenant: Option<&TenantId>) -> Result<Latencies> {

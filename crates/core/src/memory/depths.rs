@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::{item::Stored, subscription::Subscription};
@@ -40,16 +42,22 @@ impl<'a> DepthTally<'a> {
         }
     }
 
-    pub(super) fn count_scheduled<'e>(&mut self, events: impl Iterator<Item = &'e Outgoing>) {
-        for event in events {
-            self.put(&event.event_type, event.priority, &event.tenant, &Depth { scheduled: 1, ..Depth::default() });
+    /// What is past its time has not left, and waits.
+    pub(super) fn count_scheduled<'e>(&mut self, events: impl Iterator<Item = (Instant, &'e Outgoing)>) {
+        for (due, event) in events {
+            let depth = Depth { scheduled: 1, oldest: self.age(due), ..Depth::default() };
+            self.put(&event.event_type, event.priority, &event.tenant, &depth);
         }
     }
 
-    /// What is due later than now has not begun to wait.
     fn add(&mut self, event: &Stored, depth: Depth, since: Option<Instant>) {
-        let oldest = since.and_then(|since| self.now.checked_duration_since(since));
+        let oldest = since.and_then(|since| self.age(since));
         self.put(&event.event_type, event.priority, &event.tenant, &Depth { oldest, ..depth });
+    }
+
+    /// What is due later than now has not begun to wait.
+    fn age(&self, since: Instant) -> Option<Duration> {
+        self.now.checked_duration_since(since)
     }
 
     fn put(&mut self, event_type: &EventType, priority: Priority, tenant: &TenantId, depth: &Depth) {
@@ -58,5 +66,20 @@ impl<'a> DepthTally<'a> {
             self.depths.add_lane(event_type, priority, depth);
             self.depths.add_tenant(tenant, depth);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_should_have_left_waits_since_then_and_what_is_to_come_does_not() {
+        let event = Outgoing::unchecked("acme".parse().unwrap(), "invoice.paid".parse().unwrap(), "{}");
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let mut tally = DepthTally::of(now + 3 * second, None);
+        tally.count_scheduled([(now, &event), (now + 2 * second, &event), (now + 9 * second, &event)].into_iter());
+        let expected = Depth { scheduled: 3, oldest: Some(3 * second), ..Depth::default() };
+        assert_eq!((tally.depths.total, tally.depths.of_tenant("acme")), (expected, expected));
     }
 }

@@ -92,8 +92,11 @@ impl Index {
     pub(super) fn trace(&mut self, link: TraceLink, event_type: EventType) {
         let Some(record) = self.records.back_mut() else { return };
         let (tenant, id) = record.key.clone();
-        record.correlation = Some(link.correlation.clone());
-        self.traces.add(tenant, link.correlation, Traced { id, event_type, cause: link.cause });
+        let traced = Traced { id, event_type, cause: link.cause };
+        // What had no room is not there to be forgotten with the record.
+        if self.traces.add(tenant, link.correlation.clone(), traced) {
+            record.correlation = Some(link.correlation);
+        }
     }
 
     /// Notes an event as pending for one more subscription, the newest of all.

@@ -10,10 +10,8 @@ use crate::{
 pub(super) struct AllLatencies(HashMap<(SubscriptionId, Option<TenantId>), Latencies>);
 
 impl AllLatencies {
-    pub(super) fn add(&mut self, deltas: Vec<LatencyDelta>) {
-        for LatencyDelta { subscription, tenant, event_type, latency } in deltas {
-            self.0.entry((subscription, tenant)).or_default().add(event_type.as_ref(), &latency);
-        }
+    pub(super) fn add(&mut self, LatencyDelta { subscription, tenant, event_type, latency }: LatencyDelta) {
+        self.0.entry((subscription, tenant)).or_default().add(event_type.as_ref(), &latency);
     }
 
     pub(super) fn remove(&mut self, subscription: &SubscriptionId) {

@@ -44,6 +44,7 @@ pub(super) struct Letter {
 impl Letter {
     fn shown(&self) -> DeadLetter {
         DeadLetter {
+            priority: Some(self.event.priority),
             id: self.event.id,
             tenant: Some(self.event.tenant.clone()),
             event_type: Some(self.event.event_type.clone()),

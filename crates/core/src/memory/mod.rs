@@ -108,8 +108,8 @@ impl MemoryTransport {
         Self::with_backlog_limit(1_000_000)
     }
 
-    /// An empty store of its own, in which at most so many deliveries wait for one subscription, held ones and retries
-    /// included. When it has so many, an event that it takes is refused with [`ErrorKind::Backpressure`](crate::ErrorKind::Backpressure) and stored for
+    /// An empty store of its own, in which at most so many deliveries, 1 at least, wait for one subscription, held ones and
+    /// retries included. When it has so many, an event that it takes is refused with [`ErrorKind::Backpressure`](crate::ErrorKind::Backpressure) and stored for
     /// nobody.
     ///
     /// ```
@@ -130,7 +130,7 @@ impl MemoryTransport {
     /// ```
     #[must_use]
     pub fn with_backlog_limit(most: usize) -> Self {
-        Self(Arc::new(Shared(Mutex::new(Store::new(most)))))
+        Self(Arc::new(Shared(Mutex::new(Store::new(most.max(1))))))
     }
 
     /// The same store, in which a lane (the events of one type and priority) holds at most so many events for each

@@ -25,6 +25,10 @@ impl Store {
                 Ok(true)
             }
             Joining::Same => subscription.check_limit(spec).map(|()| false),
+            Joining::TakesOver if spec.revision == 0 && subscription.replicas > 0 => {
+                tracing::warn!(subscription = %spec.id, "{}", spec.taking_over(known));
+                Ok(false)
+            }
             Joining::New | Joining::TakesOver => Ok(false),
         }
     }

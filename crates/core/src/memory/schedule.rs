@@ -52,8 +52,9 @@ impl Schedule {
         self.by_due.first_key_value().map(|((due, _), _)| *due)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Outgoing> {
-        self.by_due.values()
+    /// All, with when they are due.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Instant, &Outgoing)> {
+        self.by_due.iter().map(|((due, _), event)| (*due, event))
     }
 
     /// How many wait: of one tenant, or in all.

@@ -198,7 +198,8 @@ impl Store {
         }
     }
 
-    pub(super) fn trace(&self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
+    pub(super) fn trace(&mut self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
+        self.index.forget(Instant::now());
         self.index.traces.of(tenant, correlation)
     }
 
@@ -255,10 +256,11 @@ impl Store {
         state.unwrap_or_else(|| watch::Sender::default().subscribe())
     }
 
-    /// Adds how long deliveries took, but for subscriptions that were removed meanwhile.
-    pub(super) fn add_latencies(&mut self, mut deltas: Vec<LatencyDelta>) {
-        deltas.retain(|delta| self.numbers.contains_key(&delta.subscription));
-        self.latencies.add(deltas);
+    /// Adds how long deliveries took, but for a subscription that was removed meanwhile.
+    pub(super) fn add_latency(&mut self, delta: LatencyDelta) -> Result<()> {
+        self.turn_of(&delta.subscription)?;
+        self.latencies.add(delta);
+        Ok(())
     }
 
     /// One source of the subscription is gone.
@@ -362,7 +364,11 @@ impl Store {
             drop(rest.split_off(&first));
             rest.keys().next_back().cloned()
         });
-        let listed = |one: &Subscription| ListedSubscription { id: one.id.clone(), replicas: one.replicas_at(at) };
+        let listed = |one: &Subscription| ListedSubscription {
+            id: one.id.clone(),
+            replicas: one.replicas_at(at),
+            removing: false,
+        };
         SubscriptionPage { at, subscriptions: rest.into_values().map(listed).collect(), next }
     }
 
@@ -374,7 +380,7 @@ impl Store {
         else {
             return Ok(tally.depths);
         };
-        tally.count_scheduled(self.schedule.iter().filter(|event| subscription.takes(&event.event_type)));
+        tally.count_scheduled(self.schedule.iter().filter(|(_, event)| subscription.takes(&event.event_type)));
         Ok(tally.depths)
     }
 

@@ -219,7 +219,8 @@ impl Subscription {
             dead: self.letters.count(None) as u64,
             expired: self.letters.expired(),
             purged: self.letters.purged(),
-            dropped: self.letters.dropped() + self.dropped,
+            letters_dropped: self.letters.dropped(),
+            dropped: self.dropped,
         }
     }
 

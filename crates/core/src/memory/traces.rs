@@ -10,11 +10,14 @@ use crate::{
 pub(super) struct Traces(HashMap<(TenantId, String), VecDeque<Traced>>);
 
 impl Traces {
-    pub(super) fn add(&mut self, tenant: TenantId, correlation: String, traced: Traced) {
+    /// Answers whether there was room for it.
+    pub(super) fn add(&mut self, tenant: TenantId, correlation: String, traced: Traced) -> bool {
         let known = self.0.entry((tenant, correlation)).or_default();
-        if known.len() < MOST_TRACED {
+        let has_room = known.len() < MOST_TRACED;
+        if has_room {
             known.push_back(traced);
         }
+        has_room
     }
 
     pub(super) fn of(&self, tenant: &TenantId, correlation: &str) -> Vec<Traced> {
@@ -36,6 +39,18 @@ impl Traces {
 mod tests {
     use super::*;
     use crate::ids::EventId;
+
+    #[test]
+    fn what_had_no_room_is_not_there_to_be_forgotten() {
+        let mut traces = Traces::default();
+        let mut add = |count| -> Vec<bool> {
+            let traced = || Traced { id: EventId::generate(), event_type: "lead.scored".parse().unwrap(), cause: None };
+            (0..count).map(|_| traces.add("acme".parse().unwrap(), "import-7".into(), traced())).collect()
+        };
+        assert!(add(MOST_TRACED).into_iter().all(|kept| kept));
+        assert_eq!(add(2), [false, false]);
+        assert_eq!(traces.of(&"acme".parse().unwrap(), "import-7").len(), MOST_TRACED);
+    }
 
     #[test]
     fn events_are_forgotten_in_their_order_and_a_correlation_with_its_last() {

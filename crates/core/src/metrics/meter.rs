@@ -4,6 +4,7 @@ use tokio::sync::Notify;
 
 use super::{Latencies, LatencyDelta, Tally, Timed, timings::Timings};
 use crate::{
+    error::{Error, ErrorKind, Result},
     ids::{SubscriptionId, TenantId},
     sync::lock,
     timestamp::Timestamp,
@@ -108,6 +109,26 @@ impl Meter {
     }
 }
 
+fn is_not_found(answer: &Result<()>) -> bool {
+    answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// Leaves what has no `Ok`. Answers the first error, one that is not `NotFound` if there is any.
+fn keep_untold<D>(deltas: &mut Vec<D>, answers: Vec<Result<()>>) -> Result<()> {
+    let unanswered = || Err(Error::new(ErrorKind::Internal, "the transport left what was counted without an answer"));
+    let mut answers = answers.into_iter();
+    let mut result = Ok(());
+    deltas.retain(|_| {
+        let answer = answers.next().unwrap_or_else(unanswered);
+        let is_told = answer.is_ok();
+        if result.is_ok() || is_not_found(&result) && !is_told {
+            result = answer;
+        }
+        !is_told
+    });
+    result
+}
+
 /// What the others have not been told yet.
 pub(crate) struct Untold<'a> {
     meter: &'a Meter,
@@ -119,8 +140,9 @@ impl Untold<'_> {
         &self.deltas
     }
 
-    pub(crate) fn told(mut self) {
-        self.deltas.clear();
+    /// What has an `Ok` is told, the rest comes back. Answers the first error.
+    pub(crate) fn told(mut self, answers: Vec<Result<()>>) -> Result<()> {
+        keep_untold(&mut self.deltas, answers)
     }
 }
 
@@ -143,8 +165,21 @@ impl UntoldLatencies<'_> {
         &self.deltas
     }
 
-    pub(crate) fn told(mut self) {
-        self.deltas.clear();
+    /// What has an `Ok` is told, the rest comes back; but what is of a subscription that is gone is let go of. Answers
+    /// the first error that is another.
+    pub(crate) fn told(
+        mut self,
+        mut answers: Vec<Result<()>>,
+        is_gone: impl Fn(&SubscriptionId) -> bool,
+    ) -> Result<()> {
+        for (delta, answer) in self.deltas.iter().zip(&mut answers) {
+            if is_not_found(answer) && is_gone(&delta.subscription) {
+                *answer = Ok(());
+            }
+        }
+        let result = keep_untold(&mut self.deltas, answers);
+        // The store has lost the subscription, and its replica makes it anew.
+        if is_not_found(&result) { Ok(()) } else { result }
     }
 }
 
@@ -177,10 +212,43 @@ mod tests {
         let untold = meter.untold();
         assert_eq!(untold.deltas().len(), 1);
         assert_eq!(untold.deltas()[0].counters.published, 2);
-        untold.told();
+        untold.told(vec![Ok(())]).unwrap();
         assert_eq!(meter.process().published, 2);
         assert!(meter.untold().deltas().is_empty());
     }
+
+    #[test]
+    fn of_a_batch_that_was_told_in_part_only_the_rest_is_told_again() {
+        let meter = Meter::default();
+        let tenants: [TenantId; 4] = ["a", "b", "c", "d"].map(|name| name.parse().unwrap());
+        tenants.iter().for_each(|tenant| meter.note([(Some(tenant), Tally::published())]));
+        let untold = meter.untold();
+        let told: Vec<_> = untold.deltas().iter().take(2).map(|delta| delta.tenant.clone()).collect();
+        let denied = Err(Error::new(ErrorKind::Denied, "no permission"));
+        // One is refused, and the last has no answer.
+        assert_eq!(untold.told(vec![Ok(()), Ok(()), denied]).unwrap_err().kind(), ErrorKind::Denied);
+        let again = meter.untold();
+        assert_eq!(again.deltas().len(), 2);
+        assert!(again.deltas().iter().all(|delta| !told.contains(&delta.tenant) && delta.counters.published == 1));
+        assert!(again.told(vec![Ok(()), Ok(())]).is_ok() && meter.untold().deltas().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn latencies_of_a_subscription_that_was_lost_are_told_again_and_those_of_one_that_is_gone_are_not() {
+        let (meter, ledger) = (Meter::default(), "billing/ledger".parse().unwrap());
+        let timed = Timed {
+            event_type: "lead.created".parse().unwrap(),
+            published: Timestamp::now(),
+            handling: Duration::from_millis(3),
+        };
+        meter.time(&ledger, &[(None, &timed)]);
+        let lost = || vec![Err(Error::new(ErrorKind::NotFound, "there is no such subscription"))];
+        meter.untold_latencies().told(lost(), |_| false).unwrap();
+        assert_eq!(meter.untold_latencies().deltas().len(), 1, "its replica makes it anew");
+        meter.untold_latencies().told(lost(), |id| *id == ledger).unwrap();
+        assert!(meter.untold_latencies().deltas().is_empty());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn latencies_that_can_not_be_told_are_told_the_next_time() {
         let meter = Meter::default();
@@ -192,7 +260,7 @@ mod tests {
         meter.counted.notified().await;
         let untold = meter.untold_latencies();
         assert_eq!(untold.deltas()[0].latency.handling.count(), 1);
-        untold.told();
+        untold.told(vec![Ok(())], |_| false).unwrap();
         assert!(meter.untold_latencies().deltas().is_empty());
         assert_eq!(meter.latencies(&ledger).all().handling.count(), 1);
     }

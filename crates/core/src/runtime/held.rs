@@ -18,7 +18,7 @@ use crate::{
 /// Deliveries that belong to this process, started or not.
 pub(super) struct Held {
     /// Each with the round of the keeper in which it came.
-    all: Mutex<State>,
+    known: Mutex<State>,
     /// What each handler works on, and until when. A seat is locked by its handler and, rarely, by the keeper.
     seats: Vec<Mutex<Option<Sitting>>>,
     /// Lost while waiting: not to be started any more.
@@ -42,11 +42,11 @@ struct State {
 impl Held {
     pub(super) fn new(seats: usize) -> Self {
         let seats = (0..seats).map(|_| Mutex::default()).collect();
-        Self { all: Mutex::default(), seats, lost: Mutex::default(), any_lost: AtomicBool::new(false) }
+        Self { known: Mutex::default(), seats, lost: Mutex::default(), any_lost: AtomicBool::new(false) }
     }
 
     pub(super) fn add(&self, refs: impl IntoIterator<Item = DeliveryRef>) {
-        let mut state = lock(&self.all);
+        let mut state = lock(&self.known);
         let round = state.round;
         state.since.extend(refs.into_iter().map(|held| (held, round)));
     }
@@ -55,7 +55,7 @@ impl Held {
     /// handed out what it holds itself: that goes on where it was, unless its handler's time has run out.
     pub(super) fn take_in(&self, mut batch: Vec<Delivery>, now: Instant) -> Vec<Delivery> {
         let overdue = self.overdue(now);
-        let mut state = lock(&self.all);
+        let mut state = lock(&self.known);
         let round = state.round;
         batch.retain(|Delivery { held, .. }| state.since.insert(*held, round).is_none() || overdue.contains(held));
         batch
@@ -64,7 +64,7 @@ impl Held {
     /// These are settled, or were never ours: lost or not, nobody asks for them any more.
     pub(super) fn remove<'a>(&self, refs: impl IntoIterator<Item = &'a DeliveryRef>) {
         let forget_lost = self.any_lost.load(Ordering::Acquire);
-        let mut state = lock(&self.all);
+        let mut state = lock(&self.known);
         for held in refs {
             if state.since.remove(held).is_none() && forget_lost {
                 lock(&self.lost).remove(held);
@@ -102,11 +102,20 @@ impl Held {
 
     /// What is to be renewed now: all that came before the last call, but no handler's whose time has run out.
     pub(super) fn due(&self, now: Instant) -> Vec<DeliveryRef> {
+        self.next_round(now, |since, round| since < round)
+    }
+
+    /// As [`due`](Self::due), and what came since then.
+    pub(super) fn all(&self, now: Instant) -> Vec<DeliveryRef> {
+        self.next_round(now, |_, _| true)
+    }
+
+    fn next_round(&self, now: Instant, is_due: impl Fn(u64, u64) -> bool) -> Vec<DeliveryRef> {
         let overdue = self.overdue(now);
-        let mut state = lock(&self.all);
+        let mut state = lock(&self.known);
         let round = state.round;
         state.round += 1;
-        let due = state.since.iter().filter(|(held, since)| **since < round && !overdue.contains(*held));
+        let due = state.since.iter().filter(|(held, since)| is_due(**since, round) && !overdue.contains(*held));
         due.map(|(held, _)| *held).collect()
     }
 
@@ -124,7 +133,7 @@ impl Held {
 
     /// Another process has these now, as was found when they were last due.
     pub(super) fn lose(&self, refs: &[DeliveryRef]) {
-        let mut state = lock(&self.all);
+        let mut state = lock(&self.known);
         let round = state.round;
         // What was settled meanwhile is not lost, nor what was released and has come again.
         let was_due = |held: &&DeliveryRef| state.since.get(held).is_some_and(|since| *since < round);

@@ -14,11 +14,15 @@ pub(super) fn run(runtime: Arc<Runtime>) -> impl Future<Output = ()> + Send {
     async move {
         let mut outage = Outage::of("renew");
         let mut wait = period;
+        runtime.renewing.begin();
         loop {
-            // It has a turn even if nothing is held, so one that has none for a lease is stuck.
-            runtime.renewing.begin();
             tokio::time::sleep(wait).await;
-            wait = runtime.renew(&mut outage).await.map_or(period, |sooner| sooner.min(period));
+            let failed = runtime.renew(&mut outage).await;
+            if failed.is_none() {
+                // It has a turn even if nothing is held, so one that has none for a lease is stuck or fails.
+                runtime.renewing.begin();
+            }
+            wait = failed.map_or(period, |sooner| sooner.min(period));
         }
     }
 }
@@ -26,7 +30,9 @@ pub(super) fn run(runtime: Arc<Runtime>) -> impl Future<Output = ()> + Send {
 impl Runtime {
     /// Renews once; after a failure, says when to try again.
     async fn renew(&self, outage: &mut Outage) -> Option<std::time::Duration> {
-        let due = self.held.due(Instant::now());
+        let now = Instant::now();
+        // What failed may have been handed out to this process anew, and would not be due by its round.
+        let due = if outage.is_on() { self.held.all(now) } else { self.held.due(now) };
         if due.is_empty() {
             return None;
         }

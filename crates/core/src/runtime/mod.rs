@@ -18,6 +18,7 @@ mod pace;
 mod pulse;
 mod reader;
 mod ready;
+mod refusals;
 mod settler;
 mod slots;
 mod stop;
@@ -37,13 +38,14 @@ pub(crate) use outage::Outage;
 pub(crate) use slots::Slots;
 
 use self::{
-    held::Held, pace::Pace, pulse::Pulse, ready::Ready, settler::Outbox, subjects::Subjects, suspects::Suspects,
+    held::Held, pace::Pace, pulse::Pulse, ready::Ready, refusals::Refusals, settler::Outbox, subjects::Subjects,
+    suspects::Suspects,
 };
 use crate::{
     bus::EventBus,
     error::Result,
     handler::{Origin, Router},
-    health::{Part, Vitals},
+    health::{Part, Vital, Vitals},
     ids::SubscriptionId,
     subscription::Settings,
     transport::{DeadLetter, DynSource},
@@ -73,6 +75,8 @@ pub(crate) struct Runtime {
     failure: Mutex<Option<Arc<crate::Error>>>,
     reading: Pulse,
     settling: Pulse,
+    /// Of verdicts.
+    refusals: Refusals,
     renewing: Pulse,
 }
 
@@ -83,6 +87,7 @@ pub(crate) struct Running {
     workers: Vec<JoinHandle<()>>,
     settler: JoinHandle<()>,
     keeper: JoinHandle<()>,
+    watcher: JoinHandle<()>,
 }
 
 impl Runtime {
@@ -108,6 +113,7 @@ impl Runtime {
             failure: Mutex::default(),
             reading: Pulse::default(),
             settling: Pulse::default(),
+            refusals: Refusals::default(),
             renewing: Pulse::default(),
             id,
             settings,
@@ -145,27 +151,33 @@ impl Runtime {
 impl Running {
     /// How it is with those who do the work.
     pub(crate) fn vitals(&self, lease: Duration) -> Vitals {
-        let tasks = [(Part::Reader, &self.reader), (Part::Settler, &self.settler), (Part::Keeper, &self.keeper)];
         let runtime = &self.runtime;
-        let pulses =
-            [(Part::Reader, &runtime.reading), (Part::Settler, &runtime.settling), (Part::Keeper, &runtime.renewing)];
         Vitals {
             id: runtime.id.clone(),
             failure: runtime.failure().map(|error| error.to_string()),
-            ended: tasks.into_iter().filter(|(_, task)| task.is_finished()).map(|(part, _)| part).collect(),
-            trying: pulses.into_iter().filter_map(|(part, pulse)| Some((part, pulse.tried_for()?))).collect(),
+            parts: self.parts().into_iter().chain(runtime.source.vitals()).collect(),
             lease,
             is_paused: runtime.state().is_paused(),
             losses: runtime.losses(),
         }
     }
 
+    fn parts(&self) -> [(Part, Vital); 5] {
+        let Self { runtime, reader, workers, settler, keeper, watcher } = self;
+        let settling = runtime.settling.tried_for().max(runtime.refusals.lasted());
+        [
+            (Part::Reader, Vital::of(reader.is_finished(), runtime.reading.tried_for())),
+            (Part::Settler, Vital::of(settler.is_finished(), settling)),
+            (Part::Keeper, Vital::of(keeper.is_finished(), runtime.renewing.tried_for())),
+            (Part::Worker, Vital::of(workers.iter().any(JoinHandle::is_finished), None)),
+            (Part::Watcher, Vital::of(watcher.is_finished(), None)),
+        ]
+    }
+
     fn spawn(runtime: Arc<Runtime>, workers: usize) -> Self {
         let renewal = runtime.bus.renewal_runtime();
         let keeper = keeper::run(Arc::clone(&runtime));
         let mut handlers: Vec<_> = (0..workers).map(|seat| worker::spawn(Arc::clone(&runtime), seat)).collect();
-        // Ends by itself when the subscription stops.
-        drop(tokio::spawn(gate::run(Arc::clone(&runtime))));
         handlers.push(tokio::spawn(suspects::run(Arc::clone(&runtime), workers)));
         Self {
             reader: tokio::spawn(reader::run(Arc::clone(&runtime))),
@@ -175,6 +187,8 @@ impl Running {
                 Some(elsewhere) => elsewhere.spawn(keeper),
                 None => tokio::spawn(keeper),
             },
+            // Ends by itself when the subscription stops.
+            watcher: tokio::spawn(gate::run(Arc::clone(&runtime))),
             runtime,
         }
     }
@@ -187,6 +201,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn ailing(vitals: &Vitals) -> Vec<(Part, Vital)> {
+        vitals.parts.iter().copied().filter(|(_, vital)| *vital != Vital::Well).collect()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_has_ended_what_gets_nothing_done_and_why_reading_stopped_are_told() {
         let bus = EventBus::in_memory("billing").unwrap();
@@ -197,8 +215,10 @@ mod tests {
         let running = Runtime::start(bus, settings, router).await.unwrap();
         tokio::time::sleep(3_600 * SECOND).await;
         let vitals = running.vitals(30 * SECOND);
-        assert!(vitals.ended.is_empty() && vitals.failure.is_none(), "{vitals:?}");
-        let [(Part::Keeper, since)] = vitals.trying[..] else { panic!("who waits is well: {vitals:?}") };
+        assert_eq!(vitals.failure, None);
+        let [(Part::Keeper, Vital::Trying(since))] = ailing(&vitals)[..] else {
+            panic!("who waits is well: {vitals:?}")
+        };
         assert!(since <= 10 * SECOND, "it has a turn even if nothing is held: {since:?}");
 
         running.settler.abort();
@@ -206,7 +226,23 @@ mod tests {
         *lock(&running.runtime.failure) = Some(Arc::new(Error::new(ErrorKind::Denied, "no such user")));
         tokio::time::sleep(SECOND).await;
         let vitals = running.vitals(30 * SECOND);
-        assert_eq!((vitals.ended, vitals.failure.as_deref()), (vec![Part::Settler], Some("no such user")));
-        assert_eq!(vitals.trying[0], (Part::Reader, SECOND));
+        assert_eq!(vitals.failure.as_deref(), Some("no such user"));
+        let expected = [(Part::Reader, Vital::Trying(SECOND)), (Part::Settler, Vital::Ended)];
+        assert_eq!(ailing(&vitals)[..2], expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn workers_and_whoever_heeds_operators_are_told_when_they_end() {
+        let bus = EventBus::in_memory("billing").unwrap();
+        let ledger = Subscription::matching("ledger", "*").handler(async |_: RawEvent, _| ());
+        let (settings, router) = ledger.build(bus.config()).unwrap();
+        let running = Runtime::start(bus, settings, router).await.unwrap();
+        // The last of them is the one that runs what was taken over.
+        running.workers.last().unwrap().abort();
+        running.watcher.abort();
+        tokio::time::sleep(SECOND).await;
+        let vitals = running.vitals(30 * SECOND);
+        let ended: Vec<_> = ailing(&vitals).into_iter().filter(|(_, vital)| *vital == Vital::Ended).collect();
+        assert_eq!(ended, [(Part::Worker, Vital::Ended), (Part::Watcher, Vital::Ended)]);
     }
 }

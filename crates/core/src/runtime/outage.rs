@@ -18,6 +18,10 @@ impl Outage {
         Self { what, failures: 0 }
     }
 
+    pub(crate) fn is_on(&self) -> bool {
+        self.failures > 0
+    }
+
     /// The store has answered.
     pub(crate) fn over(&mut self, subscription: &SubscriptionId) {
         if self.failures > 0 {

@@ -195,17 +195,19 @@ impl Runtime {
             match self.source.settle(batch.to_vec()).await {
                 Ok(answers) => {
                     outage.over(&self.id);
+                    self.refusals.over();
                     return Some(answers);
                 }
                 Err(error) if error.is_retryable() => {
                     tokio::time::sleep(outage.failed(&self.id, &error)).await;
                 }
-                Err(error) => return self.log_refused(batch.len(), &error),
+                Err(error) => return self.refused(batch.len(), &error),
             }
         }
     }
 
-    fn log_refused(&self, count: usize, error: &Error) -> Option<Vec<Settled>> {
+    fn refused(&self, count: usize, error: &Error) -> Option<Vec<Settled>> {
+        self.refusals.another();
         tracing::error!(
             subscription = %self.id, count, kind = %error.kind(), %error,
             "verdicts were refused; the events are handled again when their leases end"

@@ -20,7 +20,7 @@ impl Running {
     /// Stops here and keeps the subscription: position, retries and dead letters stay for the replicas and the next
     /// start.
     pub(crate) async fn stop(self, grace: Duration) {
-        let Self { runtime, reader, workers, settler, keeper } = self;
+        let Self { runtime, reader, workers, settler, keeper, watcher: _ends_by_itself } = self;
         let deadline = Instant::now() + grace;
         runtime.stopping.cancel();
         runtime.source.interrupt();

@@ -11,7 +11,7 @@ impl<E: Incoming> Subscription<E> {
     /// that is published again after the dedupe window, by a replay of what another replica has finished meanwhile. It
     /// can't guard against a crash between the handler's effects and that end, nor against two replicas that handle the
     /// event at the same moment, for an event that was published twice or whose lease was lost: what is handled is not
-    /// finished yet. Then it runs twice. Where that does harm, store
+    /// finished yet. Then it runs twice. A server that lost everything has lost what was finished too. Where that does harm, store
     /// [`Context::event_id`](crate::Context::event_id) together with the effect.
     ///
     /// Each event's end is kept for the window, some 150 bytes of it, for the newest million in each partition. All

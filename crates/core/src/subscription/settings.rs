@@ -94,8 +94,11 @@ impl Settings {
             rate_limit: wishes.rate_limit,
             start_at: wishes.start_at,
         };
-        settings.check(problems);
-        wishes.check_batch(problems);
+        let mut own = Problems::default();
+        settings.check(&mut own);
+        wishes.check_batch(&mut own);
+        // Of many that a service begins at once it must be told which.
+        problems.extend_of(&format!("subscription `{}`", settings.name), &own);
         settings
     }
 

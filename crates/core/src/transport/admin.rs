@@ -391,7 +391,13 @@ pub trait Admin: Send + Sync + 'static {
         most: usize,
     ) -> impl Future<Output = Result<SubscriptionPage>> + Send;
 
-    /// Adds what this process has counted since it was last asked.
+    /// Adds what this process has counted since it was last asked: one answer for each, in their order. An `Err` says
+    /// that it was not added, or that nobody knows, as where a connection is cut before the answer comes; whoever is told
+    /// so adds it again, so what is counted is counted at least once after a fault, and once without any. What was added
+    /// must have an `Ok`, whatever became of the others.
+    ///
+    /// # Cancel safety
+    /// If dropped, it is unknown what was added.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Admin, CounterDelta, Counters, Transport}};
@@ -400,14 +406,20 @@ pub trait Admin: Send + Sync + 'static {
     /// # async fn main() -> tekup_core::Result<()> {
     /// # let transport = MemoryTransport::new();
     /// let counters = Counters { published: 3, ..Counters::default() };
-    /// transport.admin().add_counters(vec![CounterDelta { tenant: "acme".parse()?, counters }]).await?;
+    /// let told = transport.admin().add_counters(vec![CounterDelta { tenant: "acme".parse()?, counters }]).await;
+    /// assert!(told[0].is_ok());
     /// assert_eq!(transport.admin().counters(None).await?.published, 3);
     /// # Ok(())
     /// # }
     /// ```
-    fn add_counters(&self, deltas: Vec<CounterDelta>) -> impl Future<Output = Result<()>> + Send;
+    fn add_counters(&self, deltas: Vec<CounterDelta>) -> impl Future<Output = Vec<Result<()>>> + Send;
 
-    /// Adds how long deliveries took in this process since it was last asked.
+    /// Adds how long deliveries took in this process since it was last asked: answers as
+    /// [`add_counters`](Self::add_counters) does, and [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for each of a
+    /// subscription that is not registered, of which nothing is added.
+    ///
+    /// # Cancel safety
+    /// If dropped, it is unknown what was added.
     ///
     /// ```
     /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Latency, LatencyDelta, SourceSpec, Transport}};
@@ -419,12 +431,13 @@ pub trait Admin: Send + Sync + 'static {
     /// let mut latency = Latency::default();
     /// latency.handling.count_in(10, 3);
     /// let (subscription, event_type) = ("billing/ledger".parse()?, Some("invoice.paid".parse()?));
-    /// transport.admin().add_latencies(vec![LatencyDelta { subscription, tenant: None, event_type, latency }]).await?;
+    /// let delta = LatencyDelta { subscription, tenant: None, event_type, latency };
+    /// assert!(transport.admin().add_latencies(vec![delta]).await[0].is_ok());
     /// assert_eq!(transport.admin().latencies(&"billing/ledger".parse()?, None).await?.all().handling.count(), 3);
     /// # Ok(())
     /// # }
     /// ```
-    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> impl Future<Output = Result<()>> + Send;
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> impl Future<Output = Vec<Result<()>>> + Send;
 
     /// How long a subscription's deliveries took in all processes; of one tenant only, if one is named. For tenants whose
     /// latencies no process counts apart, there are none.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The books of a subscription: what became of all that was ever stored for it. They always balance.
 ///
 /// An event that waits for its time is in no subscription's books: it is published, in all that take it then, when its
-/// time has come. [`Admin::count_scheduled`](super::Admin::count_scheduled) tells how many wait.
+/// time has come. [`Admin::count_scheduled`](super::Admin::count_scheduled) tells how many wait, and
+/// [`Depth::oldest`](super::Depth::oldest) if one is past its time and did not leave.
 ///
 /// ```
 /// use tekup_core::transport::Books;
@@ -32,7 +33,9 @@ pub struct Books {
     pub expired: u64,
     /// Dead letters that were deleted on request.
     pub purged: u64,
-    /// Dead letters that went to make room for newer ones, and what a hard cap took.
+    /// Dead letters that went to make room for newer ones.
+    pub letters_dropped: u64,
+    /// What went from lanes at their hard cap, before it was settled: handed out or not.
     pub dropped: u64,
 }
 
@@ -46,6 +49,42 @@ impl Books {
     #[must_use]
     pub const fn balanced(&self) -> bool {
         let waiting = self.ready + self.pending + self.retrying;
-        self.published == self.acked + waiting + self.dead + self.expired + self.purged + self.dropped
+        let letters = self.dead + self.expired + self.purged + self.letters_dropped;
+        self.published == self.acked + waiting + letters + self.dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_end_is_in_the_balance() {
+        let ways: [fn(&mut Books) -> &mut u64; 9] = [
+            |books| &mut books.acked,
+            |books| &mut books.ready,
+            |books| &mut books.pending,
+            |books| &mut books.retrying,
+            |books| &mut books.dead,
+            |books| &mut books.expired,
+            |books| &mut books.purged,
+            |books| &mut books.letters_dropped,
+            |books| &mut books.dropped,
+        ];
+        let mut books = Books { published: ways.len() as u64, ..Books::default() };
+        for way in ways {
+            assert!(!books.balanced(), "{books:?}");
+            *way(&mut books) += 1;
+        }
+        assert!(books.balanced(), "{books:?}");
+    }
+
+    #[test]
+    fn books_of_before_letters_were_counted_apart_are_read_and_balance() {
+        let stored = r#"{"published":5,"acked":2,"dropped":3}"#;
+        let books: Books = serde_json::from_str(stored).unwrap();
+        assert_eq!((books.letters_dropped, books.dropped), (0, 3));
+        assert!(books.balanced());
+        assert!(serde_json::to_string(&books).unwrap().contains(r#""lettersDropped":0,"dropped":3"#));
     }
 }

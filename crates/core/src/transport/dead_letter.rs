@@ -7,6 +7,7 @@ use crate::{
     error::Result,
     event::RawEvent,
     ids::{EventId, EventType, TenantId},
+    priority::Priority,
     timestamp::Timestamp,
 };
 
@@ -88,6 +89,7 @@ impl std::fmt::Display for DeadReason {
 ///     id: EventId::generate(),
 ///     tenant: Some("acme".parse()?),
 ///     event_type: Some("lead.created".parse()?),
+///     priority: None,
 ///     reason: DeadReason::Undecodable,
 ///     error: "data can't be decoded".into(),
 ///     attempts: 1,
@@ -106,6 +108,8 @@ pub struct DeadLetter {
     pub tenant: Option<TenantId>,
     /// The type of the lane that it came through.
     pub event_type: Option<EventType>,
+    /// The priority of that lane.
+    pub priority: Option<Priority>,
     /// Why it is dead.
     pub reason: DeadReason,
     /// What went wrong the last time.

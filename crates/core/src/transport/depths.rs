@@ -28,13 +28,14 @@ pub struct Depth {
     pub in_flight: u64,
     /// Failed, and waiting for their next attempt, due or not.
     pub retrying: u64,
-    /// Published for later, of the types that the subscription takes: it is given them if it is still there then.
+    /// Published for later, of the types that the subscription takes: it is given them if it is still there then. What is
+    /// past its time and did not leave yet is among them.
     pub scheduled: u64,
     /// In the dead letters.
     pub dead: u64,
-    /// For how long the oldest of what is ready, in flight or due again has waited, by the store's clock: since it was
-    /// stored or, if it failed, since its next attempt was due. What waits for a later time does not count. `None` if
-    /// there is nothing.
+    /// For how long the oldest of what is ready, in flight, due again or past its time has waited, by the store's clock:
+    /// since it was stored; if it failed, since its next attempt was due; if it was published for later and did not leave
+    /// yet, since it was due. What waits for a time to come does not count. `None` if there is nothing.
     #[serde(rename = "oldestMs", with = "optional_millis")]
     pub oldest: Option<Duration>,
 }

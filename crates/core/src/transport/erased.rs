@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     error::Result,
+    health::{Part, Vital},
     ids::{EventId, SubscriptionId, TenantId},
     metrics::{Latencies, LatencyDelta},
     rate_limit::RateLimit,
@@ -26,6 +27,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn admin(&self) -> Arc<dyn DynAdmin>;
     fn partition_of(&self, tenant: &TenantId) -> usize;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
+    fn vitals(&self) -> Vec<(Part, Vital)>;
 }
 
 pub(crate) trait DynSource: Send + Sync {
@@ -37,6 +39,7 @@ pub(crate) trait DynSource: Send + Sync {
     fn state(&self) -> watch::Receiver<SubscriptionState>;
     fn close(&self) -> BoxFuture<'_, Result<()>>;
     fn losses(&self) -> Losses;
+    fn vitals(&self) -> Vec<(Part, Vital)>;
 }
 
 pub(crate) trait DynAdmin: Send + Sync {
@@ -84,8 +87,8 @@ pub(crate) trait DynAdmin: Send + Sync {
     fn books<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Books>>;
     fn replicas<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Replicas>>;
     fn subscriptions(&self, after: Option<String>, most: usize) -> BoxFuture<'_, Result<SubscriptionPage>>;
-    fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>>;
-    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>>;
+    fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Vec<Result<()>>>;
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Vec<Result<()>>>;
     fn latencies<'a>(
         &'a self,
         subscription: &'a SubscriptionId,
@@ -132,6 +135,10 @@ impl<T: Transport> DynTransport for T {
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
         Transport::renewal_runtime(self)
     }
+
+    fn vitals(&self) -> Vec<(Part, Vital)> {
+        Transport::vitals(self)
+    }
 }
 
 impl<S: Source> DynSource for S {
@@ -165,6 +172,10 @@ impl<S: Source> DynSource for S {
 
     fn losses(&self) -> Losses {
         Source::losses(self)
+    }
+
+    fn vitals(&self) -> Vec<(Part, Vital)> {
+        Source::vitals(self)
     }
 }
 
@@ -258,11 +269,11 @@ impl<A: Admin> DynAdmin for A {
         Box::pin(Admin::subscriptions(self, after, most))
     }
 
-    fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Result<()>> {
+    fn add_counters(&self, deltas: Vec<CounterDelta>) -> BoxFuture<'_, Vec<Result<()>>> {
         Box::pin(Admin::add_counters(self, deltas))
     }
 
-    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Result<()>> {
+    fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> BoxFuture<'_, Vec<Result<()>>> {
         Box::pin(Admin::add_latencies(self, deltas))
     }
 

@@ -27,7 +27,9 @@ pub enum Stage {
     Retrying,
     /// Finished.
     Completed,
-    /// In the dead letters. Overall, and for no subscription, where it could not be read when its time had come.
+    /// In the dead letters, or dropped unsettled from a lane that was too long. Of what was dropped from a lane the last 200
+    /// runs of events are told apart: an event that was finished between older ones counts as dropped too. Overall, and for
+    /// no subscription, also where it could not be read when its time had come.
     Failed,
     /// Cancelled before its time came. Overall only: nobody gets it.
     Cancelled,

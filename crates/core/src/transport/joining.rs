@@ -103,6 +103,26 @@ impl SourceSpec {
         Error::new(ErrorKind::Conflict, message)
     }
 
+    /// The line in which a deploy that nobody counts says that it takes a subscription over from one that still runs.
+    ///
+    /// ```
+    /// use tekup_core::transport::{Registration, SourceSpec};
+    ///
+    /// let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// let known = Registration::new(vec!["lead.*".parse()?], Vec::new());
+    /// assert!(spec.taking_over(&known).contains("EVENT_BUS_REVISION"));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn taking_over(&self, known: &Registration) -> String {
+        format!(
+            "two deploys disagree: one takes {}, the other {}, and the newest process wins; number the deploys \
+             (EVENT_BUS_REVISION), so that an old process that restarts does not take over",
+            lists(&self.patterns, &self.tenants),
+            known.lists(),
+        )
+    }
+
     /// The line in which a replica that is behind says so.
     ///
     /// ```

@@ -2,7 +2,7 @@
 
 use crate::timestamp::Timestamp;
 
-/// How often the store lost what a replica reads from, as after `FLUSHALL` on Redis: it was made anew each time.
+/// How often the store lost what a subscription reads from, as after `FLUSHALL` on Redis: it was made anew each time.
 ///
 /// ```
 /// use tekup_core::{memory::MemoryTransport, transport::{Losses, Source, SourceSpec, Transport}};
@@ -17,8 +17,8 @@ use crate::timestamp::Timestamp;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// How often, since the replica began to read. Of what several replicas lost together, some count only what they have
-    /// mended themselves.
+    /// How often, as far as this replica tells it: what several replicas lost together is counted by one of them, and what
+    /// was lost while none ran by the next that begins.
     pub count: u64,
     /// The last one.
     pub last: Option<Loss>,
@@ -35,7 +35,7 @@ pub struct Losses {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// When it was made anew, by the clock of this process.
+    /// When that was told, by the clock of this process.
     pub at: Timestamp,
     /// Whether the subscription itself was unknown to the store, as when all was deleted.
     pub registration: bool,

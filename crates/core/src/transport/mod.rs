@@ -64,6 +64,7 @@ pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 pub use crate::metrics::{EndToEndTimes, HandlingTimes, Histogram, Latencies, Latency, LatencyDelta};
 use crate::{
     error::{Error, Result},
+    health::{Part, Vital},
     ids::TenantId,
 };
 
@@ -217,5 +218,17 @@ pub trait Transport: Send + Sync + 'static {
     /// ```
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle> {
         None
+    }
+
+    /// How it is with what this transport does by itself, whatever is subscribed to: health tells who has ended or gets
+    /// nothing done. One that does nothing by itself leaves this as it is.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Transport}};
+    ///
+    /// assert!(MemoryTransport::new().vitals().is_empty());
+    /// ```
+    fn vitals(&self) -> Vec<(Part, Vital)> {
+        Vec::new()
     }
 }

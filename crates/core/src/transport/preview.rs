@@ -39,8 +39,11 @@ pub struct Preview {
     pub gains: Vec<EventType>,
     /// The lanes that would be left, once what waits there is settled.
     pub drains: Vec<Draining>,
-    /// With how many events of the past a new subscription would begin, those of tenants that it leaves out too.
+    /// With how many events of the past a new subscription would begin, those of tenants that it leaves out too; where a
+    /// removal is to be finished first, with no more than that.
     pub begins_with: u64,
+    /// Whether a removal is under way that is to be finished first: nothing of what was registered before stays.
+    pub removing: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
@@ -69,6 +72,7 @@ impl Preview {
             gains: Vec::new(),
             drains: Vec::new(),
             begins_with: 0,
+            removing: false,
         }
     }
 
@@ -111,6 +115,9 @@ impl fmt::Display for Preview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wanted = lists(&self.wanted.patterns, &self.wanted.tenants);
         write!(f, "{} with {wanted} (revision {})", self.id, self.wanted.revision)?;
+        if self.removing {
+            write!(f, " is being removed; then it")?;
+        }
         match (self.joining, &self.registered) {
             (Joining::New, _) | (_, None) => write!(f, " is new, and begins with {} events", self.begins_with)?,
             (Joining::Same, Some(_)) => write!(f, " is what is registered")?,

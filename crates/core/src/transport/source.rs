@@ -5,7 +5,10 @@ use std::future::Future;
 use tokio::sync::watch;
 
 use super::{Delivery, DeliveryRef, Losses, Settled, Settlement, SubscriptionState};
-use crate::error::Result;
+use crate::{
+    error::Result,
+    health::{Part, Vital},
+};
 
 /// What one replica of a subscription reads from.
 ///
@@ -196,5 +199,24 @@ pub trait Source: Send + Sync + 'static {
     /// ```
     fn losses(&self) -> Losses {
         Losses::default()
+    }
+
+    /// How it is with what this source does by itself, besides what is asked of it: health tells who has ended or gets
+    /// nothing done. A source that does nothing by itself leaves this as it is.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Source, SourceSpec, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// assert!(source.vitals().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn vitals(&self) -> Vec<(Part, Vital)> {
+        Vec::new()
     }
 }

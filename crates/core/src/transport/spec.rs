@@ -104,6 +104,13 @@ impl SourceSpec {
         problems.check(!patterns.is_empty(), || format!("subscription `{id}` has no pattern: give it at least one"));
         let allowed = (100..=3_600_000).contains(&lease.as_millis());
         problems.check(allowed, || format!("subscription `{id}` has a lease of {lease:?}: use 100 ms to 1 h"));
+        let counts = [("retry limit", self.retry_limit), ("dead letter cap", self.dead_letter_cap)];
+        for (what, value) in counts {
+            problems.check(value > 0, || format!("subscription `{id}` has a {what} of 0: use 1 at least"));
+        }
+        problems.check(self.dead_letter_ttl > Duration::ZERO, || {
+            format!("subscription `{id}` keeps dead letters for no time at all: use 1 s at least")
+        });
         rate_limit.iter().for_each(|limit| limit.find_problems(&mut problems));
         problems.check(self.revision <= LARGEST_REVISION, || {
             format!("subscription `{id}` has revision {}: use at most {LARGEST_REVISION}", self.revision)
@@ -115,5 +122,20 @@ impl SourceSpec {
             });
         }
         problems.into_result(ErrorKind::InvalidInput)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_none_at_all_are_refused_by_the_subscriptions_name_all_at_once() {
+        let mut spec = SourceSpec::new("billing/ledger".parse().unwrap(), vec!["*".parse().unwrap()]);
+        assert!(spec.check().is_ok());
+        (spec.retry_limit, spec.dead_letter_cap, spec.dead_letter_ttl) = (0, 0, Duration::ZERO);
+        let error = spec.check().unwrap_err();
+        assert_eq!(error.problems().len(), 3, "{error}");
+        assert!(error.problems().iter().all(|told| told.contains("`billing/ledger`")), "{error}");
     }
 }

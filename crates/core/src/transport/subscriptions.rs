@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::Replicas;
 use crate::{ids::SubscriptionId, timestamp::Timestamp};
 
-/// A subscription that is registered.
+/// A subscription that is registered, or that is being removed.
 ///
 /// ```
 /// use tekup_core::transport::{ListedSubscription, Replicas};
 ///
-/// let listed = ListedSubscription { id: "billing/ledger".parse()?, replicas: Replicas::default() };
+/// let listed = ListedSubscription { id: "billing/ledger".parse()?, replicas: Replicas::default(), removing: false };
 /// assert_eq!(listed.replicas.alive, 0);
 /// # Ok::<(), tekup_core::Error>(())
 /// ```
@@ -21,6 +21,10 @@ pub struct ListedSubscription {
     pub id: SubscriptionId,
     /// How many replicas of it are alive, in all processes.
     pub replicas: Replicas,
+    /// Whether it is being removed. If that does not come to an end, whoever did so has died: remove it again, or
+    /// subscribe to it, and it is finished.
+    #[serde(default)]
+    pub removing: bool,
 }
 
 /// A page of the subscriptions that are registered.

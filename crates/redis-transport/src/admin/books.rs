@@ -9,7 +9,7 @@
 use futures_util::future::{try_join, try_join_all};
 use tekup_core::{Result, SubscriptionId, transport::Books};
 
-use super::RedisAdmin;
+use super::{RedisAdmin, places::Place, snapshot::Registered, turns::Turns};
 use crate::scripts;
 
 /// The most lanes that one call looks at.
@@ -37,19 +37,22 @@ struct Moved {
     dead: u64,
     expired: u64,
     purged: u64,
+    /// Letters that went to make room.
     dropped: u64,
 }
 
 impl RedisAdmin {
     pub(super) async fn derive_books(&self, subscription: &SubscriptionId) -> Result<Books> {
-        self.must_exist(subscription).await?;
-        self.sum_books(subscription).await
+        self.sum_books(&self.registered(subscription).await?).await
     }
 
     /// Of what is there, though it is not registered everywhere.
-    pub(super) async fn sum_books(&self, subscription: &SubscriptionId) -> Result<Books> {
-        let partitions = 0..self.namespace.partitions().len();
-        let both = partitions.map(|at| try_join(self.lanes_of(subscription, at), self.moved_of(subscription, at)));
+    pub(super) async fn sum_books(&self, subscription: &Registered) -> Result<Books> {
+        let (partitions, turns) = (0..self.namespace.partitions().len(), Turns::new());
+        let both = partitions.map(|at| {
+            let moved = turns.take(self.moved_of(&subscription.id, at));
+            try_join(self.lanes_of(subscription, at, &turns), moved)
+        });
         let (mut lanes, mut moved) = (Lanes::default(), Moved::default());
         for (in_lanes, elsewhere) in try_join_all(both).await? {
             lanes.add(in_lanes);
@@ -58,18 +61,20 @@ impl RedisAdmin {
         Ok(balance(lanes, moved))
     }
 
-    async fn lanes_of(&self, subscription: &SubscriptionId, partition: usize) -> Result<Lanes> {
-        let snapshot = self.fresh_snapshot(partition).await?;
+    /// Of the lanes that it takes, and of those that it took once: what it had there stays in its books.
+    async fn lanes_of(&self, subscription: &Registered, partition: usize, turns: &Turns) -> Result<Lanes> {
+        let snapshot = turns.take(self.fresh_snapshot(partition)).await?;
+        let places = turns.take(self.places_of(subscription, partition, &snapshot)).await?;
         let keys = self.keys(partition)?;
-        let lanes: Vec<(&u32, &String)> = snapshot.lanes.iter().collect();
-        let calls = lanes.chunks(AT_ONCE).map(|chunk| async move {
+        let look = async |chunk: &[Place]| {
             let mut call = scripts::BOOKS_LANES.call(1 + chunk.len());
             call.arg(keys.starts());
-            chunk.iter().for_each(|(_, name)| _ = call.arg(keys.lane_named(name)));
-            call.arg(subscription.to_string());
-            chunk.iter().for_each(|(number, _)| _ = call.arg(number));
+            chunk.iter().for_each(|place| _ = call.arg(keys.lane_named(&place.name)));
+            call.arg(subscription.id.to_string());
+            chunk.iter().for_each(|place| _ = call.arg(place.number));
             self.ask::<(u64, u64, u64, u64, u64)>("positions in lanes", call).await
-        });
+        };
+        let calls = places.chunks(AT_ONCE).map(|chunk| turns.take(look(chunk)));
         let mut sum = Lanes::default();
         for (added, unread, held, released, dropped) in try_join_all(calls).await? {
             sum.add(Lanes { added, unread, held, released, dropped });
@@ -112,9 +117,8 @@ impl Moved {
 
 /// Numbers that don't add up leave `acked` at 0, and the books unbalanced.
 fn balance(lanes: Lanes, moved: Moved) -> Books {
-    let Moved { waiting, in_retry, retry_held, dead, expired, purged, dropped } = moved;
-    let dropped = dropped + lanes.dropped;
-    let elsewhere = waiting + in_retry + dead + expired + purged + dropped;
+    let Moved { waiting, in_retry, retry_held, dead, expired, purged, dropped: letters_dropped } = moved;
+    let elsewhere = waiting + in_retry + dead + expired + purged + letters_dropped + lanes.dropped;
     Books {
         published: lanes.added,
         acked: lanes.added.saturating_sub(lanes.unread + lanes.held + elsewhere),
@@ -124,7 +128,8 @@ fn balance(lanes: Lanes, moved: Moved) -> Books {
         dead,
         expired,
         purged,
-        dropped,
+        letters_dropped,
+        dropped: lanes.dropped,
     }
 }
 
@@ -134,11 +139,11 @@ mod tests {
 
     #[test]
     fn what_was_handed_out_and_is_nowhere_else_was_acked() {
-        let lanes = Lanes { added: 22, unread: 5, held: 4, released: 1, dropped: 0 };
+        let lanes = Lanes { added: 24, unread: 5, held: 4, released: 1, dropped: 2 };
         let moved = Moved { waiting: 2, in_retry: 3, retry_held: 1, dead: 1, expired: 1, purged: 2, dropped: 1 };
         let books = balance(lanes, moved);
         let expected = Books {
-            published: 22,
+            published: 24,
             acked: 3,
             ready: 6,
             pending: 4,
@@ -146,7 +151,8 @@ mod tests {
             dead: 1,
             expired: 1,
             purged: 2,
-            dropped: 1,
+            letters_dropped: 1,
+            dropped: 2,
         };
         assert_eq!(books, expected);
         assert!(books.balanced());

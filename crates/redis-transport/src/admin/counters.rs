@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use redis::Cmd;
 use tekup_core::{
-    Result, TenantId, Timestamp,
+    Error, Result, TenantId, Timestamp,
     transport::{CounterDelta, Counters},
 };
 
-use super::RedisAdmin;
+use super::{
+    RedisAdmin,
+    told::{self, Told},
+};
 use crate::{keys::PartitionKeys, scripts};
 
 /// The most tenants that one call counts for.
@@ -18,27 +21,40 @@ const FIELDS: [&str; 8] =
     ["published", "handled", "failed", "retried", "dead_lettered", "filtered", "handling_micros", "updated"];
 
 impl RedisAdmin {
-    pub(super) async fn raise_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
-        let mut by_partition: BTreeMap<usize, Vec<CounterDelta>> = BTreeMap::new();
-        for delta in deltas {
-            by_partition.entry(self.namespace.partition_of(&delta.tenant)).or_default().push(delta);
+    pub(super) async fn raise_counters(&self, deltas: &[CounterDelta]) -> Vec<Result<()>> {
+        let mut by_partition: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (place, delta) in deltas.iter().enumerate() {
+            by_partition.entry(self.namespace.partition_of(&delta.tenant)).or_default().push(place);
         }
-        let calls = by_partition
-            .iter()
-            .flat_map(|(&partition, deltas)| deltas.chunks(AT_ONCE).map(move |chunk| self.raise_in(partition, chunk)));
-        try_join_all(calls).await?;
-        Ok(())
+        let calls = by_partition.iter().flat_map(|(&partition, places)| {
+            places.chunks(AT_ONCE).map(move |chunk| self.raise_chunk(partition, deltas, chunk))
+        });
+        told::in_order(deltas.len(), join_all(calls).await.into_iter().flatten())
     }
 
-    async fn raise_in(&self, partition: usize, deltas: &[CounterDelta]) -> Result<()> {
+    /// If one of the tenants is to blame that the call is refused, the others are not to wait for it.
+    async fn raise_chunk(&self, partition: usize, deltas: &[CounterDelta], chunk: &[usize]) -> Vec<Told> {
+        let raised = self.raise_in(partition, deltas, chunk).await;
+        if chunk.len() == 1 || raised.as_ref().err().is_none_or(Error::is_retryable) {
+            return vec![(chunk.to_vec(), raised)];
+        }
+        let mut told = Vec::with_capacity(chunk.len());
+        for &place in chunk {
+            told.push((vec![place], self.raise_in(partition, deltas, &[place]).await));
+        }
+        told
+    }
+
+    async fn raise_in(&self, partition: usize, deltas: &[CounterDelta], chunk: &[usize]) -> Result<()> {
         let keys = self.keys(partition)?;
+        let deltas = || chunk.iter().map(|place| &deltas[*place]);
         let mut sum = Counters::default();
-        deltas.iter().for_each(|delta| sum.add(&delta.counters));
-        let mut call = scripts::COUNTERS.call(1 + deltas.len());
+        deltas().for_each(|delta| sum.add(&delta.counters));
+        let mut call = scripts::COUNTERS.call(1 + chunk.len());
         call.arg(keys.counters(None));
-        deltas.iter().for_each(|delta| _ = call.arg(keys.counters(Some(&delta.tenant))));
+        deltas().for_each(|delta| _ = call.arg(keys.counters(Some(&delta.tenant))));
         write(&mut call, &sum);
-        deltas.iter().for_each(|delta| write(&mut call, &delta.counters));
+        deltas().for_each(|delta| write(&mut call, &delta.counters));
         self.ask::<u64>("a raise of counters", call).await?;
         Ok(())
     }

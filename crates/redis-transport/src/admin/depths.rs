@@ -11,7 +11,7 @@ use self::{
     answer::{OfSet, OfStream},
     estimate::{Estimate, lane_of},
 };
-use super::{RedisAdmin, snapshot::Registered};
+use super::{RedisAdmin, snapshot::Registered, turns::Turns};
 use crate::{error, scripts};
 
 /// The most streams that one call looks at.
@@ -37,9 +37,11 @@ impl RedisAdmin {
             Some(tenant) => vec![self.namespace.partition_of(tenant)],
             None => (0..self.namespace.partitions().len()).collect(),
         };
-        let both = partitions
-            .into_iter()
-            .map(|at| try_join(self.streams_of(subscription, at), self.sets_of(subscription, at)));
+        let turns = Turns::new();
+        let both = partitions.into_iter().map(|at| {
+            let sets = turns.take(self.sets_of(subscription, at));
+            try_join(self.streams_of(&registered, at, &turns), sets)
+        });
         let mut estimate = Estimate::of(tenant);
         for (streams, sets) in try_join_all(both).await? {
             streams.into_iter().for_each(|(name, found)| add_stream(&mut estimate, &registered, &name, &found));
@@ -51,26 +53,34 @@ impl RedisAdmin {
         Ok(estimate.depths)
     }
 
-    async fn streams_of(&self, subscription: &SubscriptionId, partition: usize) -> Result<Vec<(String, OfStream)>> {
-        let snapshot = self.fresh_snapshot(partition).await?;
-        let keys = self.keys(partition)?;
-        let retry = Stream { key: keys.retry(subscription), number: String::new(), name: String::new() };
-        let lanes = snapshot.lanes.iter().map(|(number, name)| Stream {
-            key: keys.lane_named(name),
-            number: number.to_string(),
-            name: name.clone(),
+    /// What lies in the retry stream, and in the lanes that it takes or has not left yet.
+    async fn streams_of(
+        &self,
+        subscription: &Registered,
+        partition: usize,
+        turns: &Turns,
+    ) -> Result<Vec<(String, OfStream)>> {
+        let snapshot = turns.take(self.fresh_snapshot(partition)).await?;
+        let places = turns.take(self.places_of(subscription, partition, &snapshot)).await?;
+        let (keys, id) = (self.keys(partition)?, &subscription.id);
+        let retry = Stream { key: keys.retry(id), number: String::new(), name: String::new() };
+        let lanes = places.into_iter().filter(|place| !place.has_left).map(|place| Stream {
+            key: keys.lane_named(&place.name),
+            number: place.number.to_string(),
+            name: place.name,
         });
         let streams: Vec<Stream> = std::iter::once(retry).chain(lanes).collect();
-        let calls = streams.chunks(AT_ONCE).map(|chunk| async move {
+        let look = async |chunk: &[Stream]| {
             let mut call = scripts::DEPTH_LANES.call(1 + chunk.len());
             call.arg(keys.starts());
             chunk.iter().for_each(|stream| _ = call.arg(&stream.key));
-            call.arg(subscription.to_string());
+            call.arg(id.to_string());
             chunk.iter().for_each(|stream| _ = call.arg(&stream.number));
             let answers: Vec<Value> = self.ask("how much waits in lanes", call).await?;
             let found = answers.into_iter().map(|answer| OfStream::read(answer).ok_or_else(|| unread("lanes")));
             chunk.iter().zip(found).map(|(stream, found)| Ok((stream.name.clone(), found?))).collect::<Result<Vec<_>>>()
-        });
+        };
+        let calls = streams.chunks(AT_ONCE).map(|chunk| turns.take(look(chunk)));
         Ok(try_join_all(calls).await?.into_iter().flatten().collect())
     }
 

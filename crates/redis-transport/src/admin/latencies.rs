@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use tekup_core::{
-    EventType, Result, SubscriptionId, TenantId,
+    Error, ErrorKind, EventType, Result, SubscriptionId, TenantId,
     transport::{Latencies, Latency, LatencyDelta},
 };
 
-use super::RedisAdmin;
+use super::{RedisAdmin, told};
 use crate::{keys::PartitionKeys, scripts};
 
 /// The most fields that one call raises, and about as many as one call reads.
@@ -25,17 +25,15 @@ type Raise = (String, u64);
 type Whose<'delta> = (&'delta SubscriptionId, Option<&'delta TenantId>);
 
 impl RedisAdmin {
-    pub(super) async fn raise_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
-        let mut sums: BTreeMap<Whose<'_>, Vec<Raise>> = BTreeMap::new();
-        for delta in &deltas {
-            let whose = (&delta.subscription, delta.tenant.as_ref());
-            sums.entry(whose).or_default().extend(raises(delta.event_type.as_ref(), &delta.latency));
+    pub(super) async fn raise_latencies(&self, deltas: &[LatencyDelta]) -> Vec<Result<()>> {
+        let mut by_hash: BTreeMap<Whose<'_>, Vec<(usize, Vec<Raise>)>> = BTreeMap::new();
+        for (place, delta) in deltas.iter().enumerate() {
+            let raises = raises(delta.event_type.as_ref(), &delta.latency).collect();
+            by_hash.entry((&delta.subscription, delta.tenant.as_ref())).or_default().push((place, raises));
         }
-        let calls = sums
-            .iter()
-            .flat_map(|(whose, raises)| raises.chunks(AT_ONCE).map(move |chunk| self.raise_fields(*whose, chunk)));
-        try_join_all(calls).await?;
-        Ok(())
+        let chunks = by_hash.into_iter().flat_map(|(whose, all)| chunked(all).into_iter().map(move |one| (whose, one)));
+        let calls = chunks.map(async |(whose, (places, raises))| (places, self.raise_fields(whose, &raises).await));
+        told::in_order(deltas.len(), join_all(calls).await)
     }
 
     async fn raise_fields(&self, (subscription, tenant): Whose<'_>, raises: &[Raise]) -> Result<()> {
@@ -45,7 +43,10 @@ impl RedisAdmin {
         call.arg(keys.latency_tenants(subscription)).arg(subscription.to_string());
         call.arg(tenant.map_or("", TenantId::as_str));
         raises.iter().for_each(|(field, by)| _ = call.arg(field).arg(by));
-        self.ask::<u64>("a raise of latencies", call).await?;
+        if self.ask::<i64>("a raise of latencies", call).await? < 0 {
+            let message = format!("there is no subscription `{subscription}` whose latencies could be counted");
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
         Ok(())
     }
 
@@ -78,6 +79,21 @@ impl RedisAdmin {
         };
         self.keys(partition)
     }
+}
+
+/// What is told together: whole deltas, so that each has one answer.
+fn chunked(all: Vec<(usize, Vec<Raise>)>) -> Vec<(Vec<usize>, Vec<Raise>)> {
+    let mut chunks: Vec<(Vec<usize>, Vec<Raise>)> = Vec::new();
+    for (place, raises) in all {
+        match chunks.last_mut().filter(|(_, chunk)| chunk.len() + raises.len() <= AT_ONCE) {
+            Some((places, chunk)) => {
+                places.push(place);
+                chunk.extend(raises);
+            }
+            None => chunks.push((vec![place], raises)),
+        }
+    }
+    chunks
 }
 
 fn raises(event_type: Option<&EventType>, latency: &Latency) -> impl Iterator<Item = Raise> {

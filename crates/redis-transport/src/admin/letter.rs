@@ -9,10 +9,13 @@ pub(super) fn read(member: &[u8], fields: Vec<Bytes>) -> Option<DeadLetter> {
     let [reason, error, attempts, first_failure, died, lane, bytes] = <[Bytes; 7]>::try_from(fields).ok()?;
     let (id, tenant) = split(member)?;
     let (reason, error) = explain(&text(&reason), text(&error));
+    let lane = text(&lane);
+    let (event_type, priority) = lane.rsplit_once(':').unzip();
     Some(DeadLetter {
         id,
         tenant,
-        event_type: text(&lane).rsplit_once(':').and_then(|(name, _)| EventType::new(name).ok()),
+        event_type: event_type.and_then(|name| EventType::new(name).ok()),
+        priority: priority.and_then(|name| name.parse().ok()),
         reason,
         error,
         attempts: text(&attempts).parse().ok()?,

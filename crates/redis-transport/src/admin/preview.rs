@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tekup_core::{
-    EventType, Result, Timestamp,
+    EventType, Result, SubscriptionId, Timestamp,
     transport::{Joining, Preview, SourceSpec, StartAt},
 };
 
@@ -16,7 +16,11 @@ use crate::scripts;
 impl RedisAdmin {
     pub(super) async fn foresee(&self, spec: &SourceSpec) -> Result<Preview> {
         let partitions = self.fresh_snapshots().await?;
-        let mut preview = Preview::new(spec, self.newest_of(&partitions, &spec.id).await?);
+        // What opens it then finishes the removal first.
+        let removing = self.is_being_removed(&spec.id).await?;
+        let registered = if removing { None } else { self.newest_of(&partitions, &spec.id).await? };
+        let mut preview = Preview::new(spec, registered);
+        preview.removing = removing;
         let types: BTreeSet<EventType> =
             partitions.iter().flat_map(|snapshot| snapshot.lanes().map(|(_, (event_type, _))| event_type)).collect();
         preview.gains = types.into_iter().filter(|one| preview.would_gain(one)).collect();
@@ -30,6 +34,12 @@ impl RedisAdmin {
             };
         }
         Ok(preview)
+    }
+
+    async fn is_being_removed(&self, subscription: &SubscriptionId) -> Result<bool> {
+        let mut call = redis::Cmd::new();
+        call.arg("EXISTS").arg(self.keys(0)?.removing(subscription));
+        self.ask("whether a subscription is being removed", call).await
     }
 
     /// How many entries of these lanes were stored at a time or later, 1,000 of them a call.

@@ -8,7 +8,7 @@ use tekup_core::{
     transport::{Draining, Registration},
 };
 
-use super::{RedisAdmin, snapshot::Snapshot};
+use super::{RedisAdmin, snapshot::Snapshot, turns::Turns};
 use crate::scripts;
 
 /// The most lanes that one call looks at.
@@ -55,16 +55,17 @@ impl RedisAdmin {
         subscription: &SubscriptionId,
         of: impl Fn(&EventType) -> bool,
     ) -> Result<Unsettled> {
-        let mut unsettled = Unsettled::new();
+        let (mut unsettled, turns) = (Unsettled::new(), Turns::new());
         for (partition, snapshot) in partitions.iter().enumerate() {
             let keys = self.keys(partition)?;
             let lanes: Vec<_> = snapshot.lanes().filter(|(_, (event_type, _))| of(event_type)).collect();
-            let calls = lanes.chunks(AT_ONCE).map(|chunk| async move {
+            let look = async |chunk: &[(&String, (EventType, Priority))]| {
                 let mut call = scripts::UNSETTLED.call(chunk.len());
                 chunk.iter().for_each(|(name, _)| _ = call.arg(keys.lane_named(name)));
                 call.arg(subscription.to_string());
                 self.ask::<Vec<i64>>("how much waits in lanes", call).await
-            });
+            };
+            let calls = lanes.chunks(AT_ONCE).map(|chunk| turns.take(look(chunk)));
             let found = try_join_all(calls).await?.concat();
             for ((_, lane), waiting) in lanes.into_iter().zip(found) {
                 *unsettled.entry(lane).or_default() += u64::try_from(waiting).unwrap_or(0);

@@ -33,7 +33,7 @@ impl RedisAdmin {
         self.must_exist(subscription).await?;
         self.expect_no_job(subscription).await?;
         let began = self.begin_removal(subscription, None).await?;
-        let books = self.sum_books(subscription).await?;
+        let books = self.sum_books(&self.registered(subscription).await?).await?;
         self.remove_everywhere(subscription, began).await?;
         Ok(books)
     }
@@ -84,8 +84,9 @@ impl RedisAdmin {
     /// `None` if it is to wait for replicas that do not answer.
     async fn ask_to_begin(&self, subscription: &SubscriptionId, began: Option<u64>, says: &str) -> Result<Option<u64>> {
         let keys = self.keys(0)?;
-        let mut call = scripts::BEGIN_REMOVAL.call(4);
+        let mut call = scripts::BEGIN_REMOVAL.call(5);
         call.arg(keys.replicas(subscription)).arg(keys.removing(subscription)).arg(keys.removed()).arg(keys.bell());
+        call.arg(keys.removals());
         call.arg(subscription.to_string()).arg(LEASE_MS).arg(began.map_or_else(String::new, |began| began.to_string()));
         call.arg(says);
         let answer: Vec<Value> = self.ask("a removal", call).await?;
@@ -137,9 +138,9 @@ impl RedisAdmin {
         gone: &[String],
     ) -> Result<()> {
         let is_first = self.keys(0)?.removed() == keys.removed();
-        let mut call = scripts::REMOVE.call(5 + lanes.len() + gone.len());
+        let mut call = scripts::REMOVE.call(6 + lanes.len() + gone.len());
         call.arg(keys.removed()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.bell());
-        call.arg(keys.removing(subscription));
+        call.arg(keys.removing(subscription)).arg(keys.removals());
         lanes.iter().for_each(|(_, name)| _ = call.arg(keys.lane_named(name)));
         call.arg(gone).arg(subscription.to_string()).arg(began).arg(u8::from(is_first)).arg(lanes.len());
         lanes.iter().for_each(|(number, _)| _ = call.arg(number));

@@ -67,6 +67,15 @@ impl Snapshot {
         self.subscriptions.iter().find(|known| known.id == *subscription).map(|known| &known.record)
     }
 
+    /// Whether the subscription takes what lies in the lane of that name, by its record or by the one here.
+    pub(super) fn is_taken(&self, subscription: &Registered, lane: &str) -> bool {
+        let event_type = lane.rsplit_once(':').and_then(|(event_type, _)| EventType::new(event_type).ok());
+        event_type.is_some_and(|event_type| {
+            let here = self.subscriptions.iter().find(|known| known.id == subscription.id);
+            here.into_iter().chain([subscription]).any(|known| known.takes_type(&event_type))
+        })
+    }
+
     /// The lanes: their names, and what those say.
     pub(super) fn lanes(&self) -> impl Iterator<Item = (&String, (EventType, Priority))> {
         self.lanes.values().filter_map(|name| {

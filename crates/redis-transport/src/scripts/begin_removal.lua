@@ -8,6 +8,7 @@
 -- KEYS[2]  removing  HASH
 -- KEYS[3]  removed   ZSET
 -- KEYS[4]  bell      sharded channel
+-- KEYS[5]  removals  SET
 -- ARGV[1]  subscription
 -- ARGV[2]  milliseconds for which whoever removes counts as alive from now on
 -- ARGV[3]  when it began, if it goes on; else ''
@@ -45,4 +46,5 @@ else
 end
 redis.call('HSET', KEYS[2], 'began', began, 'until', string.format('%.0f', now + ARGV[2]))
 redis.call('ZADD', KEYS[3], began, ARGV[1])
+redis.call('SADD', KEYS[5], ARGV[1])
 return {'begun', began}

@@ -6,8 +6,8 @@
 -- KEYS[3]  dead   ZSET
 -- KEYS[4]  books  HASH
 -- ARGV[1]  subscription
--- result   {waiting for a time, in the retry stream, of these handed out and not handed back, dead, expired, dropped,
---          purged}
+-- result   {waiting for a time, in the retry stream, of these handed out and not handed back, dead, expired, dropped to
+--          make room for newer letters, purged}
 
 local function handed_out()
   local summary = redis.pcall('XPENDING', KEYS[2], ARGV[1])

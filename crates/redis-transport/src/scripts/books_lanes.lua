@@ -3,7 +3,8 @@
 --
 -- KEYS[1]   starts  HASH  `<subscription>\n<lane number>\nadded`: entries ever added to the lane when it began there;
 --                         with `\nleft`: when it left; with `\ndropped`: how many
---                         a limit of the lane took from it
+--                         a limit of the lane took from it; with `\njoining`: a joiner has made the group, and may
+--                         have died, or come to the end: until then it has none
 -- KEYS[1+i] lane    STREAM, at most 20
 -- ARGV[1]   subscription
 -- ARGV[1+i] number of the lane
@@ -29,8 +30,11 @@ for i = 2, #KEYS do
   local mark = group .. '\n' .. ARGV[i]
   local from = tonumber(redis.call('HGET', KEYS[1], mark .. '\nadded')) or 0
   sum[5] = sum[5] + (tonumber(redis.call('HGET', KEYS[1], mark .. '\ndropped')) or 0)
-  if not at then
-    sum[1] = sum[1] + (tonumber(redis.call('HGET', KEYS[1], mark .. '\nleft')) or from) - from
+  local joining = redis.call('HGET', KEYS[1], mark .. '\njoining')
+  local undo = joining and string.match(joining, ' (.*)$')
+  if not at or joining and undo ~= 'stay' then
+    local left = joining and undo or redis.call('HGET', KEYS[1], mark .. '\nleft')
+    sum[1] = sum[1] + (tonumber(left or nil) or from) - from
   else
     local stream = fields(redis.call('XINFO', 'STREAM', KEYS[i]))
     local waiting = unread(KEYS[i], stream, at)

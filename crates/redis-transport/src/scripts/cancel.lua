@@ -16,6 +16,7 @@
 if redis.call('HGET', KEYS[1], '~layout') ~= ARGV[1] then return redis.status_reply('STALE') end
 
 -- include bucket
+-- include late
 -- include later
 
 local member = ARGV[3]
@@ -32,6 +33,6 @@ end
 put_in(bucket, member, 'cancelled')
 save_bucket(bucket)
 redis.call('ZREM', KEYS[2], member)
-redis.call('HDEL', KEYS[3], member)
+redis.call('HDEL', KEYS[3], member, late_field(member))
 count_later(KEYS[4], string.sub(member, 17), -1)
 return 'cancelled'

@@ -33,8 +33,10 @@ local MOST, MOST_BYTES, AGAIN_MS = 100, 1048576, 60000
 
 -- include glob
 -- include start
+-- include remade
 -- include lane
 -- include bucket
+-- include late
 -- include later
 
 local time = redis.call('TIME')
@@ -68,7 +70,7 @@ end
 
 local function let_go(member)
   redis.call('ZREM', KEYS[5], member)
-  redis.call('HDEL', KEYS[6], member)
+  redis.call('HDEL', KEYS[6], member, late_field(member))
   local tenant = string.sub(member, 17)
   tenants[tenant] = (tenants[tenant] or 0) + 1
 end
@@ -84,6 +86,7 @@ local function publish(member, l, b)
     unreadable = unreadable + 1
   elseif lane_end and string.sub(stored, 1, lane_end - 1) == ARGV[5 + l] then
     if not pcall(add, l, b, member, string.sub(stored, lane_end + 1)) then
+      redis.call('HSETNX', KEYS[6], late_field(member), due)
       redis.call('ZADD', KEYS[5], now + AGAIN_MS, member)
       put_off = put_off + 1
       return

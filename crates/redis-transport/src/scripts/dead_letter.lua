@@ -34,6 +34,7 @@ local function give_up(at)
   if not fields then return 0 end
   local attempts = tonumber(ARGV[at + 6])
   local first = l == 0 and tonumber(fields.w or '0') or 0
+  if first == 0 and attempts > 0 then first = now end
   local lane = l == 0 and fields.l or ARGV[at + 4]
   local packed = cmsgpack.pack({ARGV[at + 5], ARGV[at + 7], attempts, first, now, lane or '', fields.e or ''})
   redis.call('HSET', KEYS[2], member, packed)

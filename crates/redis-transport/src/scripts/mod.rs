@@ -39,6 +39,8 @@ scripts! {
     TRACE = "trace.lua";
     /// Registers a subscription.
     JOIN = "join.lua";
+    /// Leaves lanes that are taken no more.
+    LEAVE_LANES = "leave_lanes.lua";
     /// Counts what lies before the time at which a subscription begins.
     BEGIN = "begin.lua";
     /// Counts entries of a lane.
@@ -138,6 +140,7 @@ const SHARED: &[(&str, &str)] = &[
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),
+    ("-- include remade\n", include_str!("shared/remade.lua")),
     ("-- include since\n", include_str!("shared/since.lua")),
     ("-- include hear\n", include_str!("shared/hear.lua")),
     ("-- include alive\n", include_str!("shared/alive.lua")),
@@ -146,7 +149,9 @@ const SHARED: &[(&str, &str)] = &[
     ("-- include record\n", include_str!("shared/record.lua")),
     ("-- include start\n", include_str!("shared/start.lua")),
     ("-- include enter\n", include_str!("shared/enter.lua")),
+    ("-- include joining\n", include_str!("shared/joining.lua")),
     ("-- include lane\n", include_str!("shared/lane.lua")),
+    ("-- include late\n", include_str!("shared/late.lua")),
     ("-- include later\n", include_str!("shared/later.lua")),
     ("-- include held\n", include_str!("shared/held.lua")),
     ("-- include expire\n", include_str!("shared/expire.lua")),
@@ -205,8 +210,8 @@ pub(crate) struct LaneLimits {
 
 /// A call that trims these lanes of a partition.
 pub(crate) fn trim(keys: &PartitionKeys, who: &str, limits: LaneLimits, lanes: &[&str]) -> Cmd {
-    let mut cmd = TRIM.call(4 + lanes.len());
-    cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.lanes());
+    let mut cmd = TRIM.call(5 + lanes.len());
+    cmd.arg(keys.trim()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.lanes()).arg(keys.bell());
     for name in lanes {
         cmd.arg(keys.lane_named(name));
     }

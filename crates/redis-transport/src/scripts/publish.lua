@@ -41,6 +41,7 @@ local news = {has_lane = false, gone = {}}
 local function make(l, lane)
 -- include glob
 -- include start
+-- include remade
 -- include lane
   return make_lane(lane, ARGV[4 + l], known[l + 2], news)
 end

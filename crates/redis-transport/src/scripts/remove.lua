@@ -8,8 +8,9 @@
 -- KEYS[3]     starts   HASH
 -- KEYS[4]     bell     sharded channel
 -- KEYS[5]     removing HASH     in the first partition only
--- KEYS[5+l]   the l-th lane, at most 20  STREAM
--- KEYS[6+L..] keys to delete, at most 120
+-- KEYS[6]     removals SET      in the first partition only
+-- KEYS[6+l]   the l-th lane, at most 20  STREAM
+-- KEYS[7+L..] keys to delete, at most 120
 -- ARGV[1]     subscription
 -- ARGV[2]     when its removal began
 -- ARGV[3]     1 if this is the first partition, which is the last to be cleared
@@ -33,15 +34,17 @@ redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - MOST)
 local was_known = redis.call('HDEL', KEYS[2], group) == 1
 if was_known then redis.call('HINCRBY', KEYS[2], '~version', 1) end
 
+redis.call('HDEL', KEYS[3], group .. '\n~remade')
 local destroyed = 0
 for l = 1, lanes do
-  local made = redis.pcall('XGROUP', 'DESTROY', KEYS[5 + l], group)
+  local made = redis.pcall('XGROUP', 'DESTROY', KEYS[6 + l], group)
   if made == 1 then destroyed = destroyed + 1 end
   local field = group .. '\n' .. ARGV[4 + l]
   redis.call('HDEL', KEYS[3], field, field .. '\nadded', field .. '\nleft', field .. '\nmark',
-    field .. '\ndropped', field .. '\ndrops')
+    field .. '\ndropped', field .. '\ndrops', field .. '\njoining')
 end
-for at = 6 + lanes, #KEYS do redis.call('UNLINK', KEYS[at]) end
+for at = 7 + lanes, #KEYS do redis.call('UNLINK', KEYS[at]) end
+if ARGV[3] == '1' and redis.call('EXISTS', KEYS[5]) == 0 then redis.call('SREM', KEYS[6], group) end
 
 -- What it alone had not settled may be trimmed now.
 if was_known or destroyed > 0 then redis.call('SPUBLISH', KEYS[4], 'removed:' .. group) end

@@ -1,12 +1,11 @@
 #!lua flags=no-writes
--- Names the subscriptions of the bus, in no order. Reads only.
+-- Names the subscriptions of the bus, and those that are being removed, in no order. Reads only.
 --
--- KEYS[1]  subs  HASH
+-- KEYS[1]  subs      HASH
+-- KEYS[2]  removals  SET
 -- ARGV     none
--- result   {the time in milliseconds, as text, then each name, and `~version`}
+-- result   {the time in milliseconds, as text, the names and `~version`, the names of those that are being removed}
 
 -- include since
 
-local names = redis.call('HKEYS', KEYS[1])
-table.insert(names, 1, string.format('%.0f', clock_ms()))
-return names
+return {string.format('%.0f', clock_ms()), redis.call('HKEYS', KEYS[1]), redis.call('SMEMBERS', KEYS[2])}

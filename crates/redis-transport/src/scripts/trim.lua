@@ -8,17 +8,18 @@
 -- KEYS[2]    subs  HASH
 -- KEYS[3]    starts  HASH
 -- KEYS[4]    lanes  HASH
--- KEYS[4+l]  the l-th lane, at most 20  STREAM
+-- KEYS[5]    bell  sharded channel
+-- KEYS[5+l]  the l-th lane, at most 20  STREAM
 -- ARGV[1]    who trims
 -- ARGV[2]    milliseconds that the token lasts
 -- ARGV[3]    how many entries a lane may have; 0 if it has no such limit
 -- ARGV[4]    milliseconds that entries are kept though they are settled
 -- ARGV[5]    of how many that holds at most; 0 if there is no such limit
 -- ARGV[5+l]  name of the l-th lane
--- result     nil if another trims, else for each lane how many entries were removed, -1 if there may be more,
---            {subscription, where it reads on} if that takes the type and had lost its group there, which was made anew,
---            and nothing was removed, or {1 if the lane is too long still, else 0, how many entries were cut off
---            unsettled, then for each subscription that lost some: its name, how many}
+-- result     nil if another trims, else for each lane how many entries were removed, -1 if there may be more (none was,
+--            if a subscription that takes the type had lost its group there: that was made anew, and it is told), or {1 if
+--            the lane is too long still, else 0, how many entries were cut off unsettled, then for each subscription that
+--            lost some: its name, how many}
 
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then return nil end
@@ -30,6 +31,8 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 -- include leave
 -- include start
 -- include remake
+-- include joining
+-- include remade
 
 local function pairs_of(list)
   local read = {}
@@ -80,8 +83,22 @@ local function low_of(stream, group)
   return after(last), read and last .. ' ' .. string.format('%.0f', read) or last
 end
 
--- The first entry of the lane that some group has not settled, nil if it has none, then the groups of subscriptions; or
--- who has lost its group there, and where it reads on.
+-- Whether entries wait for a group: not if its subscription takes the lane no more and has settled it, nor if a joiner has
+-- made it and died.
+local function is_waited_for(stream, group, event_type, number)
+  local record, field = records[group], group .. '\n' .. number
+  if record and takes(record, event_type) then return true end
+  local mark = redis.call('HGET', KEYS[3], field .. '\njoining')
+  if mark then
+    local is_alive, undo = read_joining(mark, now)
+    if is_alive then return true end
+    if undo_joining(stream, group, KEYS[3], field, undo) then return false end
+  end
+  return not record or not leave(stream, group, KEYS[3], number)
+end
+
+-- The first entry of the lane that some group has not settled, nil if it has none, then the groups of subscriptions; nil
+-- and true if one had lost its group there.
 local function low_water(stream, name, number)
   if number == '' then return nil end
   local event_type = type_of(name)
@@ -92,7 +109,7 @@ local function low_water(stream, name, number)
     local group = pairs_of(info)
     present[group.name] = true
     local record = records[group.name]
-    if not record or takes(record, event_type) or not leave(stream, group.name, KEYS[3], number) then
+    if is_waited_for(stream, group.name, event_type, number) then
       local settled, mark = low_of(stream, group)
       if not low or is_after(low, settled) then low = settled end
       if record then readers[#readers + 1] = group end
@@ -106,7 +123,11 @@ local function low_water(stream, name, number)
   for group, record in pairs(records) do
     if group ~= '~version' and not present[group] and takes(record, event_type) then
       local made = remake(stream, group, KEYS[3], number, start_of(record))
-      if made then return nil, nil, {group, made[1]} end
+      if made then
+        note_remade(KEYS[3], group, name, made)
+        redis.call('SPUBLISH', KEYS[5], 'remade:' .. group)
+        return nil, true
+      end
     end
   end
   return low or after(facts_of(stream)['last-generated-id']), readers
@@ -164,7 +185,7 @@ local function note_drops(field, page, is_lost, ordinal)
     end
   end
   if count == 0 then return 0 end
-  -- Better a settled entry that is taken for lost than the other way.
+  -- Of more than 200 runs the oldest become one: better a settled entry that is taken for lost than the other way.
   local texts, first_kept = {}, math.max(1, #runs - 199)
   runs[first_kept][1] = runs[1][1]
   for at = first_kept, #runs do texts[#texts + 1] = runs[at][1] .. ' ' .. runs[at][2] end
@@ -192,7 +213,8 @@ local function take_from(stream, field, group, page, ordinal)
     redis.call('XREADGROUP', 'GROUP', group.name, '~released', 'COUNT', unread, 'NOACK', 'STREAMS', stream, '>')
   end
   if group.pending > 0 then
-    local held = redis.call('XPENDING', stream, group.name, '-', page[#page][1], 3000)
+    -- Entries before the page that are held still were deleted by others.
+    local held = redis.call('XPENDING', stream, group.name, page[1][1], page[#page][1], #page)
     for _, entry in ipairs(held) do
       is_lost[entry[1]] = true
       redis.call('XACK', stream, group.name, entry[1])
@@ -223,13 +245,11 @@ local function cut(stream, number, readers)
 end
 
 local results = {}
-for l = 1, #KEYS - 4 do
-  local stream = KEYS[4 + l]
-  local low, readers, remade = low_water(stream, ARGV[5 + l], numbers[l] or '')
-  if remade then
-    results[l] = remade
-  elseif not low then
-    results[l] = 0
+for l = 1, #KEYS - 5 do
+  local stream = KEYS[5 + l]
+  local low, readers = low_water(stream, ARGV[5 + l], numbers[l] or '')
+  if not low then
+    results[l] = readers and -1 or 0
   else
     local removed = trim(stream, low)
     results[l] = cut(stream, numbers[l], readers) or removed

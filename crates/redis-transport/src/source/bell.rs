@@ -27,6 +27,8 @@ pub(crate) enum Ring<'text> {
     NewLane,
     /// The streams of lanes had been deleted: a publisher has made them anew.
     Gone(Vec<u32>),
+    /// A group of the subscription was lost, and made anew by somebody else.
+    Remade(&'text str),
     /// An event comes earlier than all that wait for their time.
     Scheduled,
     /// Something of the subscription is due earlier than all before.
@@ -55,6 +57,7 @@ impl<'text> Ring<'text> {
         let (what, group) = text.split_once(':')?;
         match what {
             "gone" => numbers_of(group).map(Self::Gone),
+            "remade" => Some(Self::Remade(group)),
             "due" => Some(Self::Due(group)),
             "released" => Some(Self::Released(group)),
             "retry" => Some(Self::Retry(group)),
@@ -190,6 +193,7 @@ mod tests {
             ("lanes", Some(Ring::NewLane)),
             ("gone:3,17", Some(Ring::Gone(vec![3, 17]))),
             ("gone:x", None),
+            ("remade:a/b", Some(Ring::Remade("a/b"))),
             ("due", Some(Ring::Scheduled)),
             ("due:a/b", Some(Ring::Due("a/b"))),
             ("released:a/b", Some(Ring::Released("a/b"))),

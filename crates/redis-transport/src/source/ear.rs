@@ -16,7 +16,12 @@ impl Ear for Inner {
                 flags.learn.store(true, Relaxed);
                 self.wake.notify_one();
             }
-            Ring::Gone(numbers) => self.note_gone(partition, numbers),
+            Ring::Gone(numbers) => {
+                if self.reads_any(partition, numbers) {
+                    self.note_lost();
+                }
+            }
+            Ring::Remade(group) if *group == self.group => self.note_lost(),
             Ring::Due(group) if *group == self.group => {
                 flags.due.store(true, Relaxed);
                 self.wake_keeper.notify_one();
@@ -32,12 +37,11 @@ impl Ear for Inner {
             Ring::State(group) if *group == self.group => self.wake_state.notify_one(),
             Ring::Removed(group) if *group == self.group => {
                 self.note_counted(None);
-                self.lost.store(true, Relaxed);
-                self.wake.notify_one();
+                self.note_lost();
             }
             // What it alone had not settled may be trimmed now.
             Ring::Removed(_) => self.lanes.read().of_partition(partition).for_each(|(_, lane)| lane.mark_dirty()),
-            Ring::Scheduled | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) => {}
+            Ring::Remade(_) | Ring::Scheduled | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) | Ring::State(_) => {}
         }
     }
 
@@ -79,6 +83,17 @@ impl Inner {
         if any {
             self.wake.notify_one();
         }
+    }
+
+    fn reads_any(&self, partition: usize, numbers: &[u32]) -> bool {
+        let lanes = self.lanes.read();
+        numbers.iter().any(|number| matches!(lanes.numbered(partition, *number), Some(Some(_))))
+    }
+
+    /// The next to read makes it anew, or tells of it if somebody else has.
+    fn note_lost(&self) {
+        self.lost.store(true, Relaxed);
+        self.wake.notify_one();
     }
 
     pub(super) fn heat_retry(&self, partition: usize) {

@@ -7,7 +7,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -50,6 +50,8 @@ struct Following {
     /// For each partition: whether there may be lanes that we don't know.
     learn: Vec<AtomicBool>,
     wake: Notify,
+    /// Behind which lane the next look begins: of more lanes than one look reads, each has its turn.
+    turn: AtomicUsize,
 }
 
 /// How far a lane was read. From its beginning, unless it was there when the follower came.
@@ -78,7 +80,7 @@ impl RedisFollower {
     pub(crate) async fn begin(shared: Arc<Shared>, spec: FollowSpec) -> Result<Self> {
         let lanes = Lanes::new(shared.partitions(), &spec.id);
         let learn = shared.partitions().iter().map(|_| AtomicBool::new(true)).collect();
-        let inner = Arc::new(Following { shared, spec, lanes, learn, wake: Notify::new() });
+        let inner = Arc::new(Following { shared, spec, lanes, learn, wake: Notify::new(), turn: AtomicUsize::new(0) });
         let ear: Weak<dyn Ear> = Arc::downgrade(&(inner.clone() as Arc<dyn Ear>));
         inner.shared.bell.listen(ear);
         // First, so that nothing is trimmed between the look and the first read.
@@ -286,8 +288,15 @@ impl Following {
 
     /// Lanes that may hold something new, by partition: no more than are asked for entries.
     fn hot(&self, most: usize) -> BTreeMap<usize, Read> {
+        let turn = self.turn.load(Relaxed);
+        let (before, mut lanes): (Vec<_>, Vec<_>) =
+            self.followed().filter(|(_, lane)| lane.is_hot()).partition(|(place, _)| *place < turn);
+        lanes.extend(before);
+        lanes.truncate(most);
+        let last = lanes.last().map_or(0, |(place, _)| place + 1);
+        self.turn.store(last, Relaxed);
         let mut hot: BTreeMap<usize, Read> = BTreeMap::new();
-        for (place, lane) in self.followed().filter(|(_, lane)| lane.is_hot()).take(most) {
+        for (place, lane) in lanes {
             hot.entry(lane.partition).or_default().push((place, lane));
         }
         hot
@@ -314,7 +323,7 @@ impl Ear for Following {
                 }
             }
             Ring::Gone(_) | Ring::Due(_) | Ring::Released(_) | Ring::Retry(_) => {}
-            Ring::State(_) | Ring::Removed(_) | Ring::Scheduled => {}
+            Ring::State(_) | Ring::Removed(_) | Ring::Remade(_) | Ring::Scheduled => {}
         }
     }
 

@@ -4,13 +4,20 @@
 //! different lists in different partitions. What a joiner that dies leaves half done is mended by the next one, or by
 //! whoever looks.
 //!
+//! Where a partition has many lanes, each call joins a portion of them, and the last one registers the subscription: so no
+//! call stalls the server, and nothing is registered before all lanes are joined. What the portions made is marked until
+//! then; whoever trims or joins undoes it if its joiner died. Lanes that are taken no more are left afterwards.
+//!
 //! The joiner can't know the lanes when its script runs, for publishers make new ones all the time. So it reads their
-//! version first and gives it to the script, which answers `STALE` if a lane came in between; a lane made later gives the
-//! registered subscription its group itself.
+//! version first and gives it to the last call, which answers `STALE` if a lane came in between; a lane made later gives
+//! the registered subscription its group itself. If another joiner registered something in between, it begins anew.
 
+use std::collections::HashSet;
+
+use futures_util::future::try_join_all;
 use redis::{Cmd, Pipeline, Value};
 use tekup_core::{
-    Error, ErrorKind, Pattern, Result,
+    Error, ErrorKind, Result,
     transport::{Joining, StartAt},
 };
 
@@ -23,20 +30,44 @@ use crate::{connection::Connection, error, keys::PartitionKeys, record::Record, 
 
 /// How often new lanes may get in between before we say so.
 pub(super) const MOST_STALE: usize = 1_000;
+/// How many lanes one call joins or leaves.
+const LANES_AT_ONCE: usize = 100;
 
 /// One replica that joins.
 struct Joiner<'a>(&'a Inner);
 
-/// What a partition answers.
+/// What becomes of joining a partition.
+enum Joined {
+    /// The subscription was removed since the replica began.
+    Removed,
+    /// The record holds there.
+    Holds(Record),
+    /// Another record holds there, and nothing was changed.
+    Overtaken(Record),
+}
+
+/// What a call answers.
 enum Answer {
     /// A lane came in between.
     Stale,
-    /// The subscription was removed since the replica began.
-    Removed,
-    /// The record holds there; with the places of lanes that are not taken any more.
-    Joined(Record, Vec<usize>),
-    /// Another record holds there, and nothing was changed.
-    Overtaken(Record),
+    /// What was joined before does not hold any more.
+    Changed,
+    /// More is to come; with the record that is there, if any, and the places of lanes that were marked.
+    Portion(String, Vec<usize>),
+    /// The record holds, and whether there was one before.
+    Holds(Record, bool),
+    /// Nothing more is to be done.
+    Ended(Joined),
+}
+
+/// How far a joiner has come in a partition.
+#[derive(Default)]
+struct Progress {
+    /// The record that was there when it began; `None` before it has.
+    seen: Option<String>,
+    joined: HashSet<(String, u32)>,
+    /// The numbers of the lanes that are marked.
+    marked: Vec<u32>,
 }
 
 /// Joins in all partitions, and learns their lanes; answers what is registered there now. `None` if the subscription was
@@ -50,15 +81,11 @@ pub(super) async fn join(replica: &Inner) -> Result<Option<Record>> {
 impl Joiner<'_> {
     /// Asks the first partition, which joins at once if these lists hold; answers in how many partitions it has joined.
     async fn decide(&self) -> Result<Option<(Record, usize)>> {
-        for _ in 0..MOST_STALE {
-            match self.call_all(&[0], None).await?.pop() {
-                Some(Answer::Joined(record, _)) => return Ok(Some((record, 1))),
-                Some(Answer::Overtaken(record)) => return Ok(Some((self.give_way(record)?, 0))),
-                Some(Answer::Removed) => return Ok(None),
-                Some(Answer::Stale) | None => {}
-            }
+        match self.join_in(0, None).await? {
+            Joined::Holds(record) => Ok(Some((record, 1))),
+            Joined::Overtaken(record) => Ok(Some((self.give_way(record)?, 0))),
+            Joined::Removed => Ok(None),
         }
-        Err(too_fast())
     }
 
     fn give_way(&self, record: Record) -> Result<Record> {
@@ -72,49 +99,92 @@ impl Joiner<'_> {
 
     /// Sees to it that the record, or a newer one, is in all partitions after the first of them.
     async fn follow(&self, mut record: Record, joined: usize) -> Result<Option<Record>> {
-        let mut open: Vec<usize> = (joined..self.0.partitions().len()).collect();
+        let all = self.0.partitions().len();
+        let mut open = joined..all;
         for _ in 0..MOST_STALE {
-            let (mut stale, mut newest) = (Vec::new(), None);
-            for (partition, answer) in open.iter().zip(self.call_all(&open, Some(&record)).await?) {
-                match answer {
-                    Answer::Removed => return Ok(None),
-                    Answer::Stale => stale.push(*partition),
-                    Answer::Joined(..) => {}
-                    Answer::Overtaken(newer) => newest = newer_of(newest, newer),
+            let mut newest = None;
+            for joined in try_join_all(open.map(|partition| self.join_in(partition, Some(&record)))).await? {
+                match joined {
+                    Joined::Removed => return Ok(None),
+                    Joined::Holds(_) => {}
+                    Joined::Overtaken(newer) => newest = newer_of(newest, newer),
                 }
             }
-            if let Some(newer) = newest {
-                // What was learned of lanes was learned for other lists.
-                self.0.lanes.forget_numbers();
-                (record, open) = (newer, (0..self.0.partitions().len()).collect());
-            } else if stale.is_empty() {
-                return Ok(Some(record));
-            } else {
-                open = stale;
-            }
+            let Some(newer) = newest else { return Ok(Some(record)) };
+            // What was learned of lanes was learned for other lists.
+            self.0.lanes.forget_numbers();
+            (record, open) = (newer, 0..all);
         }
         Err(too_fast())
     }
 
     /// With a record it is followed, without one decided.
-    async fn call_all(&self, of: &[usize], record: Option<&Record>) -> Result<Vec<Answer>> {
-        let (connection, partitions) = (&self.0.shared.commands, self.0.partitions());
-        let registries = registries(connection, partitions, of).await?;
-        let patterns = record.map_or(self.0.spec.patterns.as_slice(), Record::patterns);
-        let mut pipeline = Pipeline::with_capacity(of.len());
-        for (partition, registry) in of.iter().zip(&registries) {
-            pipeline.add_command(self.call(&partitions[*partition], record, registry, patterns)?);
-        }
-        let mut answers = Vec::with_capacity(of.len());
-        let read = connection.all(pipeline).await?;
-        for ((partition, registry), answer) in of.iter().zip(&registries).zip(read) {
-            let answer = Answer::read(answer?)?;
-            if let Answer::Joined(record, kept) = &answer {
-                self.learn(*partition, registry, record, &names(registry, patterns, kept));
+    async fn join_in(&self, partition: usize, record: Option<&Record>) -> Result<Joined> {
+        let mut progress = Progress::default();
+        for _ in 0..MOST_STALE {
+            let registries = registries(&self.0.shared.commands, self.0.partitions(), &[partition]).await?;
+            let registry = &registries[0];
+            match self.join_lanes(partition, record, registry, &mut progress).await? {
+                Answer::Holds(record, was_known) => {
+                    let kept = if was_known { self.leave(partition, registry, &record).await? } else { Vec::new() };
+                    self.learn(partition, registry, &record, &kept);
+                    return Ok(Joined::Holds(record));
+                }
+                Answer::Ended(joined) => return Ok(joined),
+                Answer::Changed => progress = Progress::default(),
+                Answer::Stale | Answer::Portion(..) => {}
             }
-            answers.push(answer);
         }
-        Ok(answers)
+        Err(too_fast())
+    }
+
+    /// Joins all lanes of a partition that were not joined before.
+    async fn join_lanes(
+        &self,
+        partition: usize,
+        record: Option<&Record>,
+        registry: &Registry,
+        progress: &mut Progress,
+    ) -> Result<Answer> {
+        let patterns = record.map_or(self.0.spec.patterns.as_slice(), Record::patterns);
+        let is_open = |lane: &&(String, u32)| takes(patterns, &lane.0) && !progress.joined.contains(*lane);
+        let open: Vec<_> = registry.lanes.iter().filter(is_open).collect();
+        let last = open.len().saturating_sub(1) / LANES_AT_ONCE * LANES_AT_ONCE;
+        for portion in open[..last].chunks(LANES_AT_ONCE) {
+            let call = self.call(partition, record, None, portion, progress)?;
+            match Answer::read(self.0.shared.commands.one(call).await?)? {
+                Answer::Portion(seen, marked) => progress.note(seen, portion, &marked),
+                ended => return Ok(ended),
+            }
+        }
+        let call = self.call(partition, record, Some(&registry.version), &open[last..], progress)?;
+        Answer::read(self.0.shared.commands.one(call).await?)
+    }
+
+    /// Leaves lanes that are taken no more; answers those that are not settled.
+    async fn leave<'lane>(
+        &self,
+        partition: usize,
+        registry: &'lane Registry,
+        record: &Record,
+    ) -> Result<Vec<&'lane str>> {
+        let keys = &self.0.partitions()[partition];
+        let names = registry.lanes.iter().map(|(name, _)| name.as_str());
+        let lanes: Vec<_> = names.filter(|name| !takes(record.patterns(), name)).collect();
+        let mut kept = Vec::new();
+        for names in lanes.chunks(LANES_AT_ONCE) {
+            let mut call = scripts::LEAVE_LANES.call(3 + names.len());
+            call.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts());
+            names.iter().for_each(|name| _ = call.arg(keys.lane_named(name)));
+            call.arg(&self.0.group).arg(record.text()).arg(names);
+            let answer = self.0.shared.commands.one(call).await?;
+            // Where another record holds by now, it is heard of like any that comes later.
+            let places: Option<Vec<usize>> =
+                redis::from_redis_value(answer).map_err(|_| error::unexpected("lanes that were left"))?;
+            let Some(places) = places else { break };
+            kept.extend(places.iter().filter_map(|place| names.get(place.checked_sub(1)?)));
+        }
+        Ok(kept)
     }
 
     /// Where other lists hold, it reads what both take, and of what is drained only what it could take.
@@ -127,54 +197,66 @@ impl Joiner<'_> {
         self.0.lanes.learn(partition, &self.0.partitions()[partition], registry, wanted);
     }
 
+    /// With a version it is the last portion.
     fn call(
         &self,
-        keys: &PartitionKeys,
+        partition: usize,
         record: Option<&Record>,
-        registry: &Registry,
-        patterns: &[Pattern],
+        version: Option<&str>,
+        lanes: &[&(String, u32)],
+        progress: &Progress,
     ) -> Result<Cmd> {
-        let spec = &self.0.spec;
-        let (lanes, taken) = in_order(registry, patterns);
+        let (spec, keys) = (&self.0.spec, &self.0.partitions()[partition]);
         let mut cmd = scripts::JOIN.call(5 + lanes.len());
         cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(&spec.id));
         cmd.arg(keys.removed());
-        for (name, _) in &lanes {
-            cmd.arg(keys.lane_named(name));
-        }
-        cmd.arg(&registry.version).arg(spec.id.to_string());
+        lanes.iter().for_each(|(name, _)| _ = cmd.arg(keys.lane_named(name)));
+        cmd.arg(version.unwrap_or_default()).arg(&self.0.group);
         match record {
             Some(record) => cmd.arg(record.text()).arg(""),
             None => cmd.arg(Record::head(spec)?).arg(spec.revision),
         };
-        cmd.arg(taken).arg(start_text(spec.start_at)).arg(self.0.since());
-        for (name, number) in &lanes {
+        cmd.arg(start_text(spec.start_at)).arg(self.0.since()).arg(progress.seen.as_deref().unwrap_or("?"));
+        let marked = if version.is_some() { progress.marked.as_slice() } else { &[] };
+        cmd.arg(marked.len()).arg(marked);
+        for (name, number) in lanes {
             cmd.arg(name).arg(number);
         }
         Ok(cmd)
     }
 }
 
+impl Progress {
+    fn note(&mut self, seen: String, portion: &[&(String, u32)], marked: &[usize]) {
+        self.seen = Some(seen);
+        let number = |place: &usize| portion.get(place.checked_sub(1)?).map(|lane| lane.1);
+        self.marked.extend(marked.iter().filter_map(number));
+        self.joined.extend(portion.iter().map(|lane| (*lane).clone()));
+    }
+}
+
 impl Answer {
     fn read(answer: Value) -> Result<Self> {
         if was_removed(&answer) {
-            return Ok(Self::Removed);
-        }
-        if matches!(answer, Value::SimpleString(_)) {
-            return Ok(Self::Stale);
+            return Ok(Self::Ended(Joined::Removed));
         }
         let unexpected = || error::unexpected("a subscription");
-        let Value::Array(parts) = answer else { return Err(unexpected()) };
-        let mut parts = parts.into_iter();
-        let (Some(Value::Int(joined)), Some(Value::BulkString(text))) = (parts.next(), parts.next()) else {
+        let mut parts = match answer {
+            Value::SimpleString(word) if word == "CHANGED" => return Ok(Self::Changed),
+            Value::SimpleString(_) => return Ok(Self::Stale),
+            Value::Array(parts) => parts.into_iter(),
+            _ => return Err(unexpected()),
+        };
+        let (Some(Value::BulkString(word)), Some(Value::BulkString(text))) = (parts.next(), parts.next()) else {
             return Err(unexpected());
         };
-        let record = read(&text)?;
-        if joined == 0 {
-            return Ok(Self::Overtaken(record));
+        let rest: Vec<usize> = redis::from_redis_value(Value::Array(parts.collect())).map_err(|_| unexpected())?;
+        match word.as_slice() {
+            b"portion" => Ok(Self::Portion(String::from_utf8(text).map_err(|_| unexpected())?, rest)),
+            b"joined" => Ok(Self::Holds(read(&text)?, rest == [1])),
+            b"overtaken" => Ok(Self::Ended(Joined::Overtaken(read(&text)?))),
+            _ => Err(unexpected()),
         }
-        let kept = redis::from_redis_value(Value::Array(parts.collect())).map_err(|_| unexpected())?;
-        Ok(Self::Joined(record, kept))
     }
 }
 
@@ -221,19 +303,4 @@ pub(super) async fn registries(
         registries.push(Registry::from_hash(hash));
     }
     Ok(registries)
-}
-
-/// All lanes: first those that the subscription takes.
-fn in_order<'registry>(registry: &'registry Registry, patterns: &[Pattern]) -> (Vec<&'registry (String, u32)>, usize) {
-    let (mut taken, others): (Vec<_>, Vec<_>) = registry.lanes.iter().partition(|(name, _)| takes(patterns, name));
-    let count = taken.len();
-    taken.extend(others);
-    (taken, count)
-}
-
-/// The names of lanes by their places from 1.
-fn names<'registry>(registry: &'registry Registry, patterns: &[Pattern], places: &[usize]) -> Vec<&'registry str> {
-    let (lanes, _) = in_order(registry, patterns);
-    let name = |place: &usize| lanes.get(place.checked_sub(1)?).map(|(name, _)| name.as_str());
-    places.iter().filter_map(name).collect()
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use redis::{Pipeline, Value};
-use tekup_core::{Error, Result};
+use tekup_core::Result;
 use tokio::time::Instant;
 
 use super::Inner;
@@ -42,21 +42,11 @@ pub(super) async fn keep(inner: Arc<Inner>) {
         reap: now + inner.reap_every(),
         expire: now + jittered(inner.expire_every()),
     };
-    let mut told = false;
     loop {
-        for error in inner.attend(&mut duties).await {
-            tell(&inner.group, &error, &mut told);
-        }
+        inner.keeping.begin();
+        inner.attend(&mut duties).await;
+        inner.keeping.rest();
         let _ = tokio::time::timeout_at(duties.next(), inner.wake_keeper.notified()).await;
-    }
-}
-
-/// What will not pass by itself is told loudly, once.
-fn tell(subscription: &str, error: &Error, told: &mut bool) {
-    if error.is_retryable() || std::mem::replace(told, true) {
-        tracing::debug!(subscription, %error, "retries, leases or trimming wait");
-    } else {
-        tracing::warn!(subscription, %error, "retries, leases or trimming fail in some partition, and are tried on");
     }
 }
 
@@ -69,38 +59,49 @@ impl Duties {
 
 impl Inner {
     /// Does what is due, each duty whatever becomes of the others, and notes when it is due again.
-    async fn attend(&self, duties: &mut Duties) -> Vec<Error> {
-        let mut failed = Vec::new();
+    async fn attend(&self, duties: &mut Duties) {
         let now = Instant::now();
         if duties.sweep <= now {
             self.flags.iter().for_each(|flags| flags.sweep.store(true, Relaxed));
             self.wake.notify_one();
             duties.sweep = now + jittered(self.spec.lease / 4);
         }
-        failed.extend(self.move_due(&mut duties.moves).await.err());
+        self.move_due(&mut duties.moves).await;
         if duties.trim <= now {
             duties.trim = now + jittered(TRIM_EVERY);
-            match self.trim().await {
-                Ok(true) => duties.trim = now,
-                Ok(false) => {}
-                Err(error) => failed.push(error),
+            self.losses.tell(&self.group);
+            self.drops.tell();
+            if self.noted("trim", None, self.trim().await) == Some(true) {
+                duties.trim = now;
             }
         }
         if duties.expire <= now {
             duties.expire = now + jittered(self.expire_every());
-            match self.expire().await {
-                Ok(true) => duties.expire = now,
-                Ok(false) => {}
-                Err(error) => failed.push(error),
+            if self.noted("expire", None, self.expire().await) == Some(true) {
+                duties.expire = now;
             }
         }
         if duties.reap <= now {
             duties.reap = now + jittered(self.reap_every());
-            failed.extend(self.reap().await.err());
+            self.noted("reap", None, self.reap().await);
             // A replica that is gone may not have come to trimming what it had settled.
             self.lanes.read().all().iter().for_each(|lane| lane.mark_dirty());
         }
-        failed
+    }
+
+    /// What came of a duty; what will not pass by itself is told loudly, once.
+    fn noted<T>(&self, duty: &'static str, partition: Option<usize>, result: Result<T>) -> Option<T> {
+        let subscription = &self.group;
+        let Err(error) = &result else {
+            self.keeping.over(duty, partition);
+            return result.ok();
+        };
+        if self.keeping.failed(duty, partition, error) {
+            tracing::warn!(subscription, duty, partition, %error, "a duty of the mover fails, and is tried on");
+        } else {
+            tracing::debug!(subscription, duty, partition, %error, "a duty of the mover waits");
+        }
+        None
     }
 
     async fn reap(&self) -> Result<()> {
@@ -112,14 +113,13 @@ impl Inner {
         (self.spec.lease * 10).max(Duration::from_secs(60))
     }
 
-    /// Moves what is due to the retry streams, and notes when the next is. The last error of any partition is told.
-    async fn move_due(&self, moves: &mut [Instant]) -> Result<()> {
-        let mut result = Ok(());
+    /// Moves what is due to the retry streams, and notes when the next is.
+    async fn move_due(&self, moves: &mut [Instant]) {
         loop {
             let now = Instant::now();
             let is_due = |at: usize| self.flags[at].due.load(Relaxed) || moves[at] <= now;
             if !(0..moves.len()).any(is_due) {
-                return result;
+                return;
             }
             // Those that would be due soon anyway go along: one round trip instead of many.
             let due: Vec<usize> = (0..moves.len()).filter(|at| is_due(*at) || moves[*at] <= now + TOGETHER).collect();
@@ -130,15 +130,21 @@ impl Inner {
                 // Unless it says otherwise.
                 moves[*partition] = now + AFTER_FAILURE.mul_f64(1.0 + fastrand::f64());
             }
-            for (partition, answer) in due.iter().zip(self.shared.commands.all(pipeline).await?) {
-                match answer.and_then(|answer| self.note_moved(*partition, answer)) {
-                    Ok(next) => moves[*partition] = Instant::now() + next,
-                    Err(error) => {
-                        if !error.is_retryable() {
-                            moves[*partition] = now + jittered(LOOK_EVERY);
-                        }
-                        result = Err(error);
-                    }
+            let answers = match self.shared.commands.all(pipeline).await {
+                Ok(answers) => answers,
+                Err(error) => {
+                    self.noted::<()>("move", None, Err(error));
+                    return;
+                }
+            };
+            self.keeping.over("move", None);
+            for (partition, answer) in due.into_iter().zip(answers) {
+                let moved = answer.and_then(|answer| self.note_moved(partition, answer));
+                if moved.as_ref().is_err_and(|error| !error.is_retryable()) {
+                    moves[partition] = now + jittered(LOOK_EVERY);
+                }
+                if let Some(next) = self.noted("move", Some(partition), moved) {
+                    moves[partition] = Instant::now() + next;
                 }
             }
         }

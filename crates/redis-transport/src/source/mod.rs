@@ -36,6 +36,7 @@ use std::{
 
 use tekup_core::{
     Result,
+    health::{Part, Vital},
     transport::{Delivery, DeliveryRef, Losses, Settled, Settlement, Source, SourceSpec, SubscriptionState},
 };
 use tokio::{
@@ -52,6 +53,7 @@ pub(crate) use self::{
 use self::{lanes::Lanes, losses::LossLog, reader::Reader};
 use crate::{
     connection::Live, drops::DropLog, keys::PartitionKeys, record::Record, safeguard::Safeguard, transport::Shared,
+    troubles::Troubles,
 };
 
 /// What one replica of a subscription reads from, on Redis.
@@ -101,6 +103,10 @@ struct Inner {
     lost: AtomicBool,
     losses: LossLog,
     drops: DropLog,
+    /// Of the keeper.
+    keeping: Troubles,
+    /// Of whoever follows the subscription's state.
+    following: Troubles,
 }
 
 /// What is to be done in a partition.
@@ -183,6 +189,8 @@ impl Inner {
             lost: AtomicBool::new(false),
             losses: LossLog::default(),
             drops: DropLog::default(),
+            keeping: Troubles::default(),
+            following: Troubles::default(),
         }
     }
 
@@ -250,6 +258,17 @@ impl Source for RedisSource {
 
     fn losses(&self) -> Losses {
         self.inner.losses.so_far()
+    }
+
+    fn vitals(&self) -> Vec<(Part, Vital)> {
+        let follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody follows what is closed.
+        let Some(follower) = &*follower else { return Vec::new() };
+        let Inner { keeping, following, .. } = &*self.inner;
+        vec![
+            (Part::Mover, Vital::of(self.keeper.is_finished(), keeping.last_for())),
+            (Part::Watcher, Vital::of(follower.is_finished(), following.last_for())),
+        ]
     }
 
     fn state(&self) -> watch::Receiver<SubscriptionState> {

@@ -333,9 +333,9 @@ impl Reader {
         match self.next_look {
             Some(next) if next > now => next,
             looked => {
+                self.asks_whether_registered = true;
                 // The first time, all lanes are hot as they are made.
                 if looked.is_some() {
-                    self.asks_whether_registered = true;
                     inner.heat_all();
                 }
                 inner.flags.iter().for_each(|flags| flags.rests.store(false, Relaxed));

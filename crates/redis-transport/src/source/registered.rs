@@ -28,7 +28,7 @@ impl Inner {
             return;
         }
         if known.is_of(&self.spec) && !newer.is_of(&self.spec) {
-            tracing::info!(subscription = %self.group, "{}", self.spec.lag(&newer.registration()));
+            self.tell_displaced(&newer);
         }
         self.behind.store(!newer.is_of(&self.spec), Relaxed);
         *known = Arc::new(newer);
@@ -37,14 +37,27 @@ impl Inner {
         self.flags.iter().for_each(|flags| flags.learn.store(true, Relaxed));
     }
 
+    /// An old deploy is displaced by a newer one as it should be; of two that nobody counts it may be the wrong one.
+    fn tell_displaced(&self, newer: &Record) {
+        let (spec, registered) = (&self.spec, newer.registration());
+        if registered.revision == 0 {
+            tracing::warn!(subscription = %self.group, "{}", spec.taking_over(&registered));
+        } else {
+            tracing::info!(subscription = %self.group, "{}", spec.lag(&registered));
+        }
+    }
+
     /// Whether a lane that is new to this replica is one to read: where other lists hold, what both take.
     pub(super) fn wants(&self, record: &Record, name: &str) -> bool {
         takes(record.patterns(), name) && takes(&self.spec.patterns, name)
     }
 
-    /// Looks whether the same is registered everywhere.
+    /// Looks whether the same is registered everywhere, and whether others have made anew what it had lost.
     pub(super) async fn ask_whether_registered(&self) -> Result<()> {
         let all: Vec<usize> = (0..self.partitions().len()).collect();
+        if self.is_any_untold().await? {
+            self.lost.store(true, Relaxed);
+        }
         let records = self.records(&all).await?;
         let newest = self.record();
         let is_newest = |record: &Option<Record>| record.as_ref().is_some_and(|one| one.age(&newest).is_eq());
@@ -52,6 +65,15 @@ impl Inner {
             self.lost.store(true, Relaxed);
         }
         Ok(())
+    }
+
+    async fn is_any_untold(&self) -> Result<bool> {
+        let mut pipeline = redis::Pipeline::with_capacity(self.partitions().len());
+        for keys in self.partitions() {
+            pipeline.cmd("HEXISTS").arg(keys.starts()).arg(format!("{}\n~remade", self.group));
+        }
+        // Where a key is no hash any more, reading fails, and says so.
+        Ok(self.shared.reads.all(pipeline).await?.iter().any(|answer| matches!(answer, Ok(Value::Int(1)))))
     }
 
     /// For each of some partitions what is registered there, of which the newest is taken over.

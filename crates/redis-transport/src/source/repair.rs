@@ -1,7 +1,9 @@
 //! Repair: what the store has lost of a subscription is made anew, and read on from there.
 //!
 //! That it was lost is seen by reading (`NOGROUP`), by a registry that does not hold what it held, or by a look now and
-//! then. Replicas that see it at once all repair: the first finds something to do, and it alone counts a loss.
+//! then. Replicas that see it at once all repair: the first finds something to do, and it alone counts a loss. What was
+//! made anew by somebody who does not read it, a publisher or whoever trims or joins, is noted in the store and rung for:
+//! the first replica that repairs takes the note, and counts it.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -15,7 +17,7 @@ use tokio::time::Instant;
 
 use super::{
     Inner, join,
-    lanes::{Lane, Registry, takes},
+    lanes::{Registry, takes},
     reader::Reader,
     registered,
 };
@@ -159,42 +161,22 @@ impl Inner {
         );
         Error::new(ErrorKind::SubscriptionLost, message).with_source(cause)
     }
-
-    /// A publisher has found streams deleted, and made them anew.
-    pub(super) fn note_gone(&self, partition: usize, numbers: &[u32]) {
-        let mut found = Found::default();
-        let lanes = self.lanes.read();
-        for number in numbers {
-            if let Some(Some(lane)) = lanes.numbered(partition, *number) {
-                found.add(&lane.name, &[]);
-            }
-        }
-        drop(lanes);
-        self.note_loss(found);
-    }
-
-    /// Whoever trims finds groups missing too, and makes them anew.
-    pub(super) fn note_remade(&self, lane: &Lane, remade: Vec<Value>) {
-        let mut texts = remade.iter().filter_map(text);
-        let (Some(subscription), Some(from)) = (texts.next(), texts.next()) else { return };
-        if subscription != self.group {
-            return self.losses.note_remade(&lane.name, &subscription, &from);
-        }
-        lane.set_hot(true);
-        self.wake.notify_one();
-        self.note_loss(Found { registration: false, lanes: 1, detail: vec![format!("{} from {from}", lane.name)] });
-    }
 }
 
 impl Found {
     /// Takes over what the script has found; answers what is registered, and the names of the lanes with a group.
     fn take(&mut self, answer: Vec<Value>, lanes: &[&(String, u32)]) -> Result<(Record, HashSet<String>)> {
         let mut answer = answer.into_iter();
-        let (Some(Value::Int(registration)), Some(Value::Int(retries)), Some(Value::BulkString(record))) =
-            (answer.next(), answer.next(), answer.next())
+        let (
+            Some(Value::Int(registration)),
+            Some(Value::Int(retries)),
+            Some(Value::BulkString(record)),
+            Some(Value::BulkString(untold)),
+        ) = (answer.next(), answer.next(), answer.next(), answer.next())
         else {
             return Err(error::unexpected("a repair"));
         };
+        self.add_untold(&String::from_utf8_lossy(&untold));
         let record = registered::read(&record)?;
         self.registration |= registration == 1;
         // Where all was lost, that goes without saying.
@@ -211,6 +193,15 @@ impl Found {
             there.insert(name.clone());
         }
         Ok((record, there))
+    }
+
+    /// What others have made anew: in how many lanes, and some of them.
+    fn add_untold(&mut self, untold: &str) {
+        let Some((lanes, detail)) = untold.split_once(' ') else { return };
+        self.lanes += lanes.parse().unwrap_or(1);
+        if self.detail.len() < MOST_TOLD {
+            self.detail.push(detail.to_owned());
+        }
     }
 
     fn add(&mut self, name: &str, remade: &[Value]) {

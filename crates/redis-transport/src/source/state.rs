@@ -46,10 +46,16 @@ pub(super) enum Heard {
 /// Until it is aborted.
 pub(super) async fn follow(inner: Arc<Inner>) {
     loop {
-        let wait = match inner.read_state(Says::Lives).await {
-            Ok(_) => LOOK_EVERY,
+        inner.following.begin();
+        let heard = inner.read_state(Says::Lives).await;
+        inner.following.rest();
+        let wait = match heard {
+            Ok(_) => {
+                inner.following.over("state", None);
+                LOOK_EVERY
+            }
             Err(error) => {
-                tracing::debug!(subscription = %inner.group, %error, "whether the subscription is paused can't be read yet");
+                inner.tell_of_unread(&error);
                 AFTER_FAILURE
             }
         };
@@ -96,6 +102,15 @@ impl Inner {
             self.wake.notify_one();
         }
         Ok(Heard::Counted)
+    }
+
+    fn tell_of_unread(&self, error: &Error) {
+        let subscription = &self.group;
+        if self.following.failed("state", None, error) {
+            tracing::warn!(subscription, %error, "whether the subscription is paused can't be read, nor said that this replica lives; it is tried on");
+        } else {
+            tracing::debug!(subscription, %error, "whether the subscription is paused can't be read yet");
+        }
     }
 
     fn state_call(&self, says: Says) -> Cmd {

@@ -74,14 +74,8 @@ impl Inner {
             lane.mark_dirty();
             return self.drops.note(&lane.name, cut);
         }
-        match removed {
-            Value::Int(removed) if removed < 0 => lane.mark_dirty(),
-            // A group was missing: nothing was removed, so that its subscription finds all that it has not settled.
-            Value::Array(remade) => {
-                lane.mark_dirty();
-                self.note_remade(lane, remade);
-            }
-            _ => {}
+        if matches!(removed, Value::Int(removed) if removed < 0) {
+            lane.mark_dirty();
         }
         false
     }

@@ -10,6 +10,7 @@ mod errand;
 mod flushed;
 mod frozen;
 mod job;
+mod joining;
 mod killed;
 mod later;
 mod ledger;

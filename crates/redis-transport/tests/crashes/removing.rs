@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use tekup_core::{ErrorKind, Event, Outcome, Subscription, transport::StartAt};
+use tekup_core::{
+    ErrorKind, Event, Outcome, Subscription,
+    transport::{Joining, StartAt},
+};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -76,6 +79,53 @@ async fn a_removal_that_was_killed_on_the_way_is_finished_by_another() {
     world.until_done(&ids).await;
     let books = world.until_settled().await;
     assert_eq!((books.published, books.acked, books.dead), (10, 10, 0), "it has begun anew");
+}
+
+/// Kills a removal when the first partition, which is the last one, has its registration no more; it may have been too
+/// quick.
+async fn kill_before_its_end(world: &World, name: &str) -> bool {
+    let clients = || world.server.command(&["CLIENT", "LIST"]).unwrap().text().unwrap().lines().count();
+    let (before, first) = (clients(), world.server.command(&["KEYS", "*{s:0.*:subs"]).unwrap());
+    let first = first.items()[0].text().unwrap();
+    let mut removes = Worker::start(world.orders(name).errand(Errand::Remove));
+    while world.server.command(&["HEXISTS", first, JOBS]).unwrap().int() == Some(1) {
+        assert!(!removes.has_ended(), "{}", world.logs());
+    }
+    world.server.command(&["CLIENT", "PAUSE", "60000", "WRITE"]).unwrap();
+    removes.kill();
+    world.server.command(&["CLIENT", "UNPAUSE"]).unwrap();
+    world.until("its connections are gone", async || clients() <= before).await;
+    !world.server.command(&["KEYS", "*:removing:*"]).unwrap().items().is_empty()
+}
+
+/// Whether the jobs are listed, and as what is being removed.
+async fn listed(world: &World) -> Option<bool> {
+    let page = world.bus.all_subscriptions(None, 100).await.unwrap();
+    page.subscriptions.iter().find(|one| one.id.to_string() == JOBS).map(|one| one.removing)
+}
+
+#[tokio::test]
+async fn a_removal_that_was_killed_when_nothing_was_registered_any_more_is_listed_and_foreseen_until_it_is_finished() {
+    let world = World::new().await;
+    let mut attempts = 0;
+    loop {
+        dead_jobs(&world).await;
+        assert_eq!(listed(&world).await, Some(false));
+        attempts += 1;
+        if kill_before_its_end(&world, &format!("removal-{attempts}")).await {
+            break;
+        }
+        assert_eq!(listed(&world).await, None, "one that has ended is not listed");
+        assert!(attempts < 20, "each removal was too quick to be killed");
+    }
+    assert_eq!(listed(&world).await, Some(true));
+    let jobs = Subscription::to::<Job>("jobs").handler(async |_: Event<Job>, _| ());
+    let preview = world.bus.preview(&jobs).await.unwrap();
+    assert!(preview.removing && preview.joining == Joining::New, "{preview}");
+    let removal = world.bus.removal(JOBS).await.unwrap();
+    world.until("another one finishes it", async || removal.confirm(JOBS).await.is_ok()).await;
+    assert_eq!((listed(&world).await, left(&world)), (None, Vec::new()));
+    assert!(!world.bus.preview(&jobs).await.unwrap().removing);
 }
 
 #[tokio::test]

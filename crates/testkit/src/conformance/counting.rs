@@ -31,9 +31,12 @@ pub async fn counters_sum_over_processes_and_tenants<H: Harness>(scene: &Scene<H
     let elsewhere = scene.another_process().await?;
     let (one, other) = (scene.admin(), elsewhere.admin());
     let (acme, globex): (TenantId, TenantId) = ("acme".parse()?, "globex".parse()?);
-    one.add_counters(vec![delta("acme", counted(1, 1_000)?)?, delta("globex", counted(10, 5_000)?)?]).await?;
-    other.add_counters(vec![delta("acme", counted(2, 3_000)?)?]).await?;
-    other.add_counters(vec![delta("acme", counted(4, 2_000)?)?]).await?;
+    one.add_counters(vec![delta("acme", counted(1, 1_000)?)?, delta("globex", counted(10, 5_000)?)?])
+        .await
+        .into_iter()
+        .collect::<Result<Vec<()>>>()?;
+    other.add_counters(vec![delta("acme", counted(2, 3_000)?)?]).await.into_iter().collect::<Result<Vec<()>>>()?;
+    other.add_counters(vec![delta("acme", counted(4, 2_000)?)?]).await.into_iter().collect::<Result<Vec<()>>>()?;
     for admin in [one, other] {
         assert_eq!(admin.counters(Some(&acme)).await?, counted(7, 3_000)?);
         assert_eq!(admin.counters(Some(&globex)).await?, counted(10, 5_000)?);

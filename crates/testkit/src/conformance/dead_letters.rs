@@ -43,7 +43,8 @@ pub async fn a_dead_letter_keeps_reason_attempts_error_and_bytes<H: Harness>(sce
         let letter = found.ok_or_else(|| unexpected("a dead letter was not found"))?;
         assert_eq!((letter.reason, letter.attempts, letter.error), (reason, attempts, error));
         assert_eq!((letter.id, letter.tenant, letter.bytes), (sent.id, Some(sent.tenant), sent.bytes));
-        assert_eq!(letter.event_type, Some(sent.event_type));
+        assert_eq!((letter.event_type, letter.priority), (Some(sent.event_type), Some(sent.priority)));
+        assert!(letter.first_failure.is_some_and(|first| first <= letter.died), "{:?}", letter.first_failure);
     }
     reader.nothing_comes().await?;
     assert_eq!(scene.admin().count_dead_letters(&reader.id, None).await?, DeadReason::ALL.len() as u64);
@@ -199,7 +200,8 @@ pub async fn dead_letters_beyond_the_cap_go_oldest_first_and_are_counted<H: Harn
     let (kept, books) = (scene.dead(&reader.id).await?, scene.admin().books(&reader.id).await?);
     assert!((1..=4).contains(&kept.len()), "{} are kept, 4 are allowed", kept.len());
     assert_eq!(kept, ids(sent.get(10 - kept.len()..).unwrap_or_default()), "the newest are kept");
-    assert_eq!((books.dead, books.dropped), (kept.len() as u64, 10 - kept.len() as u64), "{books:?}");
+    let dropped = 10 - kept.len() as u64;
+    assert_eq!((books.dead, books.letters_dropped, books.dropped), (10 - dropped, dropped, 0), "{books:?}");
     if scene.can().status {
         let [oldest, ..] = exactly::<_, 10>(sent)?;
         assert_eq!(scene.status(&oldest).await?.stage, Stage::Failed, "a dropped dead letter is no success");

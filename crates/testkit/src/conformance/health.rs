@@ -70,6 +70,70 @@ pub async fn what_waits_and_what_has_died_degrades_a_bus_and_is_named<H: Harness
     bus.shutdown().await
 }
 
+pub async fn what_lanes_have_dropped_degrades_a_bus_and_is_no_death<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let Some(limited) = scene.harness.limited(5).await? else { return Ok(()) };
+    let bus = scene.bus_on(Arc::new(limited), BusConfig::new("billing"))?;
+    let may_end = Arc::new(Semaphore::new(0));
+    let ledger =
+        Subscription::to::<LeadScored>("ledger").concurrency(1).prefetch(1).timeout(Duration::from_secs(3_600));
+    bus.subscribe(ledger.handler_with(Arc::clone(&may_end), async |may_end, _: Event<LeadScored>, _| {
+        may_end.acquire().await.map(tokio::sync::SemaphorePermit::forget).ok();
+    }))
+    .await?;
+    let thresholds = patient();
+    assert!(bus.health_by(&thresholds).await?.is_healthy());
+    for _ in 0..13 {
+        bus.publish(LeadScored {}.event("acme")).await?;
+    }
+    let (mut told, deadline) = (0, Instant::now() + 5 * H::soon());
+    while told < 8 {
+        let health = bus.health_by(&thresholds).await?;
+        for reason in &health.reasons {
+            let Reason::EventsDropped { subscription, new, dropped } = reason else {
+                return Err(unexpected(format!("five of 13 are kept, and this is said: {reason:?}")));
+            };
+            told += new;
+            assert_eq!((health.level, subscription), (Level::Degraded, &"billing/ledger".parse()?));
+            assert_eq!(*dropped, told, "{new} of them are new");
+        }
+        assert!(Instant::now() < deadline, "{told} are told of");
+        scene.harness.advance(H::quiet() / 10).await;
+    }
+    let books = bus.books("billing/ledger").await?;
+    assert_eq!((told, books.dropped, books.letters_dropped), (8, 8, 0), "{books:?}");
+    assert!(bus.health_by(&thresholds).await?.is_healthy(), "nothing was dropped since");
+    may_end.add_permits(13);
+    bus.shutdown().await
+}
+
+pub async fn letters_that_went_for_room_are_told_as_new_deaths<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let mut config = BusConfig::new("billing");
+    config.dead_letter_cap = 4;
+    let bus = scene.bus(config).await?;
+    let ledger = Subscription::to::<LeadScored>("ledger");
+    bus.subscribe(ledger.handler(async |_: Event<LeadScored>, _| Outcome::dead_letter("no such lead"))).await?;
+    scene.ledger.ask_only_for_balance(&"billing/ledger".parse()?);
+    let thresholds = patient();
+    assert!(bus.health_by(&thresholds).await?.is_healthy());
+    for _ in 0..10 {
+        bus.publish(LeadScored {}.event("acme")).await?;
+    }
+    let deadline = Instant::now() + 5 * H::soon();
+    let books = loop {
+        let books = bus.books("billing/ledger").await?;
+        if books.dead + books.letters_dropped == 10 {
+            break books;
+        }
+        assert!(Instant::now() < deadline, "not all have died: {books:?}");
+        tokio::time::sleep(H::quiet() / 10).await;
+    };
+    assert!(books.letters_dropped >= 6 && books.dropped == 0, "{books:?}");
+    let health = bus.health_by(&thresholds).await?;
+    let (subscription, dead) = ("billing/ledger".parse()?, books.dead);
+    assert_eq!(health.reasons, [Reason::DeadLettersGrow { subscription, new: 10, dead }]);
+    bus.shutdown().await
+}
+
 /// Asks until it is so.
 async fn until<H: Harness>(
     bus: &EventBus,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    DeadLetters, ErrorKind, RawEvent, Result, TekupEvent,
+    DeadLetters, ErrorKind, Priority, RawEvent, Result, TekupEvent,
     transport::{Capabilities, Outgoing},
 };
 
@@ -22,7 +22,7 @@ pub async fn an_edited_letter_is_a_new_event_that_names_the_dead_one<H: Harness>
     let reader = scene.open("billing/ledger", &["*"]).await?;
     let original =
         LeadScored { score: 0 }.event("acme").user("user-1").correlation("import-7").metadata("source", "csv");
-    let original = Outgoing::of(&original.build()?)?;
+    let original = Outgoing { priority: Priority::Critical, ..Outgoing::of(&original.build()?)? };
     bury(scene, &reader, std::slice::from_ref(&original)).await?;
     let dead = letters(scene).await?;
     let edited = dead.edit_json("acme", original.id, r#"{ "score": 5 }"#)?.await?;
@@ -32,6 +32,7 @@ pub async fn an_edited_letter_is_a_new_event_that_names_the_dead_one<H: Harness>
     let envelope = event.envelope();
     assert_eq!((envelope.id, delivery.id), (edited.receipt.id, edited.receipt.id));
     assert_ne!(envelope.id, original.id, "it is a new event");
+    assert_eq!(delivery.priority, Priority::Critical);
     assert_eq!((envelope.tenant.as_str(), envelope.cause()), ("acme", Some(original.id)));
     assert_eq!((envelope.correlation_id().as_str(), envelope.event_type.as_str()), ("import-7", "lead.scored"));
     assert_eq!(envelope.user.as_ref().map(|user| user.as_str()), Some("user-1"));

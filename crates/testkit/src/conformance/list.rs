@@ -211,6 +211,7 @@ macro_rules! transport_conformance {
                 a_second_job_is_refused_while_one_runs,
                 a_job_that_paused_too_long_gives_way_to_another,
                 what_dies_again_during_a_replay_is_not_given_back_twice,
+                what_dies_again_is_not_given_back_though_others_took_some_meanwhile,
                 letters_that_others_took_meanwhile_are_counted_as_gone,
                 a_tenants_job_reaches_its_own_letters_only,
                 what_no_handler_could_be_given_is_refused_unless_forced,
@@ -266,6 +267,8 @@ macro_rules! transport_conformance {
             tracing {
                 what_handlers_publish_is_traced_to_what_caused_it_also_after_a_retry,
                 events_of_one_correlation_are_traced_together_whoever_published_them,
+                a_duplicate_under_another_correlation_is_no_effect_of_that_one,
+                what_is_replayed_keeps_its_correlation_and_passes_it_on,
                 of_a_correlation_with_too_many_events_a_trace_says_that_some_are_left_out,
             }
             timing {
@@ -275,6 +278,8 @@ macro_rules! transport_conformance {
             }
             health {
                 a_bus_that_works_is_healthy_and_a_closed_one_is_not,
+                what_lanes_have_dropped_degrades_a_bus_and_is_no_death,
+                letters_that_went_for_room_are_told_as_new_deaths,
                 what_waits_and_what_has_died_degrades_a_bus_and_is_named,
                 what_waits_too_long_degrades_a_bus_unless_it_is_paused,
                 what_waits_for_a_later_time_is_not_too_old,
@@ -392,6 +397,7 @@ mod tests {
             include_str!("dead_letters.rs"),
             include_str!("purging.rs"),
             include_str!("removing.rs"),
+            include_str!("deploying.rs"),
             include_str!("letter_jobs.rs"),
             include_str!("letter_edits.rs"),
             include_str!("status.rs"),

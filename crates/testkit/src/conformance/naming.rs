@@ -21,7 +21,12 @@ pub async fn tenants_with_names_alike_are_kept_apart<H: Harness>(scene: &Scene<H
     let mut sent = Vec::new();
     for (number, tenant) in ALIKE.into_iter().enumerate() {
         let counters = Counters { published: 1 << number, ..Counters::default() };
-        scene.admin().add_counters(vec![CounterDelta { tenant: tenant.parse()?, counters }]).await?;
+        scene
+            .admin()
+            .add_counters(vec![CounterDelta { tenant: tenant.parse()?, counters }])
+            .await
+            .into_iter()
+            .collect::<Result<Vec<()>>>()?;
         sent.push(event_of(tenant, "lead.created")?);
     }
     scene.publish(sent.clone()).await?;

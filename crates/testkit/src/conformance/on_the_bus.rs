@@ -187,7 +187,9 @@ pub async fn waiting_for_an_event_ends_when_every_subscription_is_done_with_it<H
     let begun = Instant::now();
     let status = bus.wait_for("acme", id, H::quiet()).await?;
     assert!(begun.elapsed() >= H::quiet(), "it was not waited for");
+    assert!(begun.elapsed() < H::quiet() + H::soon(), "it was waited for too long");
     assert!(!status.stage.is_final(), "one is not done with it: {status:?}");
+    assert!(!bus.wait_for("acme", id, Duration::ZERO).await?.stage.is_final(), "no patience is one look");
     assert_eq!(bus.wait_for("globex", id, H::soon()).await?.stage, Stage::Unknown, "it is another tenant's");
     may_end.add_permits(1);
     let status = bus.tenant("acme")?.wait_for(id, H::soon()).await?;

@@ -36,7 +36,7 @@ pub async fn a_purged_letter_is_gone_and_its_event_stays_failed<H: Harness>(scen
     assert_eq!(scene.replay(&reader.id, [key(&purged)]).await?, 0, "what was purged came back");
     assert_eq!(scene.dead(&reader.id).await?, [kept.id]);
     let books = scene.admin().books(&reader.id).await?;
-    assert_eq!((books.dead, books.purged, books.expired, books.dropped), (1, 1, 0, 0), "{books:?}");
+    assert_eq!((books.dead, books.purged, books.expired, books.letters_dropped), (1, 1, 0, 0), "{books:?}");
     if scene.can().status {
         assert_eq!(scene.status(&purged).await?.stage, Stage::Failed, "a purged dead letter is no success");
     }

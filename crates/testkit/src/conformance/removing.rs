@@ -224,12 +224,14 @@ pub async fn what_was_counted_of_a_removed_subscription_is_gone_and_stays_gone<H
     let delta =
         |tenant| LatencyDelta { subscription: reader.id.clone(), tenant, event_type: None, latency: latency.clone() };
     let counted = || Ok::<_, Error>(vec![delta(None), delta(Some("acme".parse()?))]);
-    admin.add_latencies(counted()?).await?;
+    admin.add_latencies(counted()?).await.into_iter().collect::<Result<Vec<()>>>()?;
     assert!(!admin.latencies(&reader.id, Some(&"acme".parse()?)).await?.all().is_empty());
     reader.close().await?;
     scene.remove(&reader.id).await?;
     // Of a process that tells late.
-    admin.add_latencies(counted()?).await?;
+    for told in admin.add_latencies(counted()?).await {
+        assert_eq!(told.map_err(|error| error.kind()), Err(ErrorKind::NotFound));
+    }
     let again = scene.open(LEDGER, &["*"]).await?;
     for tenant in [None, Some("acme".parse()?)] {
         assert!(admin.latencies(&again.id, tenant.as_ref()).await?.all().is_empty(), "{tenant:?}");

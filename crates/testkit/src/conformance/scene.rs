@@ -38,8 +38,11 @@ impl<H: Harness> Scene<H> {
 
     /// A bus of another process.
     pub(super) async fn bus(&self, config: BusConfig) -> Result<EventBus> {
-        let (transport, watcher) = (self.another_process().await?, Arc::clone(&self.ledger));
-        EventBus::new(config, Watched { transport, watcher })
+        self.bus_on(self.another_process().await?, config)
+    }
+
+    pub(super) fn bus_on(&self, transport: Arc<H::Transport>, config: BusConfig) -> Result<EventBus> {
+        EventBus::new(config, Watched { transport, watcher: Arc::clone(&self.ledger) })
     }
 
     pub(super) async fn open(&self, id: &str, patterns: &[&str]) -> Result<Replica<H>> {

@@ -43,11 +43,16 @@ pub async fn latencies_sum_over_processes_by_type<H: Harness>(scene: &Scene<H>) 
     let elsewhere = scene.another_process().await?;
     let (one, other, id) = (scene.admin(), elsewhere.admin(), "billing/ledger".parse()?);
     let (created, won) = (Some("lead.created"), Some("lead.won"));
-    one.add_latencies(vec![delta("billing/ledger", None, created, 1)?, delta("billing/ledger", None, won, 2)?]).await?;
+    one.add_latencies(vec![delta("billing/ledger", None, created, 1)?, delta("billing/ledger", None, won, 2)?])
+        .await
+        .into_iter()
+        .collect::<Result<Vec<()>>>()?;
     other
         .add_latencies(vec![delta("billing/ledger", None, created, 4)?, delta("billing/ledger", None, None, 8)?])
-        .await?;
-    one.add_latencies(Vec::new()).await?;
+        .await
+        .into_iter()
+        .collect::<Result<Vec<()>>>()?;
+    one.add_latencies(Vec::new()).await.into_iter().collect::<Result<Vec<()>>>()?;
     for admin in [one, other] {
         let latencies = admin.latencies(&id, None).await?;
         assert_eq!(latencies.of("lead.created"), Some(&counted(5)));
@@ -65,7 +70,11 @@ pub async fn latencies_of_subscriptions_and_tenants_are_kept_apart<H: Harness>(s
     let deltas =
         [("billing/ledger", None, 7), ("billing/ledger", Some("acme"), 1), ("billing/ledger", Some("acme2"), 2)];
     let deltas = deltas.into_iter().chain([("billing/ledger2", None, 50), ("billing/ledger2", Some("acme"), 40)]);
-    admin.add_latencies(deltas.map(|(id, tenant, by)| delta(id, tenant, created, by)).collect::<Result<_>>()?).await?;
+    admin
+        .add_latencies(deltas.map(|(id, tenant, by)| delta(id, tenant, created, by)).collect::<Result<_>>()?)
+        .await
+        .into_iter()
+        .collect::<Result<Vec<()>>>()?;
     let table = [(None, 7), (Some("acme"), 1), (Some("acme2"), 2), (Some("globex"), 0)];
     for (tenant, by) in table {
         let tenant = tenant.map(str::parse).transpose()?;

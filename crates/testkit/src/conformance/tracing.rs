@@ -1,11 +1,17 @@
 //! Causes and effects.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    BusConfig, Context, ErrorKind, Event, HandlerResult, Result, RetryPolicy, Subscription, TekupEvent, Trace,
-    TraceNode,
+    BusConfig, Context, ErrorKind, Event, HandlerError, HandlerResult, Result, RetryPolicy, Subscription, TekupEvent,
+    Trace, TraceNode,
     transport::{Capabilities, MOST_TRACED},
 };
 
@@ -108,6 +114,53 @@ pub async fn events_of_one_correlation_are_traced_together_whoever_published_the
     }
     one.shutdown().await?;
     other.shutdown().await
+}
+
+pub async fn a_duplicate_under_another_correlation_is_no_effect_of_that_one<H: Harness>(
+    scene: &Scene<H>,
+) -> Result<()> {
+    let bus = scene.bus(settings::<H>()).await?;
+    let event = LeadWon {}.event("acme").correlation("import-7").build()?;
+    bus.publish(&event).await?;
+    let again = LeadWon {}.event("acme").id(event.envelope.id).correlation("import-8");
+    assert!(bus.publish(again).await?.duplicate);
+    let deadline = tokio::time::Instant::now() + H::soon();
+    while bus.trace("acme", "import-8").await? != Trace::default() {
+        assert!(tokio::time::Instant::now() < deadline, "what was not stored is traced");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(bus.trace("acme", "import-7").await?.roots.len(), 1);
+    bus.shutdown().await
+}
+
+pub async fn what_is_replayed_keeps_its_correlation_and_passes_it_on<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let bus = scene.bus(settings::<H>()).await?;
+    let is_mended = Arc::new(AtomicBool::new(false));
+    let mended = Arc::clone(&is_mended);
+    let handler = move |_: Event<LeadScored>, cx: Context| {
+        let is_mended = mended.load(Ordering::Relaxed);
+        async move {
+            if !is_mended {
+                return Err(HandlerError::from("not yet").permanent());
+            }
+            cx.publish(LeadWon {}).await?;
+            Ok(())
+        }
+    };
+    bus.subscribe(Subscription::to::<LeadScored>("winning").handler(handler)).await?;
+    let sent = bus.publish(LeadScored {}.event("acme").correlation("import-7")).await?.id;
+    let (dead, deadline) = (bus.dead_letters("crm/winning")?, tokio::time::Instant::now() + H::soon());
+    while dead.count().await? == 0 {
+        assert!(tokio::time::Instant::now() < deadline, "it did not die");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    is_mended.store(true, Ordering::Relaxed);
+    assert!(dead.replay("acme", sent).await?);
+    scene.ledger.replayed(&"crm/winning".parse()?, 1);
+    let trace = until_traced(&bus.tenant("acme")?, "import-7", 2, H::soon()).await?;
+    let [root] = &trace.roots[..] else { return Err(unexpected(format!("not one root: {trace:?}"))) };
+    assert_eq!((root.id, types(root)), (sent, vec!["lead.won"]));
+    bus.shutdown().await
 }
 
 pub async fn of_a_correlation_with_too_many_events_a_trace_says_that_some_are_left_out<H: Harness>(

@@ -81,6 +81,9 @@ impl<F: Flaw> Harness for Flawed<F> {
     async fn transport(&self) -> Result<Self> {
         Ok(Self(self.0.clone(), PhantomData))
     }
+    async fn limited(&self, max_lane_length: usize) -> Result<Option<Self>> {
+        Ok(Some(Self(self.0.clone().max_lane_length(max_lane_length)?, PhantomData)))
+    }
     fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         paused_runtime()
     }
@@ -230,11 +233,11 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
         self.0.books(subscription).await.map(F::books)
     }
 
-    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Result<()> {
+    async fn add_counters(&self, deltas: Vec<CounterDelta>) -> Vec<Result<()>> {
         self.0.add_counters(deltas).await
     }
 
-    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Result<()> {
+    async fn add_latencies(&self, deltas: Vec<LatencyDelta>) -> Vec<Result<()>> {
         self.0.add_latencies(deltas).await
     }
 

@@ -33,8 +33,19 @@ async fn counters_add_up_for_each_tenant_and_for_the_bus() {
         tenant: tenant.parse().unwrap(),
         counters: Counters { published, ..Counters::default() },
     };
-    transport.admin().add_counters(vec![counted("acme", 1), counted("other", 2)]).await.unwrap();
-    transport.clone().admin().add_counters(vec![counted("acme", 3), counted("idle", 0)]).await.unwrap();
+    transport
+        .admin()
+        .add_counters(vec![counted("acme", 1), counted("other", 2)])
+        .await
+        .into_iter()
+        .for_each(Result::unwrap);
+    transport
+        .clone()
+        .admin()
+        .add_counters(vec![counted("acme", 3), counted("idle", 0)])
+        .await
+        .into_iter()
+        .for_each(Result::unwrap);
     let mut found = Vec::new();
     for tenant in [Some("acme"), Some("other"), Some("idle"), None] {
         let tenant = tenant.map(|name| name.parse().unwrap());

@@ -70,10 +70,11 @@ impl<'a> Estimate<'a> {
     pub(super) fn add_scheduled(&mut self, found: &OfSet, takes: impl Fn(&EventType) -> bool) {
         let is_taken = |cell: &&OfSetCell| lane_of(&cell.lane).is_some_and(|(event_type, _)| takes(&event_type));
         let taken: u64 = found.cells.iter().filter(is_taken).map(|cell| cell.seen).sum();
-        self.add_all(None, &Depth { scheduled: scaled(taken, found.count, found.seen), ..Depth::default() });
-        self.add_cells(found, |cell, count| {
-            let scheduled = if is_taken(&cell) { count } else { 0 };
-            Depth { scheduled, ..Depth::default() }
+        let oldest = found.cells.iter().filter(is_taken).filter_map(|cell| age(cell.oldest)).max();
+        self.add_all(None, &Depth { scheduled: scaled(taken, found.count, found.seen), oldest, ..Depth::default() });
+        self.add_cells(found, |cell, scheduled| match is_taken(&cell) {
+            true => Depth { scheduled, oldest: age(cell.oldest), ..Depth::default() },
+            false => Depth::default(),
         });
     }
 
@@ -153,6 +154,23 @@ mod tests {
         let table = [(0, 10, 0, 0), (1, 1, 1, 1), (50, 100_000, 100, 50_000), (1, 1_000, 3, 333), (2, 1_000, 3, 667)];
         for (part, whole, seen, expected) in table {
             assert_eq!(scaled(part, whole, seen), expected, "{part} of {seen}, {whole} in all");
+        }
+    }
+
+    #[test]
+    fn of_what_should_have_left_only_what_is_taken_is_told_as_the_oldest() {
+        let cell = |lane: &str, oldest| OfSetCell { lane: lane.into(), tenant: "acme".into(), seen: 1, oldest };
+        let cells =
+            vec![cell("lead.created:high", 7_000), cell("lead.created:low", -1), cell("invoice.paid:low", 9_000)];
+        let found = OfSet { count: 3, seen: 3, oldest: 9_000, cells };
+        for tenant in [None, Some("acme".parse().unwrap())] {
+            let mut estimate = Estimate::of(tenant.as_ref());
+            estimate.add_scheduled(&found, |event_type| event_type.as_str() == "lead.created");
+            let depths = estimate.depths;
+            let late = Depth { scheduled: 1, oldest: Some(Duration::from_secs(7)), ..Depth::default() };
+            assert_eq!((depths.total, depths.of_tenant("acme")), (Depth { scheduled: 2, ..late }, depths.total));
+            assert_eq!(depths.of_lane("lead.created", Priority::High), late);
+            assert_eq!(depths.of_lane("lead.created", Priority::Low), Depth { oldest: None, ..late });
         }
     }
 

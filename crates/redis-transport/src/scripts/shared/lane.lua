@@ -37,7 +37,8 @@ local function make_lane(lane, name, number, news)
     end
     -- Of another lane, if this one's number or stream was lost.
     redis.call('HDEL', KEYS[3], field .. '\nmark', field .. '\nadded', field .. '\nleft',
-      field .. '\ndrops', field .. '\ndropped')
+      field .. '\ndrops', field .. '\ndropped', field .. '\njoining')
+    if not is_new then note_remade(KEYS[3], group, name, {redis.call('HGET', KEYS[3], field), -1}) end
   end
   if is_new then
     redis.call('HSET', KEYS[1], name, number)

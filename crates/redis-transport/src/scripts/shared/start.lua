@@ -20,13 +20,14 @@ end
 
 -- Lets a subscription begin on a lane at its time. How many entries lie before that may not be known yet: then they are
 -- counted before anything is read, see `begin`. So it must be known at once where others may read already: in a store that
--- was emptied.
+-- was emptied. Answers whether it was made.
 local function make_at(stream, group, starts, number, start)
   local before, field = known_before(stream, start), group .. '\n' .. number
-  if not make_group(stream, group, start, before) then return end
+  if not make_group(stream, group, start, before) then return false end
   redis.call('HSET', starts, field, start)
   redis.call('HDEL', starts, field .. '\nadded', field .. '\nmark', field .. '\nleft', field .. '\ndrops', field .. '\ndropped')
   if before then redis.call('HSET', starts, field .. '\nadded', before) end
+  return true
 end
 
 -- Whether it is still to be counted how many entries lie before that time. The group has read nothing until then.
