@@ -8,30 +8,37 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// How much may be on its way to the store in calls that publishers share: so many events, and so many bytes.
+/// How much may be on its way to the store in calls that publishers share: so many events, and so many bytes. One measure
+/// holds both, since an event takes its bytes, and no less than its even share of them.
 pub(super) struct Room {
-    events: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
-    most_events: usize,
-    most_bytes: u32,
+    all: u32,
+    share: u32,
+    config: (usize, usize),
     patience: Duration,
 }
 
-/// What one event takes, given back when dropped.
-pub(super) struct Space {
-    _event: OwnedSemaphorePermit,
-    _bytes: OwnedSemaphorePermit,
+/// What one event takes, or several, given back when dropped.
+pub(super) struct Space(OwnedSemaphorePermit);
+
+impl Space {
+    /// Given back at once is cheaper than one by one.
+    pub(super) fn and(&mut self, other: Self) {
+        self.0.merge(other.0);
+    }
 }
 
 impl Room {
     pub(super) fn new(config: &BusConfig) -> Self {
-        let most_events = config.publish_buffer_events;
-        let most_bytes = u32::try_from(config.publish_buffer_bytes).unwrap_or(u32::MAX);
+        let (events, bytes) = (config.publish_buffer_events, config.publish_buffer_bytes);
+        let within = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let share = (bytes / events.max(1)).max(1);
+        let all = within((share * events).min(bytes));
         Self {
-            events: Arc::new(Semaphore::new(most_events)),
-            bytes: Arc::new(Semaphore::new(most_bytes as usize)),
-            most_events,
-            most_bytes,
+            bytes: Arc::new(Semaphore::new(all as usize)),
+            all,
+            share: within(share),
+            config: (events, bytes),
             patience: config.publish_wait,
         }
     }
@@ -41,7 +48,7 @@ impl Room {
     /// # Cancel safety
     /// Cancel safe: the room that was waited for goes to the next.
     pub(super) async fn take(&self, bytes: usize) -> Result<Space> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.most_bytes);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).max(self.share).min(self.all);
         // Mostly there is room, and no timer is needed.
         if let Some(space) = self.at_once(bytes) {
             return Ok(space);
@@ -54,25 +61,20 @@ impl Room {
 
     /// Nothing, if others wait already.
     fn at_once(&self, bytes: u32) -> Option<Space> {
-        let event = Arc::clone(&self.events).try_acquire_owned().ok()?;
-        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(bytes).ok()?;
-        Some(Space { _event: event, _bytes: bytes })
+        Arc::clone(&self.bytes).try_acquire_many_owned(bytes).ok().map(Space)
     }
 
     async fn in_turn(&self, bytes: u32) -> Result<Space, AcquireError> {
-        let event = Arc::clone(&self.events).acquire_owned().await?;
-        let bytes = Arc::clone(&self.bytes).acquire_many_owned(bytes).await?;
-        Ok(Space { _event: event, _bytes: bytes })
+        Arc::clone(&self.bytes).acquire_many_owned(bytes).await.map(Space)
     }
 
     /// Whoever waits for room is told that the bus is shut down.
     pub(super) fn close(&self) {
-        self.events.close();
         self.bytes.close();
     }
 
     fn full(&self) -> Error {
-        let Self { most_events, most_bytes, patience, .. } = self;
+        let Self { config: (most_events, most_bytes), patience, .. } = self;
         let message = format!(
             "{most_events} events or {most_bytes} bytes are on their way to the store already, and no room was left within \
              {patience:?}: nothing was stored; publish fewer at once or in batches, wait longer (publishWaitMs), or allow \

@@ -8,6 +8,7 @@ use tokio::task::yield_now;
 use super::{
     core::Core,
     queues::{Batch, CALLS},
+    room::Space,
 };
 use crate::{
     error::{Error, Result},
@@ -56,13 +57,20 @@ impl Drop for Task {
 
 async fn send(core: &Arc<Core>, Batch { queue, events }: Batch) {
     let count = events.len();
-    let (events, asked): (Vec<_>, Vec<_>) =
-        events.into_iter().map(|waiting| (waiting.event, (waiting.answer, waiting.space))).unzip();
-    let mut answers = each(Core::store(core, events).await, count);
+    let (mut stored, mut asked, mut space) = (Vec::with_capacity(count), Vec::with_capacity(count), None::<Space>);
+    for waiting in events {
+        stored.push(waiting.event);
+        asked.push(waiting.answer);
+        match &mut space {
+            Some(space) => space.and(waiting.space),
+            None => space = Some(waiting.space),
+        }
+    }
+    let mut answers = each(Core::store(core, stored).await, count);
     core.gathering.answered(queue, count);
-    for (answer, space) in asked {
-        // Whoever hears the answer finds the room free.
-        drop(space);
+    // Whoever hears the answer finds the room free.
+    drop(space);
+    for answer in asked {
         // Nobody may be there any more to hear it.
         let _unheard = answer.send(answers.next().unwrap_or_else(|| Err(Core::unanswered())));
     }
