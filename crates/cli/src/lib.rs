@@ -35,7 +35,11 @@ mod event;
 mod output;
 mod schema;
 
-use std::{ffi::OsString, io::Write, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{ErrorKind, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use tekup_contracts::Registry;
@@ -100,6 +104,8 @@ fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
 
 /// Whoever read the output has seen enough, as `head` does.
 fn is_a_closed_pipe(error: &anyhow::Error) -> bool {
-    let broken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+    let io = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref().map(std::io::Error::kind);
+    let json =
+        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref().and_then(serde_json::Error::io_error_kind);
+    error.chain().any(|cause| io(cause).or(json(cause)) == Some(ErrorKind::BrokenPipe))
 }

@@ -58,7 +58,7 @@ fn tell(report: &Report, registry: &Registry, out: &mut impl Write) -> std::io::
         0 => writeln!(out, "{count} events, none of which breaks a reader"),
         breaks => writeln!(
             out,
-            "{breaks} findings: take the change back, make the field optional, or give the event a new major version"
+            "{breaks} in all: take the change back, make the field optional, or give the event a new major version"
         ),
     }
 }

@@ -94,8 +94,11 @@ impl Lock {
         for contract in registry.contracts() {
             let of_type = locked.iter().filter(|locked| locked.event_type == contract.event_type);
             let before: Vec<Contract> = of_type.filter(|locked| locked.version <= contract.version).cloned().collect();
-            report.findings.extend(compatibility::check(&before, contract, mode)?);
-            report.notes.extend(report::note(&before, contract));
+            let findings = compatibility::check(&before, contract, mode)?;
+            if findings.is_empty() {
+                report.notes.extend(report::note(&before, contract));
+            }
+            report.findings.extend(findings);
         }
         report.notes.extend(locked.iter().filter_map(|locked| report::gone(locked, registry)));
         report.notes.dedup();

@@ -235,7 +235,9 @@ mod tests {
     async fn workers_and_whoever_heeds_operators_are_told_when_they_end() {
         let bus = EventBus::in_memory("billing").unwrap();
         let ledger = Subscription::matching("ledger", "*").handler(async |_: RawEvent, _| ());
-        let (settings, router) = ledger.build(bus.config()).unwrap();
+        let (settings, router) = ledger
+            .build(bus.config(), Arc::new(crate::checks::Checks::new(bus.config().limits(), crate::SchemaCheck::Off)))
+            .unwrap();
         let running = Runtime::start(bus, settings, router).await.unwrap();
         // The last of them is the one that runs what was taken over.
         running.workers.last().unwrap().abort();

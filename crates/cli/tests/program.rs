@@ -1,0 +1,207 @@
+//! The program as it is called: what it prints, and how it ends.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+fn tekup(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tekup")).args(args).output().unwrap()
+}
+
+fn tekup_with(args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tekup"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn blamed(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+/// The envelopes of all nineteen events, by domain, as the TypeScript package writes them.
+fn vectors() -> Vec<String> {
+    let domains = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let of = |domain: fs::DirEntry| domain.path().join("tests/vectors/envelopes.json");
+    fs::read_dir(domains).unwrap().map(|domain| of(domain.unwrap()).to_str().unwrap().to_owned()).collect()
+}
+
+fn lead() -> Value {
+    let all: Value = serde_json::from_str(include_str!("../../events/crm/tests/vectors/envelopes.json")).unwrap();
+    all["lead.created"].clone()
+}
+
+#[test]
+fn the_nineteen_events_are_listed_with_version_domain_priority_and_fingerprint() {
+    let output = tekup(&["schema", "ls", "--output", "json"]);
+    assert_eq!(code(&output), 0, "{}", blamed(&output));
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(rows.len(), 19);
+    for row in &rows {
+        assert_eq!(row["version"], "1.0.0");
+        assert!(row["domain"].is_string() && row["priority"].is_string());
+        assert_eq!(row["fingerprint"].as_str().unwrap().len(), 64);
+    }
+    let of = |event_type: &str| rows.iter().find(|row| row["type"] == event_type).unwrap();
+    assert_eq!(
+        (&of("buying-signal.detected")["domain"], &of("lead.converted")["priority"]),
+        (&"proposal".into(), &"high".into())
+    );
+    assert_eq!(told(&tekup(&["schema", "ls"])).lines().count(), 20);
+}
+
+#[test]
+fn every_envelope_that_typescript_writes_is_valid() {
+    let vectors = vectors();
+    assert_eq!(vectors.len(), 9);
+    for path in vectors {
+        let output = tekup(&["event", "validate", &path]);
+        assert_eq!(code(&output), 0, "{path}: {}", told(&output));
+        assert!(told(&output).ends_with(" valid, 0 invalid\n"));
+    }
+}
+
+#[test]
+fn one_event_a_list_an_object_and_lines_are_told_apart() {
+    let (good, mut bad) = (lead(), lead());
+    bad["data"]["score"] = "high".into();
+    let table = [
+        (good.to_string(), 0, "1 valid, 0 invalid"),
+        (format!("[{good},{bad}]"), 3, "[1]: `data.score` breaks `type`"),
+        (format!(r#"{{"first": {bad}, "second": {good}}}"#), 3, "first: `data.score` breaks `type`"),
+        (format!("{good}\n{bad}\n{good}\n"), 3, "line 2: `data.score` breaks `type`"),
+        (format!("{good}\n{{\"id\":\n"), 3, "line 2: event can't be decoded"),
+        (String::new(), 0, "0 valid, 0 invalid"),
+    ];
+    for (input, ended, expected) in table {
+        let output = tekup_with(&["event", "validate", "-"], input.as_bytes());
+        assert_eq!(code(&output), ended, "{input}: {}", told(&output));
+        assert!(told(&output).contains(expected), "{input}: {}", told(&output));
+    }
+}
+
+#[test]
+fn garbage_is_told_by_its_place_and_panics_nowhere() {
+    let lead = lead().to_string();
+    let changed = |from: &str, to: &str| {
+        assert!(lead.contains(from), "{lead} holds no {from}");
+        lead.replacen(from, to, 1)
+    };
+    let table = [
+        (changed(r#""score":85"#, r#""score":NaN"#), "line 1: event can't be decoded"),
+        (changed(r#""score":85"#, r#""score":1e999"#), "number out of range"),
+        (changed(r#""score":85"#, r#""score":85,"score":86"#), "`data.score` is there twice"),
+        (changed(r#""leadId":"lead-123""#, r#""leadId":"""#), "`data.leadId` breaks `minLength`"),
+        (changed("lead.created", "lead.lost"), "`lead.lost` 1.0.0 is unknown to this program"),
+        (changed(r#""version":"1.0.0""#, r#""version":"2.0.0""#), "`lead.created` 2.0.0 is unknown to this program"),
+        (changed("lead.created", "lead.converted"), "breaks `required`"),
+        (changed("2025-09-14T10:15:30.123Z", "2025-09-14T10:15:30"), "`timestamp`"),
+        (changed(r#""score":85"#, &format!(r#""score":{}{}"#, "[".repeat(10_000), "]".repeat(10_000))), "levels deep"),
+    ];
+    for (input, expected) in table {
+        let output = tekup_with(&["event", "validate", "-"], input.as_bytes());
+        assert_eq!(code(&output), 3, "{expected}: {}{}", told(&output), blamed(&output));
+        assert!(told(&output).contains(expected), "{expected}: {}", told(&output));
+    }
+}
+
+#[test]
+fn findings_are_told_to_programs_as_json() {
+    let mut bad = lead();
+    bad["data"]["score"] = "s3cret".into();
+    let output = tekup_with(&["event", "validate", "-", "--output", "json"], bad.to_string().as_bytes());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["valid"], &answer["invalid"]), (&0.into(), &1.into()));
+    assert_eq!(answer["findings"][0]["event"], "the event");
+    assert!(!told(&output).contains("s3cret"));
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_an_error_and_no_finding() {
+    let output = tekup(&["event", "validate", "no-such-file.json"]);
+    assert_eq!((code(&output), blamed(&output).contains("`no-such-file.json` can't be read")), (1, true));
+    let output = tekup_with(&["event", "validate", "-"], &[0xff, 0xfe]);
+    assert_eq!((code(&output), blamed(&output).contains("no UTF-8")), (1, true));
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_ends_with_2() {
+    for args in [&["nonsense"][..], &["schema"], &["event", "validate"], &["schema", "ls", "--output", "xml"]] {
+        assert_eq!(code(&tekup(args)), 2, "{args:?}");
+    }
+    let output = tekup(&["schema", "check", "--mode", "sideways"]);
+    assert_eq!((code(&output), blamed(&output).contains("full-transitive")), (2, true));
+    assert_eq!(code(&tekup(&["--help"])), 0);
+}
+
+#[test]
+fn a_schema_is_shown_and_a_mistyped_event_is_answered_with_the_nearest() {
+    let schema: Value = serde_json::from_slice(&tekup(&["schema", "show", "lead.created"]).stdout).unwrap();
+    assert_eq!(schema["$id"], "urn:tekup:event:lead.created:1.0.0");
+    assert_eq!(code(&tekup(&["schema", "show", "lead.created@1.0.0", "--written"])), 0);
+    let output = tekup(&["schema", "show", "lead.creatd"]);
+    assert_eq!((code(&output), blamed(&output).contains("did you mean `lead.created`?")), (1, true));
+    let output = tekup(&["schema", "show", "lead.created@7.0.0"]);
+    assert_eq!((code(&output), blamed(&output).contains("this program knows 1.0.0")), (1, true));
+}
+
+#[test]
+fn what_is_locked_as_it_is_passes_and_a_change_by_hand_of_the_lock_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().join("schemas");
+    let lock = lock.to_str().unwrap();
+    let output = tekup(&["schema", "lock", "--lock", lock]);
+    assert_eq!((code(&output), told(&output).lines().count()), (0, 19));
+    assert!(told(&tekup(&["schema", "lock", "--lock", lock])).contains("all 19 events are locked as they are"));
+    let output = tekup(&["schema", "check", "--lock", lock]);
+    assert_eq!((code(&output), told(&output).as_str()), (0, "19 events, none of which breaks a reader\n"));
+    assert_eq!(told(&tekup(&["schema", "diff", "--lock", lock])), "");
+
+    let file = format!("{lock}/lead.created/1.0.0.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("minLength", "maxLength")).unwrap();
+    let output = tekup(&["schema", "check", "--lock", lock]);
+    assert_eq!((code(&output), blamed(&output).contains("was changed by hand")), (1, true));
+}
+
+#[test]
+fn the_locks_of_this_repository_hold() {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
+    let output = tekup(&["schema", "check", "--lock", lock.to_str().unwrap(), "--output", "json"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((code(&output), &answer["breaks"]), (0, &false.into()), "{answer:#}");
+    assert_eq!(answer["notes"], Value::Array(Vec::new()), "run `tekup schema lock`");
+}
+
+#[test]
+fn whoever_has_read_enough_of_the_output_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tekup"))
+        .args(["schema", "show", "lead.created"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((code(&output), blamed(&output).as_str()), (0, ""));
+}
