@@ -282,3 +282,12 @@ fn a_correlation_id_that_could_not_be_traced_is_a_mistake_of_the_draft() {
     }
     assert!(lead("l-1").event("acme").correlation("x".repeat(128)).build().is_ok());
 }
+
+#[test]
+fn an_id_of_any_length_that_a_cause_came_with_is_passed_on() {
+    for id in [String::new(), "x".repeat(129)] {
+        let cause = lead("l-1").event("acme").metadata("correlationId", &id).build().unwrap();
+        let effect = lead("l-2").event("acme").caused_by(&cause.envelope).build().unwrap();
+        assert_eq!(effect.envelope.correlation_id(), id);
+    }
+}

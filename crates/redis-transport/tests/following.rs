@@ -6,7 +6,7 @@ mod common;
 
 use std::{
     collections::{HashMap, HashSet},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use common::{SOON, connect, key, publish};
@@ -85,6 +85,25 @@ async fn of_more_busy_lanes_than_one_read_takes_each_has_its_turn() {
         }
     }
     assert_eq!(heard, HashSet::from(types));
+}
+
+#[tokio::test]
+async fn among_many_idle_lanes_what_is_new_in_one_is_heard_at_once() {
+    let server = RedisServer::start().unwrap();
+    let transport = connect(&server).await;
+    let types: Vec<String> = (0..20).map(|number| format!("lead.kind{number}")).collect();
+    for event_type in &types {
+        publish(&transport, event_type).await;
+    }
+    let spec = FollowSpec::new("shop/cache".parse().unwrap(), vec!["*".parse().unwrap()]);
+    let mut follower = transport.follow(spec).await.unwrap();
+    for event_type in &types {
+        let sent = publish(&transport, event_type).await;
+        let begun = Instant::now();
+        // Less than a look takes to come.
+        let heard = tokio::time::timeout(Duration::from_secs(4), follower.next(2)).await.unwrap().unwrap();
+        assert_eq!(heard.deliveries.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [sent], "{begun:?}");
+    }
 }
 
 #[tokio::test]

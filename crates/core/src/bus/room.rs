@@ -76,8 +76,8 @@ impl Room {
     fn full(&self) -> Error {
         let Self { config: (most_events, most_bytes), patience, .. } = self;
         let message = format!(
-            "{most_events} events or {most_bytes} bytes are on their way to the store already, and no room was left within \
-             {patience:?}: nothing was stored; publish fewer at once or in batches, wait longer (publishWaitMs), or allow \
+            "so much is on its way to the store already that of the room for {most_events} events and {most_bytes} bytes \
+             nothing was left within {patience:?}: nothing was stored; publish fewer at once or in batches, wait longer (publishWaitMs), or allow \
              more (publishBufferEvents, publishBufferBytes)"
         );
         Error::new(ErrorKind::Backpressure, message)

@@ -95,7 +95,8 @@ pub struct BusConfig {
     pub schema_check: SchemaCheck,
     /// Events of concurrent publishers on their way to the store: 1 to 100,000; default 1,000. Then publishers wait.
     pub publish_buffer_events: usize,
-    /// Bytes of concurrent publishers on their way to the store: 1 KiB to 1 GiB; default 1 MiB. Then publishers wait.
+    /// Bytes of concurrent publishers on their way to the store: 1 KiB to 1 GiB; default 1 MiB. Then publishers wait. Of
+    /// these an event takes its own, and no less than an even share of them by `publish_buffer_events`.
     pub publish_buffer_bytes: usize,
     /// How long a publisher waits for room, before that is an error: at most 1 h; default 5 s.
     #[serde(rename = "publishWaitMs", with = "units::millis")]

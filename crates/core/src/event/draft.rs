@@ -243,7 +243,14 @@ impl<T> Draft<T> {
     pub fn caused_by(mut self, cause: &Envelope) -> Self {
         let set = self.metadata.set_cause(cause.id);
         self.problems.keep(set);
-        self.correlation(cause.correlation_id())
+        self.join(cause)
+    }
+
+    /// Whatever id the cause came with: where it can't be traced, it is passed on all the same.
+    fn join(mut self, cause: &Envelope) -> Self {
+        let set = self.metadata.set_correlation(&cause.correlation_id());
+        self.problems.keep(set);
+        self
     }
 
     /// What [`Draft::caused_by`] sets, where the draft does not say otherwise.
@@ -252,7 +259,7 @@ impl<T> Draft<T> {
             let set = self.metadata.set_cause(cause.id);
             self.problems.keep(set);
         }
-        if self.metadata.correlation_id().is_none() { self.correlation(cause.correlation_id()) } else { self }
+        if self.metadata.correlation_id().is_none() { self.join(cause) } else { self }
     }
 
     pub(crate) fn user_if_absent(mut self, user: &UserId) -> Self {

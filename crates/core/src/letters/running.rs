@@ -1,4 +1,7 @@
-use std::{collections::VecDeque, fmt};
+use std::{
+    collections::{HashSet, VecDeque},
+    fmt,
+};
 
 use super::{
     LetterProgress, SelectedLetters,
@@ -8,8 +11,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ids::TenantId,
-    timestamp::Timestamp,
+    ids::{EventId, TenantId},
     transport::{DeadLetter, LetterKey},
 };
 
@@ -39,10 +41,11 @@ pub struct RunningLetterJob {
     reach: Option<TenantId>,
     hold: Hold,
     pace: Pace,
-    /// When it began, by the store's clock: what dies later comes behind, and is not this job's.
-    began: Timestamp,
-    /// Of the letters that were there then, how many it may still look at: some may die again in that same millisecond.
+    /// As many as were there when it began: what dies meanwhile comes behind them.
     left: u64,
+    /// What it has given back: of these, what dies again is not given back a second time, though others took letters so
+    /// that `left` reaches it.
+    given: HashSet<(Option<TenantId>, EventId)>,
     after: Option<String>,
     has_read_all: bool,
     /// Found, and not done yet.
@@ -56,7 +59,6 @@ impl RunningLetterJob {
         let letters = &selected.letters;
         let own = letters.tenant().cloned();
         let hold = Hold::take(letters.admin().clone(), letters.subscription().clone(), own).await?;
-        let began = letters.admin().subscriptions(None, 1).await?.at;
         let left = selected.count_all(reach.as_ref()).await?;
         Ok(Self {
             selected,
@@ -64,8 +66,8 @@ impl RunningLetterJob {
             reach,
             hold,
             pace,
-            began,
             left,
+            given: HashSet::new(),
             after: None,
             has_read_all: left == 0,
             found: VecDeque::new(),
@@ -159,14 +161,13 @@ impl RunningLetterJob {
 
     async fn look(&mut self) -> Result<()> {
         let page = self.selected.page(self.reach.as_ref(), self.after.clone(), STEP).await?;
-        let read = page.letters.len();
         let mut letters = page.letters;
+        letters.retain(|letter| !self.given.contains(&(letter.tenant.clone(), letter.id)));
         letters.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
-        letters.retain(|letter| letter.died <= self.began);
         self.left -= letters.len() as u64;
         self.progress.looked_at += letters.len() as u64;
         letters.iter().for_each(|letter| self.choose(letter));
-        self.has_read_all = letters.len() < read || self.left == 0 || page.next.is_none();
+        self.has_read_all = self.left == 0 || page.next.is_none();
         self.after = page.next;
         Ok(())
     }
@@ -191,7 +192,10 @@ impl RunningLetterJob {
             Work::Replay => admin.replay(subscription, step).await?,
             Work::Purge => admin.purge(subscription, step).await?,
         };
-        self.found.drain(..count);
+        let moved = self.found.drain(..count);
+        if self.work == Work::Replay {
+            self.given.extend(moved.map(|letter| (letter.tenant, letter.id)));
+        }
         self.pace.spent(count);
         self.progress.done += done;
         self.progress.gone += (count as u64).saturating_sub(done);

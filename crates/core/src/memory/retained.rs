@@ -18,7 +18,11 @@ pub(super) struct Retained {
     /// The most that a lane keeps.
     most: Option<usize>,
     lanes: HashMap<u32, VecDeque<Arc<Stored>>>,
+    /// When all lanes are looked at again, also those that nothing comes to any more.
+    tidy_at: Option<Instant>,
 }
+
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 impl Retained {
     pub(super) fn keep_for(&mut self, keep: Duration) -> Result<()> {
@@ -43,12 +47,27 @@ impl Retained {
         if self.keep.is_zero() {
             return;
         }
+        self.tidy(now);
         let (keep, most) = (self.keep, self.most.unwrap_or(usize::MAX));
         let queue = self.lanes.entry(lane).or_default();
         queue.push_back(Arc::clone(event));
         while queue.len() > most || queue.front().is_some_and(|oldest| is_over(oldest, keep, now)) {
             queue.pop_front();
         }
+    }
+
+    fn tidy(&mut self, now: Instant) {
+        if self.tidy_at.is_some_and(|at| now < at) {
+            return;
+        }
+        self.tidy_at = Some(now + TIDY_EVERY);
+        let keep = self.keep;
+        self.lanes.retain(|_, queue| {
+            while queue.front().is_some_and(|oldest| is_over(oldest, keep, now)) {
+                queue.pop_front();
+            }
+            !queue.is_empty()
+        });
     }
 
     /// Each with its lane.

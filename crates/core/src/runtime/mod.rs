@@ -164,7 +164,7 @@ impl Running {
 
     fn parts(&self) -> [(Part, Vital); 5] {
         let Self { runtime, reader, workers, settler, keeper, watcher } = self;
-        let settling = runtime.settling.tried_for().max(runtime.refusals.lasted());
+        let settling = runtime.settling.tried_for().max(runtime.refusals.lasted(runtime.bus.config().lease));
         [
             (Part::Reader, Vital::of(reader.is_finished(), runtime.reading.tried_for())),
             (Part::Settler, Vital::of(settler.is_finished(), settling)),

@@ -22,9 +22,10 @@ impl Refusals {
         *lock(&self.0) = None;
     }
 
-    /// From the first to the last: whoever has nothing to do after a refusal is not refused meanwhile.
-    pub(super) fn lasted(&self) -> Option<Duration> {
-        lock(&self.0).map(|(first, last)| last - first)
+    /// From the first to the last: whoever has nothing to do after a refusal is not refused meanwhile. Nothing of one that
+    /// is as old as a lease: what was refused belongs to another by then.
+    pub(super) fn lasted(&self, lease: Duration) -> Option<Duration> {
+        lock(&self.0).filter(|(_, last)| last.elapsed() < lease).map(|(first, last)| last - first)
     }
 }
 
@@ -35,16 +36,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn refusals_last_from_the_first_to_the_last_until_a_success() {
         let (refusals, second) = (Refusals::default(), Duration::from_secs(1));
-        assert_eq!(refusals.lasted(), None);
+        let lasted = || refusals.lasted(30 * second);
+        assert_eq!(lasted(), None);
         for seconds in [0, 2, 5] {
             tokio::time::advance(seconds * second).await;
             refusals.another();
         }
-        tokio::time::advance(60 * second).await;
-        assert_eq!(refusals.lasted(), Some(7 * second));
+        tokio::time::advance(29 * second).await;
+        assert_eq!(lasted(), Some(7 * second));
+        tokio::time::advance(second).await;
+        assert_eq!(lasted(), None, "what was refused belongs to another by now");
         refusals.over();
-        assert_eq!(refusals.lasted(), None);
         refusals.another();
-        assert_eq!(refusals.lasted(), Some(Duration::ZERO));
+        assert_eq!(lasted(), Some(Duration::ZERO));
     }
 }

@@ -107,6 +107,10 @@ impl RedisFollower {
             if !followed.deliveries.is_empty() || followed.missed > 0 {
                 return Ok(followed);
             }
+            // Of many lanes that were to be looked at, one read takes some: what it found empty is not looked at again.
+            if self.inner.followed().any(|(_, lane)| lane.is_hot()) {
+                continue;
+            }
             let _ = tokio::time::timeout_at(self.next_look, self.inner.wake.notified()).await;
         }
     }

@@ -126,7 +126,13 @@ impl Joiner<'_> {
             let registry = &registries[0];
             match self.join_lanes(partition, record, registry, &mut progress).await? {
                 Answer::Holds(record, was_known) => {
-                    let kept = if was_known { self.leave(partition, registry, &record).await? } else { Vec::new() };
+                    let left =
+                        if was_known { self.leave(partition, registry, &record).await? } else { Some(Vec::new()) };
+                    // Another record holds by now, and with it what is to be left is another matter.
+                    let Some(kept) = left else {
+                        progress = Progress::default();
+                        continue;
+                    };
                     self.learn(partition, registry, &record, &kept);
                     return Ok(Joined::Holds(record));
                 }
@@ -161,13 +167,13 @@ impl Joiner<'_> {
         Answer::read(self.0.shared.commands.one(call).await?)
     }
 
-    /// Leaves lanes that are taken no more; answers those that are not settled.
+    /// Leaves lanes that are taken no more; answers those that are not settled, or `None` where another record holds.
     async fn leave<'lane>(
         &self,
         partition: usize,
         registry: &'lane Registry,
         record: &Record,
-    ) -> Result<Vec<&'lane str>> {
+    ) -> Result<Option<Vec<&'lane str>>> {
         let keys = &self.0.partitions()[partition];
         let names = registry.lanes.iter().map(|(name, _)| name.as_str());
         let lanes: Vec<_> = names.filter(|name| !takes(record.patterns(), name)).collect();
@@ -178,13 +184,12 @@ impl Joiner<'_> {
             names.iter().for_each(|name| _ = call.arg(keys.lane_named(name)));
             call.arg(&self.0.group).arg(record.text()).arg(names);
             let answer = self.0.shared.commands.one(call).await?;
-            // Where another record holds by now, it is heard of like any that comes later.
             let places: Option<Vec<usize>> =
                 redis::from_redis_value(answer).map_err(|_| error::unexpected("lanes that were left"))?;
-            let Some(places) = places else { break };
+            let Some(places) = places else { return Ok(None) };
             kept.extend(places.iter().filter_map(|place| names.get(place.checked_sub(1)?)));
         }
-        Ok(kept)
+        Ok(Some(kept))
     }
 
     /// Where other lists hold, it reads what both take, and of what is drained only what it could take.
