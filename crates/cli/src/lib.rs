@@ -55,7 +55,7 @@ enum Ended {
 
 /// Runs the program with the arguments of this process, for the events of a registry.
 ///
-/// See the [crate](crate) for an example.
+/// See the [crate] for an example.
 #[must_use]
 pub fn main(registry: tekup_core::Result<Registry>) -> ExitCode {
     run(registry, std::env::args_os())
