@@ -87,8 +87,8 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
-/// A name as an error may show it.
-fn shown(name: &str) -> String {
+/// Input as an error may show it.
+pub(crate) fn shown(name: &str) -> String {
     name.chars().take(64).flat_map(char::escape_debug).collect()
 }
 

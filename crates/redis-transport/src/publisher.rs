@@ -259,8 +259,8 @@ impl Publisher {
     fn note(&self, batch: &[Outgoing], chunk: &Chunk) -> Option<Cmd> {
         let keys = &self.namespace.partitions()[chunk.partition];
         let events = || chunk.events.iter().map(|place| &batch[*place]);
-        let now = Timestamp::now();
-        let wait = events().filter_map(|event| Some(event.due?.wait(now))).max().unwrap_or_default();
+        let wait_of = |event: &Outgoing| Some(event.due?.wait(Timestamp::now()));
+        let wait = events().filter_map(wait_of).max().unwrap_or_default();
         trace::note(keys, events(), (self.window + wait.min(Due::LONGEST)).as_secs().max(1))
     }
 

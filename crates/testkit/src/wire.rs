@@ -130,6 +130,31 @@ impl Vectors {
         Event::parse(envelope.to_string())
     }
 
+    /// Asserts that the event with one value of its data changed is refused, and that the error tells this.
+    ///
+    /// # Panics
+    /// If it is read, or the error tells something else; and as [`Vectors::changed`].
+    ///
+    /// ```
+    /// # use schemars::JsonSchema;
+    /// # use serde::{Deserialize, Serialize};
+    /// # use tekup_core::TekupEvent;
+    /// # #[derive(Debug, Serialize, Deserialize, JsonSchema, TekupEvent)]
+    /// # struct LeadCreated { score: f64 }
+    /// # let json = LeadCreated { score: 1.0 }.event("acme").build()?.to_json()?;
+    /// # let json = format!(r#"{{"lead.created": {}}}"#, String::from_utf8_lossy(&json));
+    /// # let vectors = tekup_testkit::wire::Vectors::parse(&json);
+    /// vectors.assert_refused::<LeadCreated>("/score", "high", "at `data.score`");
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn assert_refused<T: TekupEvent>(&self, pointer: &str, value: impl Into<Value>, told: &str) {
+        match self.changed::<T>(pointer, value) {
+            Ok(_) => fail(&format!("`{}` is read though its `{pointer}` is wrong", T::TYPE)),
+            Err(error) => assert!(error.to_string().contains(told), "`{told}` is not told: {error}"),
+        }
+    }
+
     /// All that a reader of another language must know of an event: its type, version and priority, its data on the wire,
     /// its JSON Schema. Keep it as a snapshot, and no change of it goes unseen.
     ///

@@ -55,9 +55,9 @@ use crate::{contract::Contract, shape::Document};
 /// );
 /// # Ok::<(), tekup_core::Error>(())
 /// ```
-pub fn check(before: &[Contract], after: &Contract, mode: Mode) -> Result<Vec<Finding>> {
+pub fn check<'a>(before: impl IntoIterator<Item = &'a Contract>, after: &Contract, mode: Mode) -> Result<Vec<Finding>> {
     let of_this_major: Vec<&Contract> =
-        before.iter().filter(|before| before.version.major() == after.version.major()).collect();
+        before.into_iter().filter(|before| before.version.major() == after.version.major()).collect();
     let looked_at = if mode.is_transitive() { 0 } else { of_this_major.len().saturating_sub(1) };
     let mut findings = Vec::new();
     for before in of_this_major.into_iter().skip(looked_at) {

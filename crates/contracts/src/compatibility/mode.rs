@@ -2,6 +2,8 @@ use std::{fmt, str::FromStr};
 
 use tekup_core::{Error, ErrorKind, Result};
 
+use crate::strict::shown;
+
 /// Which readers a change must not break.
 ///
 /// A *transitive* mode looks at all versions of the major, the others at the version before only.
@@ -86,10 +88,9 @@ impl FromStr for Mode {
     fn from_str(text: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or_else(|| {
             let known = Self::ALL.map(Self::as_str).join(", ");
-            let shown: String = text.chars().take(64).flat_map(char::escape_debug).collect();
             Error::new(
                 ErrorKind::InvalidInput,
-                format!("compatibility mode `{shown}` is unknown: write one of {known}"),
+                format!("compatibility mode `{}` is unknown: write one of {known}", shown(text)),
             )
         })
     }

@@ -89,20 +89,7 @@ impl Lock {
     ///
     /// See [`Lock`] for an example.
     pub fn check(&self, registry: &Registry, mode: Mode) -> Result<Report> {
-        let locked = self.contracts()?;
-        let mut report = Report::default();
-        for contract in registry.contracts() {
-            let of_type = locked.iter().filter(|locked| locked.event_type == contract.event_type);
-            let before: Vec<Contract> = of_type.filter(|locked| locked.version <= contract.version).cloned().collect();
-            let findings = compatibility::check(&before, contract, mode)?;
-            if findings.is_empty() {
-                report.notes.extend(report::note(&before, contract));
-            }
-            report.findings.extend(findings);
-        }
-        report.notes.extend(locked.iter().filter_map(|locked| report::gone(locked, registry)));
-        report.notes.dedup();
-        Ok(report)
+        compare(&self.contracts()?, registry, mode)
     }
 
     /// Writes what is new or has changed, and answers the files; other versions of an event stay.
@@ -113,11 +100,12 @@ impl Lock {
     ///
     /// See [`Lock`] for an example.
     pub fn update(&self, registry: &Registry, mode: Mode) -> Result<Vec<PathBuf>> {
-        let report = self.check(registry, mode)?;
+        let locked = self.contracts()?;
+        let report = compare(&locked, registry, mode)?;
         if report.breaks() {
             return Err(Error::from_problems(ErrorKind::Incompatible, report.told()));
         }
-        let locked: Vec<String> = self.contracts()?.iter().map(Contract::fingerprint).collect();
+        let locked: Vec<String> = locked.iter().map(Contract::fingerprint).collect();
         let is_new = |contract: &&Contract| !locked.contains(&contract.fingerprint());
         registry.contracts().filter(is_new).map(|contract| file::write(&self.0, contract)).collect()
     }
@@ -135,6 +123,22 @@ impl Lock {
         }
         Ok(files)
     }
+}
+
+fn compare(locked: &[Contract], registry: &Registry, mode: Mode) -> Result<Report> {
+    let mut report = Report::default();
+    for contract in registry.contracts() {
+        let of_type = |locked: &&Contract| locked.event_type == contract.event_type;
+        let before = || locked.iter().filter(of_type).filter(|locked| locked.version <= contract.version);
+        let findings = compatibility::check(before(), contract, mode)?;
+        if findings.is_empty() {
+            report.notes.extend(report::note(before(), contract));
+        }
+        report.findings.extend(findings);
+    }
+    report.notes.extend(locked.iter().filter_map(|locked| report::gone(locked, registry)));
+    report.notes.dedup();
+    Ok(report)
 }
 
 /// None, if the folder is not there.

@@ -86,9 +86,9 @@ impl fmt::Display for Note {
 }
 
 /// How a contract differs from those that are locked of its event.
-pub(super) fn note(locked: &[Contract], contract: &Contract) -> Option<Note> {
+pub(super) fn note<'a>(mut locked: impl Iterator<Item = &'a Contract>, contract: &Contract) -> Option<Note> {
     let (event_type, version) = (contract.event_type.clone(), contract.version.clone());
-    match locked.iter().find(|locked| locked.version == contract.version) {
+    match locked.find(|locked| locked.version == contract.version) {
         None => Some(Note::New(event_type, version)),
         Some(same) if same.fingerprint() != contract.fingerprint() => Some(Note::Changed(event_type, version)),
         Some(_) => None,

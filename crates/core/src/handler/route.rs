@@ -147,12 +147,7 @@ impl<E: Incoming> Route for Typed<E> {
 
     fn run<'a>(&'a self, delivery: &'a Delivery, checks: &'a Checks, cx: MakeContext) -> BoxFuture<'a, Ended> {
         Box::pin(async move {
-            let read = E::__read(delivery.bytes.clone(), &checks.limits).and_then(|event| {
-                same_event(&delivery.tenant, delivery.id, event.__envelope())?;
-                event.__check(checks)?;
-                Ok(event)
-            });
-            match read {
+            match read::<E>(delivery, checks) {
                 Ok(event) => self.give(event, cx).await,
                 Err(error) => Ended::unreadable(&error),
             }
@@ -173,8 +168,16 @@ impl<E: Incoming> Route for Typed<E> {
     }
 }
 
+/// What a handler can be given of a delivery.
+pub(super) fn read<E: Incoming>(delivery: &Delivery, checks: &Checks) -> Result<E> {
+    let event = E::__read(delivery.bytes.clone(), &checks.limits)?;
+    same_event(&delivery.tenant, delivery.id, event.__envelope())?;
+    event.__check(checks)?;
+    Ok(event)
+}
+
 /// What is stored beside the envelope decides who may see an event, so the envelope must say the same.
-pub(super) fn same_event(tenant: &Option<TenantId>, id: EventId, envelope: &Envelope) -> Result<()> {
+fn same_event(tenant: &Option<TenantId>, id: EventId, envelope: &Envelope) -> Result<()> {
     if tenant.as_ref() == Some(&envelope.tenant) && id == envelope.id {
         return Ok(());
     }

@@ -29,30 +29,16 @@ fn an_optional_field_that_is_null_is_read_as_absent() {
 #[test]
 fn data_that_breaks_a_rule_is_refused_by_its_field() {
     let vectors = vectors();
-    let table = [
-        (
-            vectors.changed::<PredictionGenerated>("/predictionId", "").map(drop),
-            "`data.prediction_id` is invalid: length is lower than 1",
-        ),
-        (
-            vectors.changed::<PredictionGenerated>("/modelId", "").map(drop),
-            "`data.model_id` is invalid: length is lower than 1",
-        ),
-        (
-            vectors.changed::<PredictionGenerated>("/confidence", 1.5).map(drop),
-            "`data.confidence` is invalid: greater than 1",
-        ),
-        (
-            vectors.changed::<ModelTrained>("/modelId", "").map(drop),
-            "`data.model_id` is invalid: length is lower than 1",
-        ),
-        (vectors.changed::<ModelTrained>("/trainingDuration", -1).map(drop), "at `data.trainingDuration`"),
-        (vectors.changed::<ModelTrained>("/dataPoints", -1).map(drop), "at `data.dataPoints`"),
-    ];
-    for (read, told) in table {
-        let error = read.unwrap_err().to_string();
-        assert!(error.contains(told), "{error}");
-    }
+    vectors.assert_refused::<PredictionGenerated>(
+        "/predictionId",
+        "",
+        "`data.prediction_id` is invalid: length is lower than 1",
+    );
+    vectors.assert_refused::<PredictionGenerated>("/modelId", "", "`data.model_id` is invalid: length is lower than 1");
+    vectors.assert_refused::<PredictionGenerated>("/confidence", 1.5, "`data.confidence` is invalid: greater than 1");
+    vectors.assert_refused::<ModelTrained>("/modelId", "", "`data.model_id` is invalid: length is lower than 1");
+    vectors.assert_refused::<ModelTrained>("/trainingDuration", -1, "at `data.trainingDuration`");
+    vectors.assert_refused::<ModelTrained>("/dataPoints", -1, "at `data.dataPoints`");
 }
 
 #[test]

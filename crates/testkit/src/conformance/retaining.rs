@@ -4,24 +4,19 @@ use std::time::Duration;
 
 use tekup_core::{
     Result,
-    transport::{Admin, Capabilities, SourceSpec, StartAt},
+    transport::{Admin, Capabilities},
 };
 
 use super::{
     Harness, Scene,
     events::{assert_in_order, events, ids},
     scene::spec,
+    starting::from_the_beginning,
     unexpected,
 };
 
 /// What a transport must be able to do for this chapter.
 pub const NEEDS: fn(&Capabilities) -> bool = |_| true;
-
-fn from_the_beginning(id: &str) -> Result<SourceSpec> {
-    let mut spec = spec(id, &["lead.*"])?;
-    spec.start_at = StartAt::Beginning;
-    Ok(spec)
-}
 
 /// Long enough that what must be kept is looked at before it is over.
 fn kept<H: Harness>() -> Duration {
@@ -30,7 +25,7 @@ fn kept<H: Harness>() -> Duration {
 
 /// Waits until whoever begins now is given so many: a transport may look at its lanes now and then only.
 async fn begins_with<H: Harness>(scene: &Scene<H>, count: u64) -> Result<()> {
-    let spec = from_the_beginning("audit/late")?;
+    let spec = from_the_beginning("audit/late", &["lead.*"])?;
     let mut last = 0;
     for _ in 0..100 {
         last = scene.admin().preview(&spec).await?.begins_with;
@@ -51,7 +46,7 @@ pub async fn what_all_have_settled_is_kept_for_the_retention_and_given_to_who_be
     scene.publish_on(&retaining, sent.clone()).await?;
     reader.finish(5, 5).await?;
 
-    let newer = scene.open_on(&retaining, from_the_beginning("mailing/welcome")?).await?;
+    let newer = scene.open_on(&retaining, from_the_beginning("mailing/welcome", &["lead.*"])?).await?;
     scene.ledger.ask_only_for_balance(&newer.id);
     assert_in_order(&newer.finish(5, 5).await?, &ids(&sent));
     assert_eq!(scene.admin().books(&newer.id).await?.acked, 5);

@@ -19,7 +19,7 @@ use super::{
 /// What a transport must be able to do for this chapter.
 pub const NEEDS: fn(&Capabilities) -> bool = |_| true;
 
-fn from_the_beginning(id: &str, patterns: &[&str]) -> Result<SourceSpec> {
+pub(super) fn from_the_beginning(id: &str, patterns: &[&str]) -> Result<SourceSpec> {
     let mut spec = spec(id, patterns)?;
     spec.start_at = StartAt::Beginning;
     Ok(spec)

@@ -3,7 +3,7 @@ use std::{panic, sync::Arc};
 use super::{
     super::{
         Ended, Filter, Incoming, Outcome,
-        route::{BoxFuture, same_event},
+        route::{BoxFuture, read},
     },
     BatchContext, BatchOutcome,
 };
@@ -39,12 +39,7 @@ pub(crate) struct TypedBatch<E> {
 
 impl<E: Incoming> TypedBatch<E> {
     fn read(&self, delivery: &Delivery, checks: &Checks) -> Result<E, Ended> {
-        let read = E::__read(delivery.bytes.clone(), &checks.limits).and_then(|event| {
-            same_event(&delivery.tenant, delivery.id, event.__envelope())?;
-            event.__check(checks)?;
-            Ok(event)
-        });
-        let event = read.map_err(|error| Ended::unreadable(&error))?;
+        let event = read::<E>(delivery, checks).map_err(|error| Ended::unreadable(&error))?;
         let wanted = self.filter.as_ref().is_none_or(|wants| wants(&event));
         if wanted { Ok(event) } else { Err(Ended::Filtered) }
     }
