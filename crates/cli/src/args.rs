@@ -25,6 +25,42 @@ pub(crate) enum Command {
     /// Events in files.
     #[command(subcommand)]
     Event(EventCommand),
+    /// Prints what a service sends and receives, as an AsyncAPI 3.0 document.
+    ///
+    /// Of each event it shows the newest version that this program knows.
+    Asyncapi(AsyncapiArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AsyncapiArgs {
+    /// The service, as it joins the bus: `lead-scoring`.
+    pub(crate) service: String,
+    /// The version of the service, as its team counts it.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) service_version: String,
+    /// What the service is for.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// The events that it publishes, such as `lead.scored` or `lead.*`; may be given again.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) sends: Vec<String>,
+    /// A subscription and the events that it takes, such as `scoring=lead.created`; may be given again.
+    #[arg(long, value_name = "SUBSCRIPTION=PATTERN", value_parser = subscription_and_pattern)]
+    pub(crate) receives: Vec<(String, String)>,
+    /// Where its Redis is; a user and a password are left out of the document.
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis: Option<String>,
+    /// The first part of every key.
+    #[arg(long, default_value = "tekup")]
+    pub(crate) namespace: String,
+    /// In how many partitions the namespace was made.
+    #[arg(long, default_value_t = 8)]
+    pub(crate) partitions: u16,
+}
+
+fn subscription_and_pattern(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').map(|(name, pattern)| (name.to_owned(), pattern.to_owned()));
+    parts.ok_or_else(|| "write the subscription, `=` and a pattern, such as `scoring=lead.created`".into())
 }
 
 #[derive(Debug, Subcommand)]

@@ -31,6 +31,7 @@
 //! | 3 | it was done, and what was looked at is not as it should be: each finding is told |
 
 mod args;
+mod asyncapi;
 mod event;
 mod output;
 mod schema;
@@ -99,6 +100,7 @@ fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
     match args.command {
         Command::Schema(command) => schema::run(registry, command, out),
         Command::Event(command) => event::run(registry, command, out),
+        Command::Asyncapi(args) => asyncapi::run(registry, args, out),
     }
 }
 

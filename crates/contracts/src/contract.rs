@@ -80,6 +80,6 @@ impl Contract {
 }
 
 /// By which other documents refer to the schema of a version of an event.
-fn id(event_type: &EventType, version: &SchemaVersion) -> String {
+pub(crate) fn id(event_type: &EventType, version: &SchemaVersion) -> String {
     format!("urn:tekup:event:{event_type}:{version}")
 }

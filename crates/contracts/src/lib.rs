@@ -3,6 +3,7 @@
 //! An event is a contract between teams that never meet. This crate holds each event to it: [`compatibility`] tells which
 //! readers a change would break, before it is merged.
 
+mod asyncapi;
 mod canonical;
 pub mod compatibility;
 mod contract;
@@ -12,6 +13,7 @@ mod shape;
 mod strict;
 mod validation;
 
+pub use asyncapi::AsyncApi;
 pub use compatibility::{Finding, Mode};
 pub use contract::Contract;
 pub use lock::Lock;

@@ -197,6 +197,23 @@ impl RedisConfig {
         broken.map(|(what, length)| format!("{what} is {}: use 1 to 1000000000, or none", length.unwrap_or_default()))
     }
 
+    /// Where the server is, without a user and a password: `host:port`, or the path of its socket.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] if the URL can't be used.
+    ///
+    /// ```
+    /// use tekup_redis_transport::RedisConfig;
+    ///
+    /// let config = RedisConfig::new("redis://ada:s3cret@redis.example.com:6380/2");
+    /// assert_eq!(config.host()?, "redis.example.com:6380");
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn host(&self) -> Result<String> {
+        let info = self.connection_info().map_err(|problem| Error::new(ErrorKind::InvalidConfig, problem))?;
+        Ok(info.addr().to_string())
+    }
+
     pub(crate) fn lane_limits(&self) -> LaneLimits {
         LaneLimits {
             length: self.max_lane_length.unwrap_or(0),

@@ -77,6 +77,7 @@ mod connection;
 mod drops;
 mod error;
 mod index;
+mod key_space;
 mod keys;
 mod later;
 mod layouts;
@@ -102,6 +103,7 @@ pub use admin::RedisAdmin;
 pub use config::RedisConfig;
 pub use connect::{connect, from_env, from_environment};
 #[doc(hidden)]
+pub use key_space::KeySpace;
 pub use safeguard::Safeguard;
 pub use source::RedisSource;
 pub use transport::RedisTransport;

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use tekup_core::{Error, ErrorKind, Result};
 
@@ -40,4 +41,10 @@ impl Document {
     pub(crate) fn named(&self, name: &str) -> &Shape {
         self.definitions.get(name).unwrap_or(&Shape::Never)
     }
+}
+
+/// The definition that a reference names, if it stays in its document.
+pub(crate) fn definition_of(reference: &str) -> Option<String> {
+    let name = percent_decode_str(reference.strip_prefix("#/$defs/")?).decode_utf8().ok()?;
+    Some(name.replace("~1", "/").replace("~0", "~"))
 }

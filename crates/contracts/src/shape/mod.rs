@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt};
 use serde_json::Value;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use document::Document;
+pub(crate) use document::{Document, definition_of};
 
 /// One place of a document.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use tekup_core::{Error, ErrorKind, Result};
 
-use super::{Bounds, Choice, Field, List, Record, Rest, Shape, Text};
+use super::{Bounds, Choice, Field, List, Record, Rest, Shape, Text, definition_of};
 
 type Object = Map<String, Value>;
 
@@ -129,11 +129,10 @@ impl<'a> Reader<'a> {
 
     fn reference(&mut self, reference: &Value, place: &str) -> Shape {
         let Some(target) = reference.as_str() else { return self.mistake(place, "has a `$ref` that is no text") };
-        let Some(name) = target.strip_prefix("#/$defs/") else {
+        let Some(name) = definition_of(target) else {
             let told = format!("refers to `{target}`: only `#/$defs/..` is followed, nothing is ever fetched");
             return self.mistake(place, &told);
         };
-        let name = name.replace("~1", "/").replace("~0", "~");
         if !self.definitions.contains_key(&name) {
             return self.mistake(place, &format!("refers to `{name}`, which `$defs` does not have"));
         }

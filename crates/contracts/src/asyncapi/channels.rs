@@ -1,0 +1,56 @@
+//! Where events are, and what the service does there.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    message::{Direction, Message},
+    service::{Exchanges, Received},
+};
+use crate::Contract;
+
+/// A channel for each event.
+pub(super) fn channels(messages: &[Message<'_>]) -> Value {
+    let mut channels = Map::new();
+    for message in messages {
+        let event_type = message.contract.event_type.as_str();
+        let channel = channels.entry(event_type).or_insert_with(|| channel(message.contract));
+        channel["messages"][message.direction.name()] =
+            json!({"$ref": format!("#/components/messages/{}", message.key())});
+    }
+    channels.into()
+}
+
+fn channel(contract: &Contract) -> Value {
+    json!({
+        "address": contract.event_type.as_str(),
+        "messages": {},
+        "x-tekup-priority": contract.priority.as_str(),
+    })
+}
+
+/// What the service does: `send_<type>` and `receive_<subscription>_<type>`. No type holds a `_`, so no two have one name.
+pub(super) fn operations(exchanges: &Exchanges<'_>) -> Value {
+    let sent =
+        exchanges.sent.keys().map(|event_type| (format!("send_{event_type}"), operation(event_type, Direction::Sent)));
+    let mut operations: Map<_, _> = sent.collect();
+    for (name, Received { patterns, contracts }) in &exchanges.received {
+        let patterns: BTreeSet<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
+        for event_type in contracts.keys() {
+            let mut operation = operation(event_type, Direction::Received);
+            operation["x-tekup-subscription"] = format!("{}/{name}", exchanges.service).into();
+            operation["x-tekup-patterns"] = json!(patterns);
+            operations.insert(format!("receive_{name}_{event_type}"), operation);
+        }
+    }
+    operations.into()
+}
+
+fn operation(event_type: &str, direction: Direction) -> Value {
+    json!({
+        "action": direction.action(),
+        "channel": {"$ref": format!("#/channels/{event_type}")},
+        "messages": [{"$ref": format!("#/channels/{event_type}/messages/{}", direction.name())}],
+    })
+}

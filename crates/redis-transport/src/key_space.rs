@@ -1,0 +1,61 @@
+use serde::Serialize;
+use tekup_core::Result;
+
+use crate::{
+    config::RedisConfig,
+    keys::{NamespaceName, PartitionKeys},
+    partition,
+};
+
+/// How events lie on the server, told to people and to programs of other languages.
+///
+/// It is what a process of this configuration makes where the namespace is new. To read events past the bus is fine; to
+/// write past it is not, for then nobody notes where they are.
+///
+/// ```
+/// use tekup_redis_transport::RedisConfig;
+///
+/// let keys = RedisConfig::default().namespace("shop").key_space()?;
+/// assert_eq!(keys.lane, "shop:{<tag>}:lane:<type>:<priority>");
+/// assert_eq!(keys.tags.len(), 8);
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct KeySpace {
+    /// The first part of every key.
+    pub namespace: String,
+    /// The hash tag of each partition, in their order.
+    pub tags: Vec<String>,
+    /// How a tenant's partition is found.
+    pub partition: &'static str,
+    /// The key of a lane, a stream: `<tag>` is that of the tenant's partition, `<type>` the event type, `<priority>` one of
+    /// low, medium, high and critical.
+    pub lane: String,
+    /// The field of an entry that holds the event, as JSON.
+    pub event_field: &'static str,
+    /// The consumer group of a subscription on each lane that it takes.
+    pub group: &'static str,
+}
+
+impl RedisConfig {
+    /// How events lie on the server.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](tekup_core::ErrorKind::InvalidConfig) with every setting that breaks its rule.
+    ///
+    /// See [`KeySpace`] for an example.
+    pub fn key_space(&self) -> Result<KeySpace> {
+        self.check()?;
+        let namespace = NamespaceName::new(&self.namespace)?;
+        Ok(KeySpace {
+            namespace: self.namespace.clone(),
+            tags: partition::tags(self.partitions),
+            partition: "CRC-32 (ISO-HDLC) of the tenant, modulo the number of tags",
+            lane: PartitionKeys::new(&namespace, "<tag>").lane_named("<type>:<priority>"),
+            event_field: "e",
+            group: "<service>/<subscription>",
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! Writes what the examples send and receive, as AsyncAPI documents, for those who read events in other languages.
+//!
+//! ```text
+//! cargo run --example documents # writes the documents beside this file anew
+//! ```
+
+#![allow(clippy::print_stdout, reason = "a program that shows what happens")]
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Result;
+use tekup_contracts::{AsyncApi, Registry};
+use tekup_redis_transport::RedisConfig;
+
+fn main() -> Result<()> {
+    for (path, document) in documents()? {
+        fs::write(&path, document)?;
+        println!("wrote {}", path.display());
+    }
+    Ok(())
+}
+
+/// What each service of the examples has to do with events.
+fn services() -> [AsyncApi; 1] {
+    [AsyncApi::of("quickstart", "1.0.0")
+        .description("Scores leads, and welcomes those that are likely to buy.")
+        .sends("lead.created")
+        .sends("lead.scored")
+        .receives("scoring", "lead.created")
+        .receives("welcoming", "lead.scored")]
+}
+
+fn documents() -> Result<Vec<(PathBuf, String)>> {
+    let registry = Registry::of([("crm", tekup_events_crm::descriptors().to_vec())])?;
+    let redis = RedisConfig::default();
+    let keys = serde_json::to_value(redis.key_space()?)?;
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("documents");
+    let document = |service: AsyncApi| {
+        let path = folder.join(format!("{}.json", service.service()));
+        let service = service.server(redis.host()?, "redis").extension("x-tekup-redis", keys.clone());
+        Ok((path, service.write(&registry)?))
+    };
+    services().into_iter().map(document).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_beside_this_file_are_what_the_services_say() {
+        for (path, document) in documents().unwrap() {
+            let written = fs::read_to_string(&path).unwrap();
+            assert!(written == document, "{} is old: `cargo run --example documents` writes it anew", path.display());
+        }
+    }
+}
