@@ -36,6 +36,37 @@ impl Registry {
         if mistakes.is_empty() { Ok(registry) } else { Err(Error::from_problems(ErrorKind::Conflict, mistakes)) }
     }
 
+    /// All events whose derive is compiled into this program, with the feature `auto-register`. Those of a package
+    /// `tekup-events-<domain>` are of that domain; others are of the domain that their package is named.
+    ///
+    /// Fill a registry by hand with [`Registry::of`] where it matters what stands in it, as for a lock: what this one holds
+    /// depends on what is compiled and linked, and nothing tells of an event that is missing.
+    ///
+    /// - A crate that nothing refers to is not linked, and neither are its events, though `Cargo.toml` names it: write
+    ///   `use tekup_events_crm as _;`, or use something of it ([rust-lang/rust#47384](https://github.com/rust-lang/rust/issues/47384)).
+    /// - Features are one for all: if any crate of the build turns `auto-register` on, every derived event of all crates
+    ///   notes itself, also those of tests within the program under test.
+    /// - A generic event does not note itself, for it is as many types as it has parameters.
+    /// - Events note themselves before `main` runs, in sections of the executable that some targets and linkers don't have:
+    ///   on WebAssembly, none may be there.
+    ///
+    /// # Errors
+    /// As [`Registry::of`].
+    ///
+    /// ```standalone_crate
+    /// use tekup_contracts::Registry;
+    /// use tekup_events_crm as _;
+    ///
+    /// let registry = Registry::registered()?;
+    /// assert!(registry.contracts().any(|contract| contract.domain == "crm"));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[cfg(feature = "auto-register")]
+    pub fn registered() -> Result<Self> {
+        let domain = |package: &'static str| package.strip_prefix("tekup-events-").unwrap_or(package);
+        Self::of(tekup_core::registered().map(|(package, event)| (domain(package), vec![event])))
+    }
+
     fn add(&mut self, contract: Contract) -> Option<String> {
         let key = (contract.event_type.to_string(), contract.version.clone());
         let Some(known) = self.0.get(&key) else {

@@ -100,6 +100,8 @@ pub use checks::{SchemaCheck, Schemas};
 pub use config::{BusConfig, Environment, HealthThresholds};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
+#[cfg(feature = "auto-register")]
+pub use event::registered;
 pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent, UnknownValue};
 pub use handler::{
     Advise, BatchContext, BatchOutcome, Context, Handler, HandlerError, HandlerResult, Incoming, IntoBatchOutcome,

@@ -14,6 +14,11 @@ use crate::{
 pub use crate::{error::Result, ids::SchemaVersion};
 pub use schemars::{Schema, generate::Contract};
 
+#[cfg(feature = "auto-register")]
+pub use {crate::event::Registered, inventory::submit};
+
+pub use crate::__register as register;
+
 /// An event in its wire form; the users' modules may call other things `Vec`.
 pub type Json = Vec<u8>;
 
@@ -119,3 +124,23 @@ pub trait Data: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stati
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> Data for T {}
+
+/// Notes an event of the crate that derives it.
+#[cfg(feature = "auto-register")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($($field:ident: $value:expr,)*) => {
+        $crate::__private::submit! {
+            $crate::__private::Registered { package: ::core::env!("CARGO_PKG_NAME"), $($field: $value,)* }
+        }
+    };
+}
+
+/// Notes nothing: that is a feature of its own.
+#[cfg(not(feature = "auto-register"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($($field:ident: $value:expr,)*) => {};
+}

@@ -14,7 +14,9 @@ pub(crate) fn expand(model: &Model<'_>, checked: &Checked) -> TokenStream {
     let functions = if *has_data { functions(model, crate_path) } else { stand_ins(crate_path) };
     let upcast = upcasts.as_ref().filter(|_| *has_data).map(|old| upcast(old, crate_path));
     let violations = (*has_data && model.has_rules()).then(|| violations(crate_path));
+    let registered = (*has_data && model.generics.params.is_empty()).then(|| registered(model, checked));
     quote! {
+        #registered
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #crate_path::TekupEvent for #name #type_generics #where_clause {
@@ -25,6 +27,23 @@ pub(crate) fn expand(model: &Model<'_>, checked: &Checked) -> TokenStream {
             #violations
             #functions
         }
+    }
+}
+
+/// Notes the event, where the feature for that is on; nothing where it is off.
+fn registered(model: &Model<'_>, checked: &Checked) -> TokenStream {
+    let Checked { event_type, version, priority, crate_path, .. } = checked;
+    let event = model.name;
+    quote! {
+        #[allow(deprecated)]
+        const _: () = {
+            #crate_path::__private::register! {
+                event_type: #event_type,
+                version: #version,
+                priority: #crate_path::Priority::#priority,
+                schema: <#event as #crate_path::__private::Describable>::schema,
+            }
+        };
     }
 }
 

@@ -24,7 +24,7 @@ pub struct EventDescriptor {
     pub version: SchemaVersion,
     /// The priority of an event that is published without one.
     pub priority: Priority,
-    schema: fn(Contract) -> Schema,
+    pub(super) schema: fn(Contract) -> Schema,
 }
 
 impl EventDescriptor {

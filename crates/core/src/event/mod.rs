@@ -4,6 +4,8 @@ mod batch;
 mod descriptor;
 mod draft;
 mod raw;
+#[cfg(feature = "auto-register")]
+mod registered;
 mod schema;
 mod typed;
 mod unknown;
@@ -13,6 +15,8 @@ pub use batch::EventBatch;
 pub use descriptor::EventDescriptor;
 pub use draft::{Draft, IntoDraft};
 pub use raw::RawEvent;
+#[cfg(feature = "auto-register")]
+pub use registered::{Registered, registered};
 pub(crate) use schema::schema_of;
 pub use typed::{Event, TekupEvent};
 pub use unknown::UnknownValue;
