@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{
+    exchanges::{Exchanges, Received},
     message::{Direction, Message},
-    service::{Exchanges, Received},
 };
 use crate::Contract;
 

@@ -3,10 +3,7 @@
 use serde_json::{Map, Value, json};
 use tekup_core::Result;
 
-use super::{
-    payload,
-    schemas::{Schemas, title_of},
-};
+use super::{payload, schemas::Schemas};
 use crate::{Contract, contract};
 
 /// What the service does with an event.
@@ -63,7 +60,7 @@ impl<'a> Message<'a> {
         let Contract { domain, event_type, version, .. } = self.contract;
         let mut message = json!({
             "name": event_type.as_str(),
-            "title": title_of(self.data()).unwrap_or(event_type.as_str()),
+            "title": self.data().get("title").and_then(Value::as_str).unwrap_or(event_type.as_str()),
             "contentType": "application/json",
             "correlationId": {"$ref": "#/components/correlationIds/correlation"},
             "tags": [{"name": domain}],

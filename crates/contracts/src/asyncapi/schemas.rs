@@ -32,8 +32,7 @@ impl Schemas {
         let mut root = Schema::try_from(schema.clone()).unwrap_or_default();
         root.remove("$schema");
         root.remove("$id");
-        let definitions =
-            root.remove("$defs").and_then(|definitions| definitions.as_object().cloned()).unwrap_or_default();
+        let definitions = root.remove("$defs").and_then(|all| all.as_object().cloned()).unwrap_or_default();
         let names = Names::of(name, &definitions);
         for (definition, schema) in definitions {
             let mut schema = Schema::try_from(schema).unwrap_or_default();
@@ -72,12 +71,8 @@ struct Names(BTreeMap<String, String>);
 impl Names {
     fn of(root: &str, definitions: &Map<String, Value>) -> Self {
         let mut taken = BTreeSet::new();
-        Self(
-            definitions
-                .keys()
-                .map(|definition| (definition.clone(), free_name(root, definition, &mut taken)))
-                .collect(),
-        )
+        let named = definitions.keys().map(|name| (name.clone(), free_name(root, name, &mut taken)));
+        Self(named.collect())
     }
 
     /// Points a reference to its place in the document; one that leads nowhere is told.
@@ -91,7 +86,7 @@ impl Names {
     }
 }
 
-/// `^[\\w.-]+$` is the rule of names (AsyncAPI 3.0, "Components Object"): what else a definition's name holds becomes `-`.
+/// `^[\w.-]+$` is the rule of names (AsyncAPI 3.0, "Components Object"): what else a definition's name holds becomes `-`.
 fn free_name(root: &str, definition: &str, taken: &mut BTreeSet<String>) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let plain: String = definition.chars().map(allowed).collect();
@@ -99,8 +94,4 @@ fn free_name(root: &str, definition: &str, taken: &mut BTreeSet<String>) -> Stri
     let mut names = std::iter::once(plain.clone()).chain(numbered);
     let name = names.find(|name| taken.insert(name.clone())).unwrap_or(plain);
     format!("{root}_{name}")
-}
-
-pub(super) fn title_of(schema: &Value) -> Option<&str> {
-    schema.get("title").and_then(Value::as_str)
 }
