@@ -33,6 +33,7 @@
 //!
 //! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
+//! - Choose types: [`Pattern`], [`PatternBuilder`], and [`patterns`] for ready-made ones.
 //! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
 //! - Every replica hears each event: [`Broadcast`].
 //! - One tenant only: [`TenantBus`].
@@ -80,6 +81,7 @@ mod ids;
 pub mod letters;
 pub mod memory;
 mod metrics;
+pub mod patterns;
 mod policy;
 mod priority;
 mod rate_limit;
@@ -106,7 +108,8 @@ pub use handler::{
     IntoOutcome, Outcome,
 };
 pub use ids::{
-    EventId, EventType, Pattern, SchemaVersion, ServiceName, SubscriptionId, SubscriptionName, TenantId, UserId,
+    EventId, EventType, IntoPatterns, Pattern, PatternBuilder, SchemaVersion, ServiceName, SubscriptionId,
+    SubscriptionName, TenantId, UserId,
 };
 pub use priority::Priority;
 pub use rate_limit::RateLimit;
