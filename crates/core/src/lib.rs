@@ -32,8 +32,10 @@
 //! # Where to go next
 //!
 //! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
+//! - Causes and effects: [`Correlation`], [`Context::publish`], [`EventBus::trace`].
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
 //! - Choose types: [`Pattern`], [`PatternBuilder`], and [`patterns`] for ready-made ones.
+//! - Choose events, and sum them up: [`EventFilter`], [`EventDigest`].
 //! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
 //! - Every replica hears each event: [`Broadcast`].
 //! - One tenant only: [`TenantBus`].
@@ -102,7 +104,10 @@ pub use checks::{SchemaCheck, Schemas};
 pub use config::{BusConfig, Environment, HealthThresholds};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent, UnknownValue};
+pub use event::{
+    Correlation, Draft, Event, EventBatch, EventDescriptor, EventDigest, EventFilter, IntoDraft, RawEvent, TekupEvent,
+    TenantContext, UnknownValue,
+};
 pub use handler::{
     Advise, BatchContext, BatchOutcome, Context, Handler, HandlerError, HandlerResult, Incoming, IntoBatchOutcome,
     IntoOutcome, Outcome,
