@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::RawMap;
 
-/// Of values that were read within the limits of an event, it goes no deeper than those.
+/// Goes as deep as the shallower of both, and so no deeper than the limits of an event.
 pub(super) fn same(a: &RawValue, b: &RawValue) -> bool {
     let (a, b) = (a.get(), b.get());
     if a == b {

@@ -143,8 +143,7 @@ impl PatternBuilder {
                 parts.join(", ")
             )
         });
-        let only = self.parts.first().cloned();
-        self.build()?;
+        let only = self.build()?.into_iter().next();
         only.ok_or_else(|| Error::new(ErrorKind::InvalidInput, "pattern has no part"))
     }
 }
