@@ -32,7 +32,10 @@
 //! # Where to go next
 //!
 //! - Derive an event: [`TekupEvent`](derive@TekupEvent). Complete and publish it: [`Draft`], [`EventBus::publish`].
+//! - Causes and effects: [`Correlation`], [`Context::publish`], [`EventBus::trace`].
 //! - Handle events: [`Subscription`], and [`docs::handlers`] for what the compiler may say.
+//! - Choose types: [`Pattern`], [`PatternBuilder`], and [`patterns`] for ready-made ones.
+//! - Choose events, and sum them up: [`EventFilter`], [`EventDigest`].
 //! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
 //! - Every replica hears each event: [`Broadcast`].
 //! - One tenant only: [`TenantBus`].
@@ -80,6 +83,7 @@ mod ids;
 pub mod letters;
 pub mod memory;
 mod metrics;
+pub mod patterns;
 mod policy;
 mod priority;
 mod rate_limit;
@@ -102,13 +106,17 @@ pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
 #[cfg(feature = "auto-register")]
 pub use event::registered;
-pub use event::{Draft, Event, EventBatch, EventDescriptor, IntoDraft, RawEvent, TekupEvent, UnknownValue};
+pub use event::{
+    Correlation, Draft, Event, EventBatch, EventDescriptor, EventDigest, EventFilter, IntoDraft, RawEvent, TekupEvent,
+    TenantContext, UnknownValue,
+};
 pub use handler::{
     Advise, BatchContext, BatchOutcome, Context, Handler, HandlerError, HandlerResult, Incoming, IntoBatchOutcome,
     IntoOutcome, Outcome,
 };
 pub use ids::{
-    EventId, EventType, Pattern, SchemaVersion, ServiceName, SubscriptionId, SubscriptionName, TenantId, UserId,
+    EventId, EventType, IntoPatterns, Pattern, PatternBuilder, SchemaVersion, ServiceName, SubscriptionId,
+    SubscriptionName, TenantId, UserId,
 };
 pub use priority::Priority;
 pub use rate_limit::RateLimit;

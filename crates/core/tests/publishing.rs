@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use common::{LeadCreated, LeadScored, Seen, bus, bus_on, lead, until};
 use tekup_core::{
-    BusConfig, ErrorKind, EventBatch, EventBus, Outcome, Priority, RawEvent, RetryPolicy, Subscription, TekupEvent,
+    BusConfig, Correlation, Envelope, ErrorKind, EventBatch, EventBus, Outcome, Priority, RawEvent, RetryPolicy,
+    Subscription, TekupEvent,
     memory::MemoryTransport,
     transport::{Outgoing, Stage},
 };
@@ -290,4 +291,55 @@ fn an_id_of_any_length_that_a_cause_came_with_is_passed_on() {
         let effect = lead("l-2").event("acme").caused_by(&cause.envelope).build().unwrap();
         assert_eq!(effect.envelope.correlation_id(), id);
     }
+}
+
+#[test]
+fn a_correlation_is_inherited_from_the_cause_or_begins_with_its_id() {
+    let first = lead("l-1").event("acme").build().unwrap().envelope;
+    let named = lead("l-1").event("acme").correlation("import-7").build().unwrap().envelope;
+    for (cause, id) in [(&first, first.id.to_string()), (&named, "import-7".to_owned())] {
+        let correlation = Correlation::caused_by(cause);
+        let drafts =
+            [lead("l-2").event("acme").correlated(correlation.clone()), lead("l-2").event("acme").caused_by(cause)];
+        for effect in drafts.map(|draft| draft.build().unwrap().envelope) {
+            assert_eq!((effect.correlation_id(), effect.cause()), (id.clone(), Some(cause.id)));
+            let next = lead("l-3").event("acme").correlated(Correlation::caused_by(&effect)).build().unwrap().envelope;
+            assert_eq!((next.correlation_id(), next.cause()), (id.clone(), Some(effect.id)));
+        }
+    }
+}
+
+#[test]
+fn ids_of_a_workflow_and_a_session_keep_the_rule_of_correlation_ids() {
+    let long = "x".repeat(129);
+    let wrong = Correlation::new().workflow("").session(&long);
+    let error = lead("l-1").event("ac me").correlated(wrong).build().unwrap_err();
+    let [_, workflow, session] = error.problems() else { panic!("{error}") };
+    assert_eq!(workflow, "workflow id `` has 0 bytes: use 1 to 128");
+    assert!(session.starts_with("session id `xxx") && session.ends_with("has 129 bytes: use 1 to 128"), "{session}");
+    let longest = Correlation::new().workflow("x".repeat(128)).session("x");
+    assert!(lead("l-1").event("acme").correlated(longest).build().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_publishes_under_a_correlation_of_its_own_is_caused_by_its_event() {
+    let (bus, seen) = (bus(), Seen::new());
+    bus.subscribe(Subscription::to::<LeadCreated>("scoring").handler(async |_, cx| {
+        let own = Correlation::new().workflow("scoring");
+        cx.publish(cx.event(LeadScored { score: 1.0 }).correlated(own)).await?;
+        Ok(())
+    }))
+    .await
+    .unwrap();
+    bus.subscribe(Subscription::to::<LeadScored>("welcoming").handler_with(seen.clone(), async |seen, event, _| {
+        seen.note(event.envelope);
+    }))
+    .await
+    .unwrap();
+    let cause = bus.publish(lead("l-1").event("acme").user("u-1")).await.unwrap().id;
+    let effect: Envelope = seen.next().await;
+    assert_eq!((effect.cause(), effect.tenant_context().to_string()), (Some(cause), "tenant acme, user u-1".into()));
+    assert_ne!(effect.correlation_id(), cause.to_string());
+    assert_eq!(effect.metadata.get::<String>("workflowId").unwrap().as_deref(), Some("scoring"));
+    bus.shutdown().await.unwrap();
 }

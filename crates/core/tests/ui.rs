@@ -15,4 +15,5 @@ fn a_handler_that_does_not_fit_is_told_the_next_step() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/fail/handler_*.rs");
     cases.compile_fail("tests/ui/fail/publish_*.rs");
+    cases.compile_fail("tests/ui/fail/subscribe_*.rs");
 }

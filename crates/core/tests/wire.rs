@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tekup_core::{Error, ErrorKind, Event, EventBatch, Pattern, RawEvent, TekupEvent, Timestamp};
+use tekup_core::{Correlation, Error, ErrorKind, Event, EventBatch, EventId, Pattern, RawEvent, TekupEvent, Timestamp};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
 #[serde(rename_all = "camelCase")]
@@ -172,6 +172,30 @@ fn correlation_of_the_typescript_package_is_understood() {
 }
 
 #[test]
+fn a_correlation_says_what_that_of_the_typescript_package_says() {
+    let (_, theirs) = more().into_iter().find(|(case, _)| case == "correlation metadata").unwrap();
+    let theirs = parse::<LeadCreated>(&theirs).unwrap();
+    let mut cause = parse::<LeadCreated>(&envelope(LeadCreated::TYPE)).unwrap();
+    (cause.envelope.id, cause.envelope.metadata) = (theirs.envelope.cause().unwrap(), theirs.envelope.metadata.clone());
+
+    let whole = Correlation::caused_by(&cause.envelope).workflow("wf-1").session("sess-1");
+    let mut metadata =
+        written(&theirs.data.clone().event("acme").correlated(whole).build().unwrap())["metadata"].take();
+    let expected = written(&theirs)["metadata"].take();
+    let time = metadata["timestamp"].as_str().unwrap().to_owned();
+    assert_eq!(time.parse::<Timestamp>().unwrap().to_string(), time);
+    metadata["timestamp"] = expected["timestamp"].clone();
+    assert_eq!(metadata, expected);
+
+    let own = Correlation::new();
+    let id = own.id().to_owned();
+    let begun = theirs.data.event("acme").correlated(own).build().unwrap();
+    assert_eq!(begun.envelope.correlation_id(), id);
+    assert!(id.parse::<EventId>().is_ok(), "{id} is a UUID, as theirs");
+    assert_eq!(begun.envelope.metadata.names().collect::<Vec<_>>(), ["correlationId", "timestamp"]);
+}
+
+#[test]
 fn a_batch_says_of_itself_what_the_typescript_package_says() {
     let (_, theirs) = more().into_iter().find(|(case, _)| case == "batch metadata").unwrap();
     let lead = || parse::<LeadCreated>(&theirs).unwrap().data;
@@ -203,6 +227,19 @@ fn a_batch_of_none_is_empty_and_a_field_that_is_no_json_is_a_mistake_of_each_eve
     let batch = EventBatch::of([lead(), lead().user("*")]).metadata("ratio", f64::NAN);
     let problems: Vec<_> = batch.into_iter().map(|draft| draft.build().unwrap_err().problems().len()).collect();
     assert_eq!(problems, [1, 2]);
+}
+
+#[test]
+fn tenants_and_users_need_not_be_uuids() {
+    let uuid = "3f0b7a52-8a51-4a4e-9a3c-5a1d5f0e7c11";
+    for (tenant, user) in [("tenant-123", "user-456"), ("acme", "jo@acme.example"), ("42", "7"), (uuid, uuid)] {
+        let mut envelope = envelope(LeadCreated::TYPE);
+        (envelope["tenantId"], envelope["userId"]) = (tenant.into(), user.into());
+        let event = parse::<LeadCreated>(&envelope).unwrap();
+        assert_eq!(written(&event), envelope);
+        let ours = LeadCreated::create(tenant, user, event.data).build().unwrap();
+        assert_eq!(ours.envelope.tenant_context(), event.envelope.tenant_context());
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     event::{Event, RawEvent, TekupEvent},
     handler::{Context, Incoming, IntoOutcome, Router},
-    ids::TenantId,
+    ids::{IntoPatterns, TenantId},
     subscription::{Settings, Subscription},
 };
 
@@ -52,15 +52,15 @@ impl Broadcast<()> {
         Broadcast(Subscription::to::<T>(name).concurrency(1))
     }
 
-    /// A listener to all types that a pattern matches, whose handler is given [`RawEvent`].
+    /// A listener to all types that a pattern matches, or one of several, whose handler is given [`RawEvent`].
     ///
     /// ```
     /// use tekup_core::{Broadcast, RawEvent};
     /// let cache = Broadcast::matching("cache", "price.*").handler(async |event: RawEvent, _| drop(event));
     /// # drop(cache);
     /// ```
-    pub fn matching(name: impl AsRef<str>, pattern: impl AsRef<str>) -> Broadcast<RawEvent> {
-        Broadcast(Subscription::matching(name, pattern).concurrency(1))
+    pub fn matching(name: impl AsRef<str>, patterns: impl IntoPatterns) -> Broadcast<RawEvent> {
+        Broadcast(Subscription::matching(name, patterns).concurrency(1))
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::RawMap;
+use super::{RawMap, same_json::same};
 use crate::{
     error::{Error, ErrorKind, Result, shown},
     ids::EventId,
@@ -99,6 +99,11 @@ impl Metadata {
         others.0.iter().for_each(|(name, value)| self.0.insert(name.into(), value.to_owned()));
     }
 
+    /// Whether all fields of another are here too, with equal values.
+    pub(crate) fn has_all_of(&self, wanted: &Self) -> bool {
+        wanted.0.iter().all(|(name, value)| self.0.get(name).is_some_and(|own| same(own, value)))
+    }
+
     /// `correlationId`, if it is there as a string.
     pub(crate) fn correlation_id(&self) -> Option<String> {
         self.get(CORRELATION).ok().flatten()
@@ -109,11 +114,9 @@ impl Metadata {
         self.get(CAUSE).ok().flatten()
     }
 
-    pub(crate) fn set_correlation(&mut self, id: &str) -> Result<()> {
-        self.insert(CORRELATION, id)
-    }
-
-    pub(crate) fn set_cause(&mut self, id: EventId) -> Result<()> {
-        self.insert(CAUSE, id)
+    /// Puts the event into a chain, behind its cause if it has one.
+    pub(crate) fn link(&mut self, correlation: &str, cause: Option<EventId>) -> Result<()> {
+        self.insert(CORRELATION, correlation)?;
+        cause.map_or(Ok(()), |cause| self.insert(CAUSE, cause))
     }
 }

@@ -5,6 +5,7 @@ mod limits;
 mod metadata;
 mod raw_map;
 mod read;
+mod same_json;
 mod write;
 
 pub use limits::Limits;

@@ -115,7 +115,7 @@ impl<T: TekupEvent> IntoIterator for EventBatch<T> {
         let problems = std::mem::take(&mut self.problems);
         let drafts = std::mem::take(&mut self.drafts);
         let marked: Vec<_> =
-            drafts.into_iter().zip(fields).map(|(draft, fields)| draft.in_batch(fields, &problems)).collect();
+            drafts.into_iter().zip(fields).map(|(draft, fields)| draft.with_fields(fields, &problems)).collect();
         marked.into_iter()
     }
 }

@@ -2,14 +2,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Event, TekupEvent};
+use super::{Correlation, Event, TekupEvent, correlation};
 use crate::{
     envelope::{Envelope, Metadata, RawMap},
-    error::{Error, ErrorKind, Problems, Result, shown},
+    error::{Error, ErrorKind, Problems, Result},
     ids::{EventId, EventType, TenantId, UserId},
     priority::Priority,
     timestamp::Timestamp,
-    transport::{Due, LONGEST_CORRELATION},
+    transport::Due,
 };
 
 /// An event before it is published, completed by chaining.
@@ -219,12 +219,8 @@ impl<T> Draft<T> {
     /// ```
     pub fn correlation(mut self, id: impl AsRef<str>) -> Self {
         let id = id.as_ref();
-        self.problems.check((1..=LONGEST_CORRELATION).contains(&id.len()), || {
-            format!("correlation id `{}` has {} bytes: use 1 to {LONGEST_CORRELATION}", shown(id), id.len())
-        });
-        let set = self.metadata.set_correlation(id);
-        self.problems.keep(set);
-        self
+        correlation::check("correlation", id, &mut self.problems);
+        self.link(id, None)
     }
 
     /// Names the event that caused this one, and joins its chain.
@@ -240,26 +236,38 @@ impl<T> Draft<T> {
     /// assert_eq!(effect.envelope.correlation_id(), cause.envelope.correlation_id());
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
-    pub fn caused_by(mut self, cause: &Envelope) -> Self {
-        let set = self.metadata.set_cause(cause.id);
-        self.problems.keep(set);
-        self.join(cause)
+    pub fn caused_by(self, cause: &Envelope) -> Self {
+        // Whatever id the cause came with: where it can't be traced, it is passed on all the same.
+        self.link(&cause.correlation_id(), Some(cause.id))
     }
 
-    /// Whatever id the cause came with: where it can't be traced, it is passed on all the same.
-    fn join(mut self, cause: &Envelope) -> Self {
-        let set = self.metadata.set_correlation(&cause.correlation_id());
-        self.problems.keep(set);
+    /// All that a [`Correlation`] says: as `correlationId`, `parentEventId`, `workflowId`, `sessionId` and `timestamp` of
+    /// the metadata. What it does not say stays as it is.
+    ///
+    /// ```
+    /// # use serde::{Deserialize, Serialize};
+    /// use tekup_core::{Correlation, TekupEvent};
+    /// # #[derive(Serialize, Deserialize, schemars::JsonSchema, TekupEvent)]
+    /// # struct LeadCreated {}
+    /// let event = LeadCreated {}.event("acme").correlated(Correlation::new().workflow("import")).build()?;
+    /// assert_eq!(event.envelope.metadata.get::<String>("workflowId")?.as_deref(), Some("import"));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    pub fn correlated(self, correlation: Correlation) -> Self {
+        self.with_fields(correlation.fields(), correlation.problems())
+    }
+
+    fn link(mut self, correlation: &str, cause: Option<EventId>) -> Self {
+        let linked = self.metadata.link(correlation, cause);
+        self.problems.keep(linked);
         self
     }
 
     /// What [`Draft::caused_by`] sets, where the draft does not say otherwise.
-    pub(crate) fn inherit(mut self, cause: &Envelope) -> Self {
-        if self.metadata.cause().is_none() {
-            let set = self.metadata.set_cause(cause.id);
-            self.problems.keep(set);
-        }
-        if self.metadata.correlation_id().is_none() { self.join(cause) } else { self }
+    pub(crate) fn inherit(self, cause: &Envelope) -> Self {
+        let correlation = self.metadata.correlation_id().unwrap_or_else(|| cause.correlation_id());
+        let has_cause = self.metadata.cause().is_some();
+        self.link(&correlation, (!has_cause).then_some(cause.id))
     }
 
     pub(crate) fn user_if_absent(mut self, user: &UserId) -> Self {
@@ -267,8 +275,8 @@ impl<T> Draft<T> {
         self
     }
 
-    /// Adds what a batch says of all its events.
-    pub(super) fn in_batch(mut self, fields: Result<Metadata>, problems: &Problems) -> Self {
+    /// Adds what is said of several events, such as those of a batch.
+    pub(super) fn with_fields(mut self, fields: Result<Metadata>, problems: &Problems) -> Self {
         self.problems.extend(problems);
         if let Some(fields) = self.problems.keep(fields) {
             self.metadata.extend(&fields);

@@ -224,11 +224,7 @@ impl Context {
     /// # drop(handle);
     /// ```
     pub fn event<T: TekupEvent>(&self, data: T) -> Draft<T> {
-        let draft = Draft::new(data, self.tenant()).caused_by(&self.event);
-        match &self.event.user {
-            Some(user) => draft.user(user),
-            None => draft,
-        }
+        self.event.tenant_context().event(data).caused_by(&self.event)
     }
 
     /// Publishes what follows from the event: data, which is sent as [`Context::event`] makes it, or a draft of the

@@ -73,6 +73,11 @@ impl EventType {
 }
 
 fn broken_by(text: &str) -> Option<String> {
+    words_broken_by(text).or_else(|| (!text.contains('.')).then(|| "has one word only".into()))
+}
+
+/// What is wrong with words joined by `.`, of which there may be one.
+pub(super) fn words_broken_by(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("is empty".into());
     }
@@ -82,10 +87,7 @@ fn broken_by(text: &str) -> Option<String> {
     if let Some(bad) = text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '-' | '.')) {
         return Some(format!("holds {bad:?}"));
     }
-    if let Some(word) = text.split('.').find(|word| !is_word(word)) {
-        return Some(format!("has {word:?} as a word"));
-    }
-    (!text.contains('.')).then(|| "has one word only".into())
+    text.split('.').find(|word| !is_word(word)).map(|word| format!("has {word:?} as a word"))
 }
 
 fn is_word(word: &str) -> bool {

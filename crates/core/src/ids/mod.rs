@@ -6,13 +6,17 @@
 mod ascending;
 mod event_id;
 mod event_type;
+mod into_patterns;
 mod pattern;
+mod pattern_builder;
 mod schema_version;
 mod text;
 
 pub use event_id::EventId;
 pub use event_type::EventType;
+pub use into_patterns::IntoPatterns;
 pub use pattern::Pattern;
+pub use pattern_builder::PatternBuilder;
 pub use schema_version::SchemaVersion;
 pub use text::{ServiceName, SubscriptionId, SubscriptionName, TenantId, UserId};
 

@@ -223,8 +223,8 @@ impl Dead {
     fn successor(&self, id: EventId, event_type: EventType, version: SchemaVersion) -> Result<Envelope> {
         let dead = self.envelope.as_ref();
         let mut metadata = dead.map_or_else(Metadata::default, |dead| dead.metadata.clone());
-        metadata.set_correlation(&dead.map_or_else(|| self.letter.id.to_string(), Envelope::correlation_id))?;
-        metadata.set_cause(self.letter.id)?;
+        let correlation = dead.map_or_else(|| self.letter.id.to_string(), Envelope::correlation_id);
+        metadata.link(&correlation, Some(self.letter.id))?;
         Ok(Envelope {
             id,
             event_type,

@@ -10,7 +10,7 @@ use crate::{
         Context, Erased, ErasedBatch, Filter, Handler, HandlerError, Incoming, IntoOutcome, Route, Router, Typed,
         TypedBatch,
     },
-    ids::{Pattern, SubscriptionName, TenantId},
+    ids::{IntoPatterns, Pattern, SubscriptionName, TenantId},
     priority::Priority,
     rate_limit::RateLimit,
     retry::RetryPolicy,
@@ -71,20 +71,22 @@ impl Subscription<()> {
     /// # drop(subscription);
     /// ```
     pub fn to<T: TekupEvent>(name: impl AsRef<str>) -> Subscription<Event<T>> {
-        Subscription::named(name).pattern(T::TYPE)
+        Subscription::named(name).patterns(T::TYPE)
     }
 
-    /// A subscription to all types that a pattern matches, whose handler is given [`RawEvent`].
+    /// A subscription to all types that a pattern matches, or one of several, whose handler is given [`RawEvent`].
     ///
     /// ```
-    /// use tekup_core::{RawEvent, Subscription};
+    /// use tekup_core::{RawEvent, Subscription, patterns};
     ///
-    /// let subscription = Subscription::matching("audit", "*")
+    /// let audit = Subscription::matching("audit", patterns::ALL_EVENTS)
     ///     .handler(async |event: RawEvent, _| println!("{}", event.envelope().event_type));
-    /// # drop(subscription);
+    /// let results = Subscription::matching("results", ["*.completed", "support.session.resolved"])
+    ///     .handler(async |event: RawEvent, _| println!("{}", event.envelope().event_type));
+    /// # drop((audit, results));
     /// ```
-    pub fn matching(name: impl AsRef<str>, pattern: impl AsRef<str>) -> Subscription<RawEvent> {
-        Subscription::named(name).pattern(pattern)
+    pub fn matching(name: impl AsRef<str>, patterns: impl IntoPatterns) -> Subscription<RawEvent> {
+        Subscription::named(name).patterns(patterns)
     }
 
     /// A subscription to several types of event, each with a handler of its own: see [`Subscription::on`].
@@ -124,9 +126,9 @@ impl<E: Incoming> Subscription<E> {
         }
     }
 
-    fn pattern(mut self, pattern: impl AsRef<str>) -> Self {
-        let pattern = self.problems.keep(Pattern::new(pattern));
-        self.patterns.extend(pattern);
+    fn patterns(mut self, patterns: impl IntoPatterns) -> Self {
+        let patterns = self.problems.keep(patterns.into_patterns());
+        self.patterns.extend(patterns.unwrap_or_default());
         self
     }
 
@@ -424,7 +426,7 @@ impl<E: Incoming> Subscription<E> {
         let taken = self.others.iter().any(|route| route.event_type() == Some(T::TYPE)) || E::__TYPE == Some(T::TYPE);
         self.problems.check(!taken, || format!("subscription has two handlers for `{}`: keep one", T::TYPE));
         self.others.push(Box::new(Typed { handler: erase(handler), filter: None }));
-        self.pattern(T::TYPE)
+        self.patterns(T::TYPE)
     }
 
     /// For a tenant's handle: this tenant and no other.
