@@ -33,7 +33,7 @@ pub(super) fn check(name: &str, value: &RawValue) -> Result<(), String> {
 const NAME: &str = "is no name of an attribute: use lower-case ASCII letters and digits";
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name != "data" && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
+    !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
 }
 
 fn broken_by(name: &str, value: &RawValue) -> Option<String> {

@@ -45,7 +45,8 @@
 //! with the JSON object `{"metadata": {..}, ..}`, and wins over an attribute that says something else. Names of more than 20
 //! characters are there too: the specification advises against them as attributes.
 //!
-//! The bus tells duplicates by tenant and id, CloudEvents by source and id: hence the default of `source`.
+//! The bus tells duplicates by tenant and id, CloudEvents by source and id: hence the default of `source`. Foreign events of one
+//! tenant need ids that differ, whatever their sources.
 //!
 //! # What a CloudEvent must have besides
 //!
