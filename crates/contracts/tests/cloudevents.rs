@@ -203,6 +203,20 @@ fn what_is_null_or_empty_or_absent_comes_back_so() {
 }
 
 #[test]
+fn a_time_that_is_not_quite_rfc_3339_is_written_as_one() {
+    for (time, written_as) in [
+        ("2025-09-14 12:15:30+02:00", "2025-09-14T10:15:30.000Z"),
+        ("2025-09-14T10:15:30.5\u{2212}00:30", "2025-09-14T10:45:30.500Z"),
+        ("2025-09-14t10:15:30.25z", "2025-09-14t10:15:30.25z"),
+    ] {
+        let json = ours(&[], &[("timestamp", &format!("\"{time}\""))]);
+        let (written, back) = there_and_back(&json);
+        assert_eq!(members(&written)["time"], written_as);
+        assert_eq!(back.envelope(), RawEvent::parse(json).unwrap().envelope());
+    }
+}
+
+#[test]
 fn half_of_a_surrogate_pair_comes_back_though_no_string_can_hold_it() {
     let json = ours(&[("odd", r#""\udead""#)], &[("odd", r#""\ud800x""#), ("data", r#"["\udc00"]"#)]);
     let event = RawEvent::parse(json).unwrap();
@@ -301,7 +315,7 @@ fn a_foreign_event_is_one_of_ours() {
 #[test]
 fn the_rules_of_the_specification_and_of_the_bus_are_kept() {
     const ID: &str = r#""018f6c9a-0000-7000-8000-000000000016""#;
-    let table: [(&str, Members<'_>, &str); 74] = [
+    let table: [(&str, Members<'_>, &str); 77] = [
         (
             "core 3.1 naming: `[a-z0-9]` alone",
             &[("comExample", "1")],
@@ -388,6 +402,9 @@ fn the_rules_of_the_specification_and_of_the_bus_are_kept() {
         ("core 3.4 subject: non-empty", &[("subject", r#""""#)], "`subject` is empty"),
         ("core 3.4 subject: String", &[("subject", "1")], "`subject` is no string"),
         ("core 3.4 time: RFC 3339", &[("time", r#""2018-04-05T17:31:00""#)], "`time` is wrong"),
+        ("core 3.4 time: RFC 3339", &[("time", r#""2018-04-05 17:31:00Z""#)], "`time` is no RFC 3339 time"),
+        ("core 3.4 time: RFC 3339", &[("time", "\"2018-04-05T17:31:00\u{2212}01:00\"")], "`time` is no RFC 3339 time"),
+        ("core 3.4 time: RFC 3339", &[("time", r#""2018-04-05t17:31:00z""#)], ""),
         ("bus: a time", &[("time", "")], "`time` is missing: say when it happened"),
         ("bus: a tenant", &[("tenantid", "")], "`tenantid` is missing: say whose event it is"),
         ("bus: a tenant", &[("tenantid", r#""a:b""#)], "`tenantid` is wrong: tenant `a:b` holds ':'"),
