@@ -79,7 +79,15 @@ impl Contract {
     }
 }
 
+/// Begins the name by which other documents refer to the schema of an event.
+const ID: &str = "urn:tekup:event:";
+
 /// By which other documents refer to the schema of a version of an event.
 pub(crate) fn id(event_type: &EventType, version: &SchemaVersion) -> String {
-    format!("urn:tekup:event:{event_type}:{version}")
+    format!("{ID}{event_type}:{version}")
+}
+
+/// The version that such an [`id`] names, if it is one of this type.
+pub(crate) fn version_of(id: &str, event_type: &str) -> Option<SchemaVersion> {
+    id.strip_prefix(ID)?.strip_prefix(event_type)?.strip_prefix(':')?.parse().ok()
 }

@@ -1,10 +1,11 @@
 //! What events promise to those who read them.
 //!
 //! An event is a contract between teams that never meet. This crate holds each event to it: [`compatibility`] tells which
-//! readers a change would break, before it is merged.
+//! readers a change would break, before it is merged. [`cloudevents`] is for readers outside.
 
 mod asyncapi;
 mod canonical;
+pub mod cloudevents;
 pub mod compatibility;
 mod contract;
 pub mod lock;

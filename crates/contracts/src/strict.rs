@@ -1,9 +1,12 @@
 //! JSON read so that nothing of it is lost unseen: of two values for one name a map keeps the last, silently.
 
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, value::RawValue};
 
 /// Reads a value; as an error, the first name that an object holds twice, with its place.
 pub(crate) fn read(json: &str) -> Result<Value, String> {
@@ -70,12 +73,60 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(Name(name)) = entries.next_key()? {
             let path = format!("{}.{}", self.path, shown(&name));
             if map.contains_key(&name) {
-                return Err(A::Error::custom(format!("`{path}` is there twice: keep one of them")));
+                return Err(A::Error::custom(twice(&path)));
             }
             let value = entries.next_value_seed(Strict { path: &path })?;
             map.insert(name, value);
         }
         Ok(Value::Object(map))
+    }
+}
+
+pub(crate) fn twice(path: &str) -> String {
+    format!("`{path}` is there twice: keep one of them")
+}
+
+/// The members of an object, each value as it is written.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    /// The last of each name.
+    pub(crate) fields: BTreeMap<String, Box<RawValue>>,
+    /// The names that are there twice.
+    pub(crate) twice: BTreeSet<String>,
+}
+
+/// Reads an object, whatever its values; as an error, why it is none.
+pub(crate) fn members(json: &[u8]) -> Result<Members, String> {
+    // serde's own message would show the value.
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err("is no JSON object".into());
+    }
+    serde_json::from_slice(json).map_err(|error| format!("is no JSON object: {error}"))
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members, A::Error> {
+                let mut members = Members::default();
+                while let Some((name, value)) = entries.next_entry::<String, _>()? {
+                    if members.fields.insert(name.clone(), value).is_some() {
+                        members.twice.insert(name);
+                    }
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
     }
 }
 
@@ -121,5 +172,19 @@ mod tests {
             assert!(error.contains(told), "{json}: {error}");
         }
         assert!(read(&"[".repeat(10_000)).unwrap_err().contains("recursion limit"));
+    }
+
+    #[test]
+    fn members_stay_as_they_are_written_and_the_last_of_a_name_counts() {
+        let found = members(br#" {"a": 1.10, "b":[ 1 ], "a":12345678901234567890123}"#).unwrap();
+        let kept: Vec<_> = found.fields.iter().map(|(name, value)| (name.as_str(), value.get())).collect();
+        assert_eq!(kept, [("a", "12345678901234567890123"), ("b", "[ 1 ]")]);
+        assert_eq!(found.twice.into_iter().collect::<Vec<_>>(), ["a"]);
+        for (json, told) in
+            [("\"s3cret\"", "is no JSON object"), (r#"{"a":}"#, "expected value"), ("", "is no JSON object")]
+        {
+            let error = members(json.as_bytes()).unwrap_err();
+            assert!(error.contains(told) && !error.contains("s3cret"), "{error}");
+        }
     }
 }

@@ -60,6 +60,24 @@ fn every_event_as_typescript_writes_it_keeps_its_schema() {
 }
 
 #[test]
+fn every_schema_has_an_example_that_keeps_it() {
+    let validation = Validation::of(&registry()).unwrap();
+    for contract in registry().newest() {
+        assert_eq!(contract.reads["examples"], contract.writes["examples"]);
+        let examples = contract.reads["examples"].as_array().unwrap();
+        assert!(!examples.is_empty(), "{}", contract.event_type);
+        for example in examples {
+            let mut envelope = envelopes()[contract.event_type.as_str()].clone();
+            envelope["data"] = example.clone();
+            validation.check(&RawEvent::parse(envelope.to_string()).unwrap()).unwrap();
+            let shown: Vec<_> = example.as_object().unwrap().keys().collect();
+            let fields: Vec<_> = contract.reads["properties"].as_object().unwrap().keys().collect();
+            assert_eq!(shown, fields, "`{}` has fields that its example leaves out", contract.event_type);
+        }
+    }
+}
+
+#[test]
 fn what_breaks_a_rule_is_told_by_path_and_rule_and_without_the_value() {
     let table = [
         ("proposal.created", "/confidence", json!(1.5), "`data.confidence` breaks `maximum`"),

@@ -27,7 +27,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tekup_core::{Event, RawEvent, Result, TekupEvent};
 
 use crate::fail::fail;
@@ -182,6 +182,37 @@ impl Vectors {
     }
 }
 
+/// Asserts that the JSON Schema of an event has an example (`#[schemars(example = ..)]`), and that each could be published and
+/// read: it has the shape of the type and keeps its rules.
+///
+/// # Panics
+/// If not.
+///
+/// ```
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use tekup_core::TekupEvent;
+///
+/// #[derive(Debug, Serialize, Deserialize, JsonSchema, TekupEvent)]
+/// #[schemars(example = LeadCreated { score: 75.0 })]
+/// struct LeadCreated {
+///     score: f64,
+/// }
+///
+/// tekup_testkit::wire::assert_example::<LeadCreated>();
+/// ```
+#[track_caller]
+pub fn assert_example<T: TekupEvent>() {
+    let schema = T::descriptor().schema();
+    let examples = schema.get("examples").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    assert!(!examples.is_empty(), "the schema of `{}` has no example", T::TYPE);
+    for example in examples {
+        let envelope = json!({"id": "018f6c9a-0000-7000-8000-000000000016", "type": T::TYPE, "version": T::VERSION,
+            "tenantId": "tenant-123", "timestamp": "2025-09-14T10:15:30.123Z", "data": example});
+        written(&read::<T>(&envelope));
+    }
+}
+
 #[track_caller]
 fn read<T: TekupEvent>(envelope: &Value) -> Event<T> {
     match Event::parse(envelope.to_string()) {
@@ -212,4 +243,33 @@ fn optional_fields<T: TekupEvent>() -> Vec<String> {
     let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let fields = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
     fields.filter(|field| !required.contains(&Value::from(field.as_str()))).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Debug, Serialize, Deserialize, JsonSchema, TekupEvent)]
+    struct WithoutOne {}
+
+    #[derive(Debug, Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[schemars(example = Self { score: 1.0 }, example = "high".to_owned())]
+    struct WithAWrongOne {
+        score: f64,
+    }
+
+    #[test]
+    #[should_panic(expected = "the schema of `without.one` has no example")]
+    fn a_schema_without_an_example_is_told() {
+        assert_example::<WithoutOne>();
+    }
+
+    #[test]
+    #[should_panic(expected = "`with.a.wrong.one`: event can't be decoded at `data`")]
+    fn an_example_of_another_shape_is_told() {
+        assert_example::<WithAWrongOne>();
+    }
 }

@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// A model can be used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "model.trained", version = "1.0.0")]
 pub struct ModelTrained {
@@ -24,4 +25,17 @@ pub struct ModelTrained {
     pub data_points: u64,
     /// Its own version, such as `2.3.0`; apart from the version of the event.
     pub version: String,
+}
+
+impl ModelTrained {
+    fn example() -> Self {
+        Self {
+            model_id: "model-456".into(),
+            model_type: "gradient_boosting".into(),
+            accuracy: 0.934,
+            training_duration: 845_000,
+            data_points: 120_000,
+            version: "2.3.0".into(),
+        }
+    }
 }

@@ -7,6 +7,7 @@ use tekup_core::{TekupEvent, UnknownValue};
 /// A model has foretold something.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "prediction.generated", version = "1.0.0")]
 pub struct PredictionGenerated {
@@ -26,6 +27,21 @@ pub struct PredictionGenerated {
     pub input: Map<String, Value>,
     /// What the model answered, by the name of each figure.
     pub output: Map<String, Value>,
+}
+
+impl PredictionGenerated {
+    fn example() -> Self {
+        Self {
+            prediction_id: "pred-123".into(),
+            model_id: "model-456".into(),
+            prediction_type: PredictionType::LeadScore,
+            confidence: 0.89,
+            input: [("company_size".into(), "enterprise".into()), ("source".into(), "referral".into())]
+                .into_iter()
+                .collect(),
+            output: [("score".into(), 85.into()), ("probability".into(), 0.73.into())].into_iter().collect(),
+        }
+    }
 }
 
 /// What a model foretells.

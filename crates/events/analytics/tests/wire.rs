@@ -5,7 +5,7 @@
 
 use tekup_core::ErrorKind;
 use tekup_events_analytics::{ModelTrained, PredictionGenerated, PredictionType, descriptors};
-use tekup_testkit::wire::Vectors;
+use tekup_testkit::wire::{Vectors, assert_example};
 
 fn vectors() -> Vectors {
     Vectors::parse(include_str!("vectors/envelopes.json"))
@@ -48,6 +48,12 @@ fn a_prediction_type_of_tomorrow_is_kept_and_not_published() {
     let error = event.to_json().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("`data.type`"), "{error}");
+}
+
+#[test]
+fn every_schema_has_an_example_that_can_be_published() {
+    assert_example::<PredictionGenerated>();
+    assert_example::<ModelTrained>();
 }
 
 #[test]

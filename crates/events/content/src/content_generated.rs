@@ -6,6 +6,7 @@ use tekup_core::{TekupEvent, UnknownValue};
 /// A draft was written by a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "content.generated", version = "1.0.0", priority = "low")]
 pub struct ContentGenerated {
@@ -25,6 +26,19 @@ pub struct ContentGenerated {
     /// How well search engines will like it, in points of the tool that scored it; commonly 0 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seo_score: Option<f64>,
+}
+
+impl ContentGenerated {
+    fn example() -> Self {
+        Self {
+            content_id: "content-123".into(),
+            content_type: ContentType::Blog,
+            platform: Some("linkedin".into()),
+            title: "AI in Business Automation".into(),
+            word_count: 1_200,
+            seo_score: Some(85.0),
+        }
+    }
 }
 
 /// What a draft is to become.

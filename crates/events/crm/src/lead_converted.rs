@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// A lead has become a deal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "lead.converted", version = "1.0.0", priority = "high")]
 pub struct LeadConverted {
@@ -21,4 +22,16 @@ pub struct LeadConverted {
     pub conversion_time: u64,
     /// What the lead met on its way, the first contact first.
     pub touchpoints: Vec<String>,
+}
+
+impl LeadConverted {
+    fn example() -> Self {
+        Self {
+            lead_id: "lead-123".into(),
+            deal_id: "deal-456".into(),
+            conversion_value: 75_000.0,
+            conversion_time: 1_209_600_000,
+            touchpoints: ["website", "demo", "proposal"].map(Into::into).into(),
+        }
+    }
 }

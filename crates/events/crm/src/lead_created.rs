@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// A lead is known for the first time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "lead.created", version = "1.0.0")]
 pub struct LeadCreated {
@@ -36,5 +37,13 @@ impl LeadCreated {
     #[must_use]
     pub fn new(lead_id: impl Into<String>, source: impl Into<String>, score: f64) -> Self {
         Self { lead_id: lead_id.into(), source: source.into(), score, contact_id: None, company_id: None }
+    }
+
+    fn example() -> Self {
+        Self {
+            contact_id: Some("contact-456".into()),
+            company_id: Some("company-789".into()),
+            ..Self::new("lead-123", "referral", 85.0)
+        }
     }
 }

@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// The score of a lead was computed anew.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "lead.scored", version = "1.0.0")]
 pub struct LeadScored {
@@ -19,6 +20,18 @@ pub struct LeadScored {
     /// What moved the score; may be empty.
     #[garde(dive)]
     pub factors: Vec<ScoreFactor>,
+}
+
+impl LeadScored {
+    fn example() -> Self {
+        let factor = |factor: &str, impact, confidence| ScoreFactor { factor: factor.into(), impact, confidence };
+        Self {
+            lead_id: "lead-123".into(),
+            previous_score: 60.0,
+            new_score: 85.0,
+            factors: vec![factor("company_size", 15.0, 0.9), factor("engagement", 10.0, 0.8)],
+        }
+    }
 }
 
 /// One reason for a score.

@@ -6,7 +6,7 @@
 use serde_json::Value;
 use tekup_core::{Event, RawEvent};
 use tekup_events_crm::{LeadConverted, LeadCreated, LeadScored, descriptors};
-use tekup_testkit::wire::Vectors;
+use tekup_testkit::wire::{Vectors, assert_example};
 
 fn vectors() -> Vectors {
     Vectors::parse(include_str!("vectors/envelopes.json"))
@@ -37,6 +37,13 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<LeadScored>("/factors/1/confidence", 1.5, "`data.factors[1].confidence` is invalid");
     vectors.assert_refused::<LeadConverted>("/dealId", "", "`data.deal_id` is invalid");
     vectors.assert_refused::<LeadConverted>("/conversionTime", -1, "at `data.conversionTime`");
+}
+
+#[test]
+fn every_schema_has_an_example_that_can_be_published() {
+    assert_example::<LeadCreated>();
+    assert_example::<LeadScored>();
+    assert_example::<LeadConverted>();
 }
 
 #[test]

@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// A campaign is over and counted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "campaign.completed", version = "1.0.0")]
 pub struct CampaignCompleted {
@@ -24,4 +25,18 @@ pub struct CampaignCompleted {
     pub revenue: f64,
     /// What it brought beyond its cost, in percent of the cost; below 0 for a loss.
     pub roi: f64,
+}
+
+impl CampaignCompleted {
+    fn example() -> Self {
+        Self {
+            campaign_id: "campaign-123".into(),
+            delivered: 10_000,
+            opened: 2_500,
+            clicked: 500,
+            converted: 50,
+            revenue: 125_000.0,
+            roi: 450.0,
+        }
+    }
 }

@@ -6,6 +6,7 @@ use tekup_core::{TekupEvent, Timestamp, UnknownValue};
 /// A campaign was released.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "campaign.launched", version = "1.0.0")]
 pub struct CampaignLaunched {
@@ -21,6 +22,19 @@ pub struct CampaignLaunched {
     pub scheduled_at: Timestamp,
     /// Whether a model wrote it.
     pub ai_generated: bool,
+}
+
+impl CampaignLaunched {
+    fn example() -> Option<Self> {
+        // Only its time could be wrong, and a test sees that it is not.
+        Some(Self {
+            campaign_id: "campaign-123".into(),
+            campaign_type: CampaignType::Email,
+            target_audience: 12_000,
+            scheduled_at: "2025-09-15T06:00:00Z".parse().ok()?,
+            ai_generated: true,
+        })
+    }
 }
 
 /// How a campaign reaches people.

@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// An image was looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "image.analyzed", version = "1.0.0")]
 pub struct ImageAnalyzed {
@@ -23,6 +24,19 @@ pub struct ImageAnalyzed {
     /// The mood of it, such as `neutral`, if one was made out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentiment: Option<String>,
+}
+
+impl ImageAnalyzed {
+    fn example() -> Self {
+        let forklift = DetectedObject { name: "forklift".into(), confidence: 0.91, bbox: [10.0, 20.0, 300.0, 180.5] };
+        Self {
+            image_id: "img-123".into(),
+            objects: vec![forklift],
+            faces: 0,
+            text: Some("EXIT".into()),
+            sentiment: Some("neutral".into()),
+        }
+    }
 }
 
 /// One thing on an image.

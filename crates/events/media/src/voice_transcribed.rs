@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// A recording was put into words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "voice.transcribed", version = "1.0.0")]
 pub struct VoiceTranscribed {
@@ -24,4 +25,17 @@ pub struct VoiceTranscribed {
     pub speakers: u64,
     /// The words that matter; may be empty.
     pub keywords: Vec<String>,
+}
+
+impl VoiceTranscribed {
+    fn example() -> Self {
+        Self {
+            recording_id: "rec-123".into(),
+            duration: 312.4,
+            language: "da".into(),
+            confidence: 0.96,
+            speakers: 2,
+            keywords: ["price", "delivery"].map(Into::into).into(),
+        }
+    }
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use tekup_events_media::{ImageAnalyzed, VoiceTranscribed, descriptors};
-use tekup_testkit::wire::Vectors;
+use tekup_testkit::wire::{Vectors, assert_example};
 
 fn vectors() -> Vectors {
     Vectors::parse(include_str!("vectors/envelopes.json"))
@@ -44,6 +44,12 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
         "`data.objects[0].confidence` is invalid: lower than 0",
     );
     vectors.assert_refused::<ImageAnalyzed>("/objects/0/bbox", vec![10, 20, 300], "at `data.objects[0].bbox");
+}
+
+#[test]
+fn every_schema_has_an_example_that_can_be_published() {
+    assert_example::<VoiceTranscribed>();
+    assert_example::<ImageAnalyzed>();
 }
 
 #[test]

@@ -6,6 +6,7 @@ use tekup_core::{TekupEvent, Timestamp};
 /// A project was set up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "project.created", version = "1.0.0")]
 pub struct ProjectCreated {
@@ -22,4 +23,16 @@ pub struct ProjectCreated {
     pub deadline: Option<Timestamp>,
     /// How many people work on it.
     pub team_size: u64,
+}
+
+impl ProjectCreated {
+    fn example() -> Self {
+        Self {
+            project_id: "project-123".into(),
+            name: "Website relaunch".into(),
+            budget: Some(250_000.0),
+            deadline: "2025-12-01T00:00:00Z".parse().ok(),
+            team_size: 6,
+        }
+    }
 }

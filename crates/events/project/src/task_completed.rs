@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// A task is done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "task.completed", version = "1.0.0")]
 pub struct TaskCompleted {
@@ -28,4 +29,17 @@ pub struct TaskCompleted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(range(min = 0.0))]
     pub actual_hours: Option<f64>,
+}
+
+impl TaskCompleted {
+    fn example() -> Self {
+        Self {
+            task_id: "task-123".into(),
+            project_id: "project-123".into(),
+            assignee_id: "user-9".into(),
+            completion_time: 7_200_000,
+            estimated_hours: Some(3.0),
+            actual_hours: Some(2.5),
+        }
+    }
 }

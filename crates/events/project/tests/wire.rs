@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use tekup_events_project::{ProjectCreated, TaskCompleted, descriptors};
-use tekup_testkit::wire::Vectors;
+use tekup_testkit::wire::{Vectors, assert_example};
 
 fn vectors() -> Vectors {
     Vectors::parse(include_str!("vectors/envelopes.json"))
@@ -36,6 +36,12 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<TaskCompleted>("/completionTime", -1, "at `data.completionTime`");
     vectors.assert_refused::<TaskCompleted>("/estimatedHours", -1, "`data.estimated_hours` is invalid: lower than 0");
     vectors.assert_refused::<TaskCompleted>("/actualHours", -1, "`data.actual_hours` is invalid: lower than 0");
+}
+
+#[test]
+fn every_schema_has_an_example_that_can_be_published() {
+    assert_example::<ProjectCreated>();
+    assert_example::<TaskCompleted>();
 }
 
 #[test]

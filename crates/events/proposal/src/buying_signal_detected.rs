@@ -6,6 +6,7 @@ use tekup_core::{TekupEvent, UnknownValue};
 /// A text gave away that a client may buy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "buying-signal.detected", version = "1.0.0")]
 pub struct BuyingSignalDetected {
@@ -21,6 +22,18 @@ pub struct BuyingSignalDetected {
     pub confidence: f64,
     /// Where the words begin in the text, in characters from 0.
     pub position: u64,
+}
+
+impl BuyingSignalDetected {
+    fn example() -> Self {
+        Self {
+            proposal_id: "prop-123".into(),
+            signal_type: SignalType::Urgency,
+            content: "need this implemented by end of quarter".into(),
+            confidence: 0.92,
+            position: 145,
+        }
+    }
 }
 
 /// What a text gives away.

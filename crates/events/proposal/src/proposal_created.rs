@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// A proposal was written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "proposal.created", version = "1.0.0")]
 pub struct ProposalCreated {
@@ -23,4 +24,16 @@ pub struct ProposalCreated {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(length(min = 1))]
     pub lead_id: Option<String>,
+}
+
+impl ProposalCreated {
+    fn example() -> Self {
+        Self {
+            proposal_id: "prop-123".into(),
+            client_name: "Acme Corp".into(),
+            estimated_value: 150_000.0,
+            confidence: 0.87,
+            lead_id: Some("lead-456".into()),
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use tekup_core::ErrorKind;
 use tekup_events_proposal::{BuyingSignalDetected, ProposalCreated, SignalType, descriptors};
-use tekup_testkit::wire::Vectors;
+use tekup_testkit::wire::{Vectors, assert_example};
 
 fn vectors() -> Vectors {
     Vectors::parse(include_str!("vectors/envelopes.json"))
@@ -52,6 +52,12 @@ fn a_signal_type_of_tomorrow_is_kept_and_not_published() {
     let error = event.to_json().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("`data.signalType`"), "{error}");
+}
+
+#[test]
+fn every_schema_has_an_example_that_can_be_published() {
+    assert_example::<ProposalCreated>();
+    assert_example::<BuyingSignalDetected>();
 }
 
 #[test]

@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// Somebody has looked at a dashboard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "dashboard.viewed", version = "1.0.0", priority = "low")]
 pub struct DashboardViewed {
@@ -18,4 +19,15 @@ pub struct DashboardViewed {
     pub interaction_count: u64,
     /// The parts of it that were seen; may be empty.
     pub widgets: Vec<String>,
+}
+
+impl DashboardViewed {
+    fn example() -> Self {
+        Self {
+            dashboard_id: "dash-123".into(),
+            view_duration: 95_000,
+            interaction_count: 14,
+            widgets: ["funnel", "map"].map(Into::into).into(),
+        }
+    }
 }

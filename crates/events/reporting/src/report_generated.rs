@@ -8,6 +8,7 @@ use tekup_core::{TekupEvent, UnknownValue};
 /// A report can be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "report.generated", version = "1.0.0")]
 pub struct ReportGenerated {
@@ -23,6 +24,18 @@ pub struct ReportGenerated {
     pub metrics: BTreeMap<String, f64>,
     /// What the figures say, in sentences; may be empty.
     pub insights: Vec<String>,
+}
+
+impl ReportGenerated {
+    fn example() -> Self {
+        Self {
+            report_id: "report-123".into(),
+            report_type: ReportType::Sales,
+            period: "2025-Q3".into(),
+            metrics: [("revenue".into(), 1_250_000.5), ("deals".into(), 42.0)].into(),
+            insights: vec!["Pipeline grew 12%".into()],
+        }
+    }
 }
 
 /// What a report is about.

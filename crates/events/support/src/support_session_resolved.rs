@@ -6,6 +6,7 @@ use tekup_core::TekupEvent;
 /// A customer has an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "support.session.resolved", version = "1.0.0")]
 pub struct SupportSessionResolved {
@@ -21,4 +22,16 @@ pub struct SupportSessionResolved {
     pub escalated: bool,
     /// What it was about, such as `billing`.
     pub category: String,
+}
+
+impl SupportSessionResolved {
+    fn example() -> Self {
+        Self {
+            session_id: "session-123".into(),
+            resolution_time: 5_400_000,
+            satisfaction: Some(4.5),
+            escalated: false,
+            category: "billing".into(),
+        }
+    }
 }

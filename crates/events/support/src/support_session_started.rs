@@ -6,6 +6,7 @@ use tekup_core::{TekupEvent, UnknownValue};
 /// A customer asked for help.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = Self::example())]
 #[garde(allow_unvalidated)]
 #[event(type = "support.session.started", version = "1.0.0", priority = "high")]
 pub struct SupportSessionStarted {
@@ -20,6 +21,17 @@ pub struct SupportSessionStarted {
     pub channel: SupportChannel,
     /// How much it presses, for those who answer; apart from the priority of the event.
     pub priority: SupportPriority,
+}
+
+impl SupportSessionStarted {
+    fn example() -> Self {
+        Self {
+            session_id: "session-123".into(),
+            contact_id: Some("contact-456".into()),
+            channel: SupportChannel::Chat,
+            priority: SupportPriority::High,
+        }
+    }
 }
 
 /// How a customer asks for help.

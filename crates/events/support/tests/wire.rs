@@ -7,7 +7,7 @@ use tekup_core::ErrorKind;
 use tekup_events_support::{
     SupportChannel, SupportPriority, SupportSessionResolved, SupportSessionStarted, descriptors,
 };
-use tekup_testkit::wire::Vectors;
+use tekup_testkit::wire::{Vectors, assert_example};
 
 fn vectors() -> Vectors {
     Vectors::parse(include_str!("vectors/envelopes.json"))
@@ -65,6 +65,12 @@ fn a_support_priority_of_tomorrow_is_kept_and_not_published() {
     let error = event.to_json().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("`data.priority`"), "{error}");
+}
+
+#[test]
+fn every_schema_has_an_example_that_can_be_published() {
+    assert_example::<SupportSessionStarted>();
+    assert_example::<SupportSessionResolved>();
 }
 
 #[test]
