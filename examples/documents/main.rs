@@ -10,6 +10,7 @@ use std::{fs, path::PathBuf};
 
 use anyhow::Result;
 use tekup_contracts::{AsyncApi, Registry};
+use tekup_core::patterns;
 use tekup_redis_transport::RedisConfig;
 
 fn main() -> Result<()> {
@@ -21,17 +22,43 @@ fn main() -> Result<()> {
 }
 
 /// What each service of the examples has to do with events.
-fn services() -> [AsyncApi; 1] {
-    [AsyncApi::of("quickstart", "1.0.0")
+fn services() -> [AsyncApi; 3] {
+    let quickstart = AsyncApi::of("quickstart", "1.0.0")
         .description("Scores leads, and welcomes those that are likely to buy.")
         .sends("lead.created")
         .sends("lead.scored")
         .receives("scoring", "lead.created")
-        .receives("welcoming", "lead.scored")]
+        .receives("welcoming", "lead.scored");
+    let patterns = AsyncApi::of("patterns", "1.0.0")
+        .description("Notes proposals, what is completed, and what support does.")
+        .sends("proposal.created")
+        .sends("buying-signal.detected")
+        .sends("campaign.completed")
+        .sends("task.completed")
+        .sends("support.session.*")
+        .receives("proposals", patterns::ALL_PROPOSAL_EVENTS)
+        .receives("completions", patterns::ALL_COMPLETED_EVENTS)
+        .receives("resolutions", "support.*")
+        .receives("resolutions", "*.resolved");
+    let batch = AsyncApi::of("batch", "1.0.0")
+        .description("Imports leads.")
+        .sends("lead.created")
+        .receives("importing", "lead.created");
+    [quickstart, patterns, batch]
+}
+
+fn registry() -> tekup_core::Result<Registry> {
+    Registry::of([
+        ("crm", tekup_events_crm::descriptors().to_vec()),
+        ("marketing", tekup_events_marketing::descriptors().to_vec()),
+        ("project", tekup_events_project::descriptors().to_vec()),
+        ("proposal", tekup_events_proposal::descriptors().to_vec()),
+        ("support", tekup_events_support::descriptors().to_vec()),
+    ])
 }
 
 fn documents() -> Result<Vec<(PathBuf, String)>> {
-    let registry = Registry::of([("crm", tekup_events_crm::descriptors().to_vec())])?;
+    let registry = registry()?;
     let redis = RedisConfig::default();
     let keys = serde_json::to_value(redis.key_space()?)?;
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("documents");

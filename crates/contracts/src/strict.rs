@@ -9,9 +9,9 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Se
 use serde_json::{Map, Number, Value, value::RawValue};
 
 /// Reads a value; as an error, the first name that an object holds twice, with its place.
-pub(crate) fn read(json: &str) -> Result<Value, String> {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let value = Strict { path: "data" }.deserialize(&mut reader).map_err(|error| error.to_string())?;
+pub(crate) fn read(json: &[u8]) -> Result<Value, String> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let value = Strict { path: "" }.deserialize(&mut reader).map_err(|error| error.to_string())?;
     reader.end().map_err(|error| error.to_string())?;
     Ok(value)
 }
@@ -71,7 +71,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(Name(name)) = entries.next_key()? {
-            let path = format!("{}.{}", self.path, shown(&name));
+            let dot = if self.path.is_empty() { "" } else { "." };
+            let path = format!("{}{dot}{}", self.path, shown(&name));
             if map.contains_key(&name) {
                 return Err(A::Error::custom(twice(&path)));
             }
@@ -152,14 +153,14 @@ mod tests {
         for json in
             ["null", "true", "-1", "18446744073709551615", "0.5", "\"æ\"", "[1,[]]", r#"{"a":{"b":[{}]},"c":""}"#]
         {
-            assert_eq!(read(json).unwrap(), serde_json::from_str::<Value>(json).unwrap(), "{json}");
+            assert_eq!(read(json.as_bytes()).unwrap(), serde_json::from_str::<Value>(json).unwrap(), "{json}");
         }
     }
 
     #[test]
     fn what_is_no_json_or_loses_something_is_refused_with_its_place() {
         let table = [
-            (r#"{"a":{"b":[{"c":1,"c":2}]}}"#, "`data.a.b[0].c` is there twice"),
+            (r#"{"a":{"b":[{"c":1,"c":2}]}}"#, "`a.b[0].c` is there twice"),
             ("NaN", "expected value"),
             ("Infinity", "expected value"),
             ("1e999", "number out of range"),
@@ -168,10 +169,10 @@ mod tests {
             ("", "EOF"),
         ];
         for (json, told) in table {
-            let error = read(json).unwrap_err();
+            let error = read(json.as_bytes()).unwrap_err();
             assert!(error.contains(told), "{json}: {error}");
         }
-        assert!(read(&"[".repeat(10_000)).unwrap_err().contains("recursion limit"));
+        assert!(read("[".repeat(10_000).as_bytes()).unwrap_err().contains("recursion limit"));
     }
 
     #[test]

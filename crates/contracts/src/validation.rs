@@ -90,10 +90,11 @@ impl Schemas for Validation {
         let Some(validator) = self.0.get(&(envelope.event_type.clone(), envelope.version.major())) else {
             return Ok(());
         };
-        let data = strict::read(event.json()).map_err(|told| {
-            Error::new(ErrorKind::Invalid, format!("the data of event {} is no sound JSON: {told}", envelope.id))
+        let written = strict::read(event.bytes()).map_err(|told| {
+            Error::new(ErrorKind::Invalid, format!("event {} is no sound JSON: {told}", envelope.id))
         })?;
-        let mistakes: Vec<String> = validator.iter_errors(&data).take(MOST).map(|error| told(&error)).collect();
+        let mistakes: Vec<String> =
+            validator.iter_errors(&written["data"]).take(MOST).map(|error| told(&error)).collect();
         if mistakes.is_empty() { Ok(()) } else { Err(Error::from_problems(ErrorKind::Invalid, mistakes)) }
     }
 }

@@ -149,6 +149,24 @@ fn schemas_are_told_in_draft_07() {
 }
 
 #[test]
+fn the_examples_of_each_message_keep_its_schema() {
+    let registry = nineteen();
+    let document = document(&AsyncApi::of("audit", "1.0.0").sends("*").receives("all", "*"), &registry);
+    let messages = document["components"]["messages"].as_object().unwrap();
+    assert_eq!(messages.len(), 38);
+    for (name, message) in messages {
+        let validator = validator(&document, name);
+        let examples = message["examples"].as_array().unwrap();
+        for example in examples {
+            let broken: Vec<String> =
+                validator.iter_errors(&example["payload"]).map(|error| error.to_string()).collect();
+            assert!(broken.is_empty(), "{name}: {broken:?}");
+        }
+        assert!(!examples.is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn an_event_is_one_channel_with_a_message_for_each_direction_and_an_operation_for_each_subscription() {
     let service = AsyncApi::of("crm", "2.1.0")
         .description("Keeps leads.")

@@ -2,56 +2,26 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::collections::BTreeMap;
+mod common;
 
+use common::{envelopes, nineteen};
 use serde_json::{Value, json};
 use tekup_contracts::{Registry, Validation};
 use tekup_core::{ErrorKind, RawEvent, Schemas};
-
-fn registry() -> Registry {
-    Registry::of([
-        ("analytics", tekup_events_analytics::descriptors().to_vec()),
-        ("content", tekup_events_content::descriptors().to_vec()),
-        ("crm", tekup_events_crm::descriptors().to_vec()),
-        ("marketing", tekup_events_marketing::descriptors().to_vec()),
-        ("media", tekup_events_media::descriptors().to_vec()),
-        ("project", tekup_events_project::descriptors().to_vec()),
-        ("proposal", tekup_events_proposal::descriptors().to_vec()),
-        ("reporting", tekup_events_reporting::descriptors().to_vec()),
-        ("support", tekup_events_support::descriptors().to_vec()),
-    ])
-    .unwrap()
-}
-
-/// As the TypeScript package writes them.
-fn envelopes() -> BTreeMap<String, Value> {
-    let domains = [
-        include_str!("../../events/analytics/tests/vectors/envelopes.json"),
-        include_str!("../../events/content/tests/vectors/envelopes.json"),
-        include_str!("../../events/crm/tests/vectors/envelopes.json"),
-        include_str!("../../events/marketing/tests/vectors/envelopes.json"),
-        include_str!("../../events/media/tests/vectors/envelopes.json"),
-        include_str!("../../events/project/tests/vectors/envelopes.json"),
-        include_str!("../../events/proposal/tests/vectors/envelopes.json"),
-        include_str!("../../events/reporting/tests/vectors/envelopes.json"),
-        include_str!("../../events/support/tests/vectors/envelopes.json"),
-    ];
-    domains.into_iter().flat_map(|json| serde_json::from_str::<BTreeMap<String, Value>>(json).unwrap()).collect()
-}
 
 /// What is told of an event with one value of its data changed.
 fn told(event_type: &str, pointer: &str, value: Value) -> Vec<String> {
     let mut envelope = envelopes()[event_type].clone();
     *envelope.pointer_mut(&format!("/data{pointer}")).unwrap() = value;
-    let checked = Validation::of(&registry()).unwrap().check(&RawEvent::parse(envelope.to_string()).unwrap());
+    let checked = Validation::of(&nineteen()).unwrap().check(&RawEvent::parse(envelope.to_string()).unwrap());
     checked.err().map(|error| error.problems().to_vec()).unwrap_or_default()
 }
 
 #[test]
 fn every_event_as_typescript_writes_it_keeps_its_schema() {
-    let (validation, envelopes) = (Validation::of(&registry()).unwrap(), envelopes());
+    let (validation, envelopes) = (Validation::of(&nineteen()).unwrap(), envelopes());
     assert_eq!(envelopes.len(), 19);
-    assert_eq!(registry().newest().count(), 19);
+    assert_eq!(nineteen().newest().count(), 19);
     for (event_type, envelope) in envelopes {
         let event = RawEvent::parse(envelope.to_string()).unwrap();
         assert!(validation.knows(&event.envelope().event_type, &event.envelope().version), "{event_type}");
@@ -61,8 +31,8 @@ fn every_event_as_typescript_writes_it_keeps_its_schema() {
 
 #[test]
 fn every_schema_has_an_example_that_keeps_it() {
-    let validation = Validation::of(&registry()).unwrap();
-    for contract in registry().newest() {
+    let validation = Validation::of(&nineteen()).unwrap();
+    for contract in nineteen().newest() {
         assert_eq!(contract.reads["examples"], contract.writes["examples"]);
         let examples = contract.reads["examples"].as_array().unwrap();
         assert!(!examples.is_empty(), "{}", contract.event_type);
@@ -106,7 +76,7 @@ fn a_whole_number_of_any_size_that_its_type_holds_is_kept() {
 
 #[test]
 fn a_type_or_major_that_is_unknown_is_let_through() {
-    let validation = Validation::of(&registry()).unwrap();
+    let validation = Validation::of(&nineteen()).unwrap();
     let mut envelope = envelopes()["lead.created"].clone();
     envelope["data"] = json!({});
     for (field, value) in [("type", "lead.lost"), ("version", "2.0.0")] {
@@ -118,8 +88,16 @@ fn a_type_or_major_that_is_unknown_is_let_through() {
 
 #[test]
 fn a_name_that_is_there_twice_is_told_by_its_path() {
-    let json = envelopes()["lead.created"].to_string().replacen(r#""leadId":"#, r#""leadId":"a","leadId":"#, 1);
-    let error = Validation::of(&registry()).unwrap().check(&RawEvent::parse(json).unwrap()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(error.to_string().contains("`data.leadId` is there twice"), "{error}");
+    let table = [
+        (r#""leadId":"#, r#""leadId":"a","leadId":"#, "`data.leadId` is there twice"),
+        (r#""version":"#, r#""version":"1.1.0","version":"#, "`version` is there twice"),
+        (r#""version":"#, r#""metadata":{"source":1,"source":2},"version":"#, "`metadata.source` is there twice"),
+    ];
+    let validation = Validation::of(&nineteen()).unwrap();
+    for (written, twice, told) in table {
+        let json = envelopes()["lead.created"].to_string().replacen(written, twice, 1);
+        let error = validation.check(&RawEvent::parse(json).unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains(told), "{error}");
+    }
 }

@@ -30,9 +30,6 @@ pub(super) const TAKEN: [&str; 3] = ["version", "timestamp", "metadata"];
 
 const JSON: &str = "application/json";
 
-/// The longest name of a field that becomes an attribute of the same name.
-const LONGEST: usize = 20;
-
 /// An envelope without its data, or a part of one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parts {
@@ -99,7 +96,7 @@ fn by_default(parts: &Parts, envelope: &Envelope) -> Result<Fields, String> {
 /// Whether a field of the envelope may become the attribute of its name.
 fn is_free(name: &str) -> bool {
     let is_held = RENAMED.iter().chain(&METADATA).any(|(attribute, field)| name == *attribute || name == *field);
-    name.len() <= LONGEST && !is_held && !TAKEN.contains(&name) && !["specversion", REST].contains(&name)
+    !is_held && !TAKEN.contains(&name) && !["specversion", REST].contains(&name)
 }
 
 /// What an envelope holds and its attributes don't give back.

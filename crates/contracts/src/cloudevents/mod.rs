@@ -42,8 +42,7 @@
 //! | `data` | `data`, to the byte; absent is `null` |
 //!
 //! A field is held by an attribute only if reading gives back that very field; else it is in `tekupenvelope`, which is a string
-//! with the JSON object `{"metadata": {..}, ..}`, and wins over an attribute that says something else. Names of more than 20
-//! characters are there too: the specification advises against them as attributes.
+//! with the JSON object `{"metadata": {..}, ..}`, and wins over an attribute that says something else.
 //!
 //! The bus tells duplicates by tenant and id, CloudEvents by source and id: hence the default of `source`. Foreign events of one
 //! tenant need ids that differ, whatever their sources.
