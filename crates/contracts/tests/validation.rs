@@ -6,7 +6,7 @@ mod common;
 
 use common::{envelopes, nineteen};
 use serde_json::{Value, json};
-use tekup_contracts::{Registry, Validation};
+use tekup_contracts::Validation;
 use tekup_core::{ErrorKind, RawEvent, Schemas};
 
 /// What is told of an event with one value of its data changed.
