@@ -1,5 +1,7 @@
 //! The nineteen events of the product.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
