@@ -326,9 +326,13 @@ impl Problems {
 
 /// Input as an error may show it: escaped, and cut after 64 characters.
 pub(crate) fn shown(input: &str) -> String {
-    let mut out: String = input.chars().take(64).flat_map(char::escape_debug).collect();
-    if input.chars().nth(64).is_some() {
-        out.push('…');
-    }
-    out
+    let escaped: String = input.chars().take(64).flat_map(char::escape_debug).collect();
+    if input.chars().nth(64).is_some() { escaped + "…" } else { escaped }
+}
+
+/// A text on one line, cut after so many characters.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    let line = |c: char| if c.is_control() { ' ' } else { c };
+    let cut: String = text.chars().take(longest).map(line).collect();
+    if text.chars().nth(longest).is_some() { cut + "…" } else { cut }
 }

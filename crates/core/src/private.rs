@@ -7,7 +7,6 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     envelope::Envelope,
-    error::shown,
     event::{Event, TekupEvent},
 };
 
@@ -25,11 +24,9 @@ pub type Json = Vec<u8>;
 /// Rules that data breaks.
 pub type Problems = Vec<String>;
 
-/// A rule that data breaks, as a validator tells it.
-pub fn violation(path: &dyn Display, told: &dyn Display) -> String {
-    let place = path.to_string();
-    let within = if place.is_empty() { "data".into() } else { format!("data.{place}") };
-    format!("`{}` is invalid: {}", shown(&within), shown(&told.to_string()))
+/// Rules that data breaks, as a validator tells them: where, by the names of fields, and what.
+pub fn violations<'a, T: TekupEvent>(told: impl Iterator<Item = (&'a dyn Display, &'a dyn Display)>) -> Problems {
+    crate::event::violations::<T>(told)
 }
 
 /// What a `Serialize` type is.

@@ -135,15 +135,25 @@ impl TryFrom<DateTime<Utc>> for Timestamp {
 impl FromStr for Timestamp {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        let refused = || {
-            let message = format!(
-                "time `{}` is no RFC 3339 time with a zone: write one like 2025-09-14T10:15:30.123Z",
-                shown(text)
-            );
-            Error::new(ErrorKind::InvalidInput, message)
-        };
-        let parsed = DateTime::parse_from_rfc3339(text).map_err(|cause| refused().with_source(cause))?;
-        DateTime::from_timestamp_millis(parsed.timestamp_millis()).and_then(Self::within_range).ok_or_else(refused)
+        parsed(text).ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("time `{}` {RULE}", shown(text))))
+    }
+}
+
+const RULE: &str = "is no RFC 3339 time with a zone: write one like 2025-09-14T10:15:30.123Z";
+
+/// With a `T` in the middle, as others read it, though the standard allows a blank.
+fn parsed(text: &str) -> Option<Timestamp> {
+    let parsed = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.contains(['T', 't']))?;
+    DateTime::from_timestamp_millis(parsed.timestamp_millis()).and_then(Timestamp::within_range)
+}
+
+/// A time of some data, whose text no error may show.
+struct OfData(Timestamp);
+
+impl FromStr for OfData {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        parsed(text).map(Self).ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("time {RULE}")))
     }
 }
 
@@ -155,7 +165,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::ids::from_text(deserializer)
+        crate::ids::from_text(deserializer).map(|OfData(time)| time)
     }
 }
 
@@ -199,6 +209,7 @@ mod tests {
             "",
             "2025-09-14",
             "2025-09-14T10:15:30",
+            "2025-09-14 10:15:30Z",
             "tomorrow",
             "+12025-01-01T00:00:00Z",
             "0000-01-01T00:00:00+23:00",

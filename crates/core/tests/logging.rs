@@ -11,7 +11,10 @@ use std::{
 };
 
 use common::{LeadCreated, bus, lead, until};
-use tekup_core::{Outcome, RetryPolicy, Subscription, TekupEvent, transport::Outgoing};
+use tekup_core::{
+    BusConfig, Error, ErrorKind, EventBus, Outcome, RawEvent, RetryPolicy, SchemaCheck, Schemas, Subscription,
+    TekupEvent, memory::MemoryTransport, transport::Outgoing,
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines of a log, to be looked at.
@@ -86,4 +89,34 @@ async fn each_failure_is_logged_once_on_one_line_and_without_the_payload() {
     assert_eq!(lines.with("the ledger").len(), 3);
     assert!(lines.with("the ledger").iter().all(|line| line.contains("is closed") && !line.contains('\u{1b}')));
     assert!(lines.with("canary").is_empty(), "{:?}", lines.with("canary"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_breaks_its_schema_is_warned_of_once_a_minute_with_how_many_there_were() {
+    struct None;
+    impl Schemas for None {
+        fn check(&self, _: &RawEvent) -> tekup_core::Result<()> {
+            Err(Error::new(ErrorKind::Invalid, "`data.score` breaks `maximum`"))
+        }
+    }
+    let (lines, _guard) = Lines::capture();
+    let mut config = BusConfig::new("crm");
+    config.schema_check = SchemaCheck::Warn;
+    let bus = EventBus::new(config, MemoryTransport::new()).unwrap();
+    bus.use_schemas(None).unwrap();
+    let publish = async |times: usize| {
+        for _ in 0..times {
+            bus.publish(lead("s3cret").event("acme").build().unwrap().to_raw().unwrap()).await.unwrap();
+        }
+        lines.with("an event breaks the schema of its type")
+    };
+    let told = publish(3).await;
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("WARN") && told[0].contains("lead.created") && told[0].contains("before=0"), "{told:#?}");
+    assert!(told[0].contains("`data.score` breaks `maximum`") && !told[0].contains("s3cret"), "{told:#?}");
+
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let told = publish(2).await;
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told[1].contains("before=2"), "{told:#?}");
 }

@@ -285,11 +285,17 @@ fn a_correlation_id_that_could_not_be_traced_is_a_mistake_of_the_draft() {
 }
 
 #[test]
-fn an_id_of_any_length_that_a_cause_came_with_is_passed_on() {
-    for id in [String::new(), "x".repeat(129)] {
-        let cause = lead("l-1").event("acme").metadata("correlationId", &id).build().unwrap();
-        let effect = lead("l-2").event("acme").caused_by(&cause.envelope).build().unwrap();
-        assert_eq!(effect.envelope.correlation_id(), id);
+fn an_id_that_a_cause_came_with_is_passed_on_however_long_and_one_that_says_nothing_is_none() {
+    let effect_of = |correlation: Option<&str>| {
+        let cause = lead("l-1").event("acme").metadata("correlationId", correlation).build().unwrap().envelope;
+        let effect = lead("l-2").event("acme").caused_by(&cause).build().unwrap();
+        (effect.envelope.correlation_id(), cause.id.to_string())
+    };
+    let long = "x".repeat(129);
+    assert_eq!(effect_of(Some(&long)).0, long);
+    for nothing in [Some(""), None] {
+        let (inherited, cause) = effect_of(nothing);
+        assert_eq!(inherited, cause);
     }
 }
 

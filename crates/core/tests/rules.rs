@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
+use std::collections::HashMap;
+
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,9 @@ struct SignalDetected {
     kind: Kind,
     #[garde(dive)]
     parts: Vec<Part>,
+    #[serde(default)]
+    #[garde(length(chars, max = 3))]
+    note: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -41,7 +46,7 @@ enum Kind {
 }
 
 fn signal(confidence: f64) -> SignalDetected {
-    SignalDetected { signal_id: "s-1".into(), confidence, kind: Kind::PainPoint, parts: Vec::new() }
+    SignalDetected { signal_id: "s-1".into(), confidence, kind: Kind::PainPoint, parts: Vec::new(), note: "æøå".into() }
 }
 
 /// The wire form of an event whose data is this JSON.
@@ -63,9 +68,39 @@ fn an_event_that_breaks_rules_is_refused_at_publish_with_all_of_them() {
         [
             "`data.confidence` is invalid: greater than 1",
             "`data.parts[1].weight` is invalid: lower than 0",
-            "`data.signal_id` is invalid: length is lower than 1",
+            "`data.signalId` is invalid: length is lower than 1",
         ]
     );
+}
+
+#[test]
+fn of_many_rules_that_are_broken_some_are_told_and_the_others_counted() {
+    let parts = vec![Part { weight: -1.0, kind: Kind::Urgency }; 1_000];
+    let error = SignalDetected { parts, ..signal(0.5) }.event("acme").build().unwrap().to_json().unwrap_err();
+    assert_eq!(error.problems().len(), 21);
+    assert_eq!(error.problems()[20], "and 980 more");
+}
+
+#[test]
+fn an_unknown_value_is_refused_wherever_it_stands() {
+    #[derive(Debug, Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(type = "votes.counted")]
+    struct VotesCounted {
+        votes: HashMap<Word, u32>,
+        last: UnknownValue,
+    }
+    #[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(transparent)]
+    struct Word(UnknownValue);
+
+    let schema = VotesCounted::descriptor().schema();
+    let reference = schema.pointer("/properties/last/$ref").unwrap().as_str().unwrap();
+    assert!(schema.pointer(reference.trim_start_matches('#')).is_some(), "a reference leads somewhere: {schema:?}");
+
+    let json = stored(r#"{"votes":{"yes":1},"last":"no"}"#).replace("signal.detected", "votes.counted");
+    let error = Event::<VotesCounted>::parse(json).unwrap().to_json().unwrap_err();
+    let told = "holds a value that its set does not know: publish one of the set";
+    assert_eq!(error.problems(), [format!("`data.votes.yes` {told}"), format!("`data.last` {told}")]);
 }
 
 #[test]
@@ -81,6 +116,8 @@ fn the_rules_stand_in_the_schema() {
     let schema = serde_json::to_value(SignalDetected::descriptor().schema()).unwrap();
     assert_eq!(schema.pointer("/properties/confidence/maximum").unwrap(), &serde_json::json!(1.0));
     assert_eq!(schema.pointer("/properties/signalId/minLength").unwrap(), &serde_json::json!(1));
+    assert_eq!(schema.pointer("/properties/note/maxLength").unwrap(), &serde_json::json!(3));
+    assert!(signal(0.5).event("acme").build().unwrap().to_json().is_ok(), "three characters are six bytes");
 }
 
 #[test]
@@ -125,6 +162,6 @@ async fn an_event_that_breaks_rules_is_not_published_and_one_that_was_stored_is_
     bus.publish(RawEvent::parse(json).unwrap()).await.unwrap();
     let letter = common::only_letter(&bus, "scoring/reader").await;
     assert_eq!(letter.reason, DeadReason::Invalid);
-    assert!(letter.error.contains("signal_id") && letter.error.contains("confidence"), "{}", letter.error);
+    assert!(letter.error.contains("`data.signalId`") && letter.error.contains("confidence"), "{}", letter.error);
     assert_eq!(bus.books("scoring/reader").await.unwrap().published, 1);
 }

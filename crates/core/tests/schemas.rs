@@ -6,8 +6,10 @@ mod common;
 
 use common::{LeadCreated, Seen, lead, only_letter};
 use tekup_core::{
-    BusConfig, Context, Error, ErrorKind, Event, EventBus, RawEvent, Result, SchemaCheck, Schemas, Subscription,
-    TekupEvent, memory::MemoryTransport, transport::DeadReason,
+    BusConfig, Context, Error, ErrorKind, Event, EventBus, Priority, RawEvent, Result, SchemaCheck, Schemas,
+    Subscription, TekupEvent,
+    memory::MemoryTransport,
+    transport::{DeadReason, Outgoing},
 };
 
 /// Knows leads, whose score must not be 7.
@@ -44,6 +46,16 @@ async fn an_untyped_event_that_breaks_its_schema_is_not_published_and_harms_no_o
     assert_eq!((error.kind(), error.to_string().contains("data.score")), (ErrorKind::Invalid, true));
     let answers = bus.publish_batch([untyped(lead("a")), untyped(seven()), untyped(lead("b"))]).await.unwrap();
     assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_with_a_priority_of_its_own_is_looked_at_and_what_is_no_event_is_kept() {
+    let bus = bus(&MemoryTransport::new(), "crm", SchemaCheck::Enforce);
+    let urgent = |lead| Outgoing { priority: Priority::Critical, ..Outgoing::raw(&untyped(lead)) };
+    assert_eq!(bus.publish(urgent(seven())).await.unwrap_err().kind(), ErrorKind::Invalid);
+    bus.publish(urgent(lead("l-1"))).await.unwrap();
+    let garbage = r#"{"score":7}"#;
+    bus.publish(Outgoing::unchecked("acme".parse().unwrap(), "lead.created".parse().unwrap(), garbage)).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

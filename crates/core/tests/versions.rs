@@ -8,7 +8,8 @@ use common::{Seen, only_letter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    Context, ErrorKind, Event, EventBus, RawEvent, Subscription, TekupEvent,
+    BusConfig, Context, ErrorKind, Event, EventBus, EventId, RawEvent, Subscription, TekupEvent,
+    memory::MemoryTransport,
     transport::{DeadLetter, DeadReason},
 };
 
@@ -28,7 +29,7 @@ struct ContactAddedV2 {
 }
 
 /// Two names, and of which kind the contact is.
-#[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TekupEvent)]
 #[event(type = "contact.added", version = "3.1.0", upcasts = "ContactAddedV2")]
 struct ContactAdded {
     first: String,
@@ -70,6 +71,42 @@ fn an_older_event_is_made_a_newer_one_through_all_versions_between() {
             assert_eq!(event.envelope.version.to_string(), version, "the envelope says what was stored");
         }
     }
+}
+
+#[test]
+fn an_older_event_that_is_written_again_has_the_version_of_its_new_shape() {
+    for version in ["1.0.0", "2.0.0", "3.1.0", "3.7.0"] {
+        let relayed = Event::<ContactAdded>::parse(stored(version)).unwrap();
+        let again = RawEvent::parse(relayed.to_json().unwrap()).unwrap();
+        assert_eq!(again.envelope().version.to_string(), ContactAdded::VERSION, "from {version}");
+        assert_eq!(again.decode::<ContactAdded>().unwrap().data, relayed.data);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_event_that_a_handler_publishes_again_is_read_by_others() {
+    let memory = MemoryTransport::new();
+    let bus = EventBus::new(BusConfig::new("relay"), memory.clone()).unwrap();
+    let seen = Seen::new();
+    let reading = Subscription::to::<ContactAdded>("reading");
+    bus.subscribe(reading.handler_with(seen.clone(), async |seen, event, _| seen.note(event.data))).await.unwrap();
+    let mut relayed = Event::<ContactAdded>::parse(stored("1.4.0")).unwrap();
+    relayed.envelope.id = EventId::generate();
+    bus.publish(&relayed).await.unwrap();
+    assert_eq!(seen.next().await, relayed.data);
+}
+
+#[test]
+fn an_event_whose_envelope_is_of_another_type_is_not_written() {
+    let mut event =
+        ContactAdded { first: "Ada".into(), last: "Lovelace".into(), is_company: false }.event("acme").build().unwrap();
+    event.envelope.event_type = "contact.removed".parse().unwrap();
+    let error = event.to_json().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unencodable);
+    assert!(
+        error.to_string().contains("says that it is a `contact.removed`, and its data is that of a `contact.added`"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -332,7 +332,7 @@ fn what_is_no_event_is_refused_with_the_path_of_what_is_wrong() {
         ("/tenantId", json!(null), &["`tenantId`"]),
         ("/userId", json!(["u"]), &["`userId`", "expected a string"]),
         ("/version", json!("1.0"), &["`version`", "schema version `1.0` is no version"]),
-        ("/timestamp", json!("yesterday"), &["`timestamp`", "time `yesterday` is no RFC 3339 time"]),
+        ("/timestamp", json!("yesterday"), &["`timestamp`", "time is no RFC 3339 time with a zone: write one like 2025-"]),
         ("/timestamp", json!("2025-02-30T10:15:30.123Z"), &["`timestamp`", "no RFC 3339 time"]),
         ("/metadata", json!("text"), &["`metadata`", "expected an object"]),
         ("/data", json!(null), &["`data`"]),
@@ -451,4 +451,15 @@ fn an_error_holds_nothing_of_the_data() {
         assert!(!everything.contains("s3cret"), "{everything}");
         assert!(error.to_string().contains("newScore`: invalid type: string, expected f64"), "{error}");
     }
+
+    #[derive(Debug, Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(type = "lead.scored")]
+    struct LeadScoredAt {
+        at: Timestamp,
+    }
+    envelope["data"] = json!({"at": "s3cret"});
+    let error = parse::<LeadScoredAt>(&envelope).unwrap_err();
+    let everything = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
+    assert!(!everything.contains("s3cret"), "{everything}");
+    assert!(error.to_string().contains("`data.at`: time is no RFC 3339 time with a zone"), "{error}");
 }

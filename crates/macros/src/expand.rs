@@ -107,7 +107,9 @@ fn violations(crate_path: &Path) -> TokenStream {
             match ::garde::Validate::validate(self) {
                 ::core::result::Result::Ok(()) => #private::Problems::new(),
                 ::core::result::Result::Err(report) => {
-                    ::core::iter::Iterator::collect(report.iter().map(|(path, told)| #private::violation(path, told)))
+                    #private::violations::<Self>(::core::iter::Iterator::map(report.iter(), |(path, told)| {
+                        (path as &dyn ::core::fmt::Display, told as &dyn ::core::fmt::Display)
+                    }))
                 }
             }
         }

@@ -107,7 +107,11 @@ use crate::{errors::Errors, model::Model};
 /// # Rules
 ///
 /// Rules for the data are written for the `garde` crate, whose derive stands beside this one. They are checked where the
-/// event is published and where it is read, all that are broken are told at once, and they stand in the JSON Schema.
+/// event is published and where it is read; all that are broken are told at once, by the names of the fields on the wire.
+///
+/// Those that JSON Schema knows stand in the schema too: `range`, `length`, `pattern`, `email` and `url`, but no rule of
+/// your own. `length` counts bytes here and characters there: write `length(chars, ..)`. Rules of a part are checked if the
+/// field that holds it says `#[garde(dive)]`, and the struct around it derives `Validate`.
 ///
 /// ```
 /// use garde::Validate;
@@ -134,8 +138,8 @@ use crate::{errors::Errors, model::Model};
 /// # Older versions
 ///
 /// An event of the same major version is read, whatever its minor is. An older major is read if its struct is named, and
-/// says how it becomes this one: by `From`, or by `TryFrom` where it may not. Name the one before; those before it are
-/// named there. What a handler does not read is dead-lettered as `unknown_version`, with its bytes.
+/// says how it becomes this one: by `From`, or by `TryFrom` where it may not (the text of its error is stored and logged, so
+/// it must not hold data). Name the one before; those before it are named there. Written again, the event has this version. What a handler does not read is dead-lettered as `unknown_version`, with its bytes.
 ///
 /// ```
 /// # use schemars::JsonSchema;

@@ -155,7 +155,6 @@ impl<T: TekupEvent> Publish for Event<T> {
 
 impl<T: TekupEvent> Publish for &Event<T> {
     fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
-        self.envelope.expect_type(T::TYPE)?;
         within(&checks.limits, Outgoing::of(self)?, &self.envelope.metadata)
     }
 }
@@ -175,12 +174,13 @@ impl Publish for &RawEvent {
 }
 
 impl Publish for Outgoing {
-    /// The bytes may be anything, but not of any size.
+    /// The bytes may be anything, but not of any size; what can be read as an event is held to its schema.
     fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
         if let Some(due) = self.due {
             due.check(Timestamp::now())?;
         }
         checks.limits.check_size(self.bytes.len())?;
+        checks.if_readable(&self.bytes)?;
         Ok(self)
     }
 }

@@ -50,7 +50,7 @@ impl Metadata {
         Ok(())
     }
 
-    /// Reads a field; `None` where it is absent.
+    /// Reads a field; `None` where it is absent, or null.
     ///
     /// # Errors
     /// [`ErrorKind::Undecodable`] if the field has another type.
@@ -65,7 +65,7 @@ impl Metadata {
     /// ```
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(raw) = self.0.get(name) else { return Ok(None) };
-        serde_json::from_str(raw.get()).map(Some).map_err(|cause| {
+        serde_json::from_str(raw.get()).map_err(|cause| {
             let told = super::explain::without_data(&cause);
             let message = format!("metadata field `{}` is not what was asked for: {told}", shown(name));
             Error::new(ErrorKind::Undecodable, message)
@@ -104,9 +104,9 @@ impl Metadata {
         wanted.0.iter().all(|(name, value)| self.0.get(name).is_some_and(|own| same(own, value)))
     }
 
-    /// `correlationId`, if it is there as a string.
+    /// `correlationId`, if it is there as a string that says something.
     pub(crate) fn correlation_id(&self) -> Option<String> {
-        self.get(CORRELATION).ok().flatten()
+        self.get(CORRELATION).ok().flatten().filter(|id: &String| !id.is_empty())
     }
 
     /// `parentEventId`, if it is there as an event id.

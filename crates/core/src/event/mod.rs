@@ -14,6 +14,7 @@ mod tenant_context;
 mod typed;
 mod unknown;
 mod version;
+mod violations;
 
 pub use batch::EventBatch;
 pub use correlation::Correlation;
@@ -29,3 +30,4 @@ pub use tenant_context::TenantContext;
 pub use typed::{Event, TekupEvent};
 pub use unknown::UnknownValue;
 pub(crate) use version::upcast;
+pub(crate) use violations::violations;

@@ -39,8 +39,12 @@ fn is_unknown_value(choice: &Value) -> bool {
     choice.get("$ref").and_then(Value::as_str) == Some(&format!("#/$defs/{}", UnknownValue::SCHEMA))
 }
 
-/// Its definition, which nothing refers to any more.
+/// Its definition, if nothing refers to it any more: a field may be of that type itself.
 fn forget_unknown(schema: &mut Schema) {
+    let is_used = schema.as_value().to_string().contains(&format!("\"#/$defs/{}\"", UnknownValue::SCHEMA));
+    if is_used {
+        return;
+    }
     let object = schema.ensure_object();
     if let Some(Value::Object(definitions)) = object.get_mut("$defs") {
         definitions.remove(UnknownValue::SCHEMA);

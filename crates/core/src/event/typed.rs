@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use schemars::{Schema, generate::Contract};
 use serde_json::value::RawValue;
@@ -178,10 +180,12 @@ impl<T: TekupEvent> Event<T> {
         Ok(Self { envelope, data })
     }
 
-    /// The wire form.
+    /// The wire form, at the version of this type: an event that was written at another version and is written again has the
+    /// shape of this one.
     ///
     /// # Errors
-    /// [`ErrorKind::Unencodable`] if the data holds what JSON can't, such as NaN; [`ErrorKind::Invalid`] if it breaks rules
+    /// [`ErrorKind::Unencodable`] if the data holds what JSON can't, such as NaN, or the envelope is of another type of event;
+    /// [`ErrorKind::Invalid`] if it breaks rules
     /// of its type or holds an [`UnknownValue`](crate::UnknownValue). All that is wrong is told at once.
     ///
     /// ```
@@ -194,12 +198,29 @@ impl<T: TekupEvent> Event<T> {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn to_json(&self) -> Result<Vec<u8>> {
-        let written = self.data.__write(&self.envelope);
+        let written = self.own_envelope().and_then(|envelope| self.data.__write(&envelope));
         let Err(mut broken) = self.data.keeps_rules() else { return written };
         if let Err(error) = written {
             broken = broken.and(error.problems());
         }
         Err(broken)
+    }
+
+    /// The envelope as it goes with data of this type.
+    fn own_envelope(&self) -> Result<Cow<'_, Envelope>> {
+        let Envelope { id, event_type, version, .. } = &self.envelope;
+        if event_type.as_str() != T::TYPE {
+            let message = format!(
+                "event {id} says that it is a `{event_type}`, and its data is that of a `{}`: begin an event of its own",
+                T::TYPE
+            );
+            return Err(Error::new(ErrorKind::Unencodable, message));
+        }
+        let own: SchemaVersion = T::VERSION.parse()?;
+        if *version == own {
+            return Ok(Cow::Borrowed(&self.envelope));
+        }
+        Ok(Cow::Owned(Envelope { version: own, ..self.envelope.clone() }))
     }
 
     /// The same event with its data unparsed.
@@ -230,12 +251,10 @@ pub(super) trait Rules {
 
 impl<T: TekupEvent> Rules for T {
     fn keeps_rules(&self) -> Result<()> {
-        let mut broken = self.__violations();
+        let broken = self.__violations();
         if broken.is_empty() {
             return Ok(());
         }
-        // Validators tell them in no order.
-        broken.sort_unstable();
         Err(Error::from_problems(ErrorKind::Invalid, broken))
     }
 }

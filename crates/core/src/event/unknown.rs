@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// A value of a closed set that was added to it after this program was built.
 ///
-/// Put it into the last variant of an enum, and readers keep such a value instead of failing. It can't be made otherwise,
+/// Put it into the last variant of an enum, and readers keep such a value instead of failing. It is made by reading alone,
 /// and it can't be published: whoever wants to say it must know it. The JSON Schema lists the known values, and says by
 /// `x-tekup-keeps-unknown` that readers keep others.
 ///

@@ -70,12 +70,16 @@ impl Walk {
     }
 
     fn enter<T: Serialize + ?Sized>(&mut self, segment: fmt::Arguments<'_>, value: &T) -> Walked {
+        self.within(segment, |walk| value.serialize(walk))
+    }
+
+    fn within(&mut self, segment: fmt::Arguments<'_>, look: impl FnOnce(&mut Self) -> Walked) -> Walked {
         let before = self.path.len();
         if !self.path.is_empty() && !segment.to_string().starts_with('[') {
             self.path.push('.');
         }
         self.path.push_str(&segment.to_string());
-        value.serialize(&mut *self)?;
+        look(self)?;
         self.path.truncate(before);
         Ok(())
     }
@@ -247,8 +251,9 @@ impl SerializeMap for Parts<'_> {
     type Error = Complaint;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Walked {
+        UnknownValue::forget_written();
         self.key = serde_json::to_string(key).map_or_else(|_| "?".into(), |json| json.trim_matches('"').into());
-        Ok(())
+        if UnknownValue::was_written() { self.walk.within(format_args!("{}", self.key), Walk::unknown) } else { Ok(()) }
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Walked {
