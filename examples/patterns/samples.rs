@@ -42,7 +42,7 @@ pub(crate) fn task() -> TaskCompleted {
         task_id: "task-123".into(),
         project_id: "project-123".into(),
         assignee_id: "user-789".into(),
-        completion_time: 86_400_000,
+        completion_time: 86_400_000.0,
         estimated_hours: None,
         actual_hours: Some(7.5),
     }
@@ -60,7 +60,7 @@ pub(crate) fn session_started() -> SupportSessionStarted {
 pub(crate) fn session_resolved() -> SupportSessionResolved {
     SupportSessionResolved {
         session_id: "session-123".into(),
-        resolution_time: 5_400_000,
+        resolution_time: 5_400_000.0,
         satisfaction: Some(4.5),
         escalated: false,
         category: "billing".into(),

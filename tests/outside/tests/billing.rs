@@ -10,7 +10,7 @@ fn deal(value: f64) -> LeadConverted {
         lead_id: "lead-123".into(),
         deal_id: "deal-456".into(),
         conversion_value: value,
-        conversion_time: 15_000,
+        conversion_time: 15_000.0,
         touchpoints: Vec::new(),
     }
 }

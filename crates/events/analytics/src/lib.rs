@@ -30,7 +30,7 @@
 //!     model_id: "model-456".into(),
 //!     model_type: "gradient_boosting".into(),
 //!     accuracy: 0.934,
-//!     training_duration: 845_000,
+//!     training_duration: 845_000.0,
 //!     data_points: 120_000,
 //!     version: "2.3.0".into(),
 //! };

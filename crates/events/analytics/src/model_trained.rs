@@ -19,8 +19,9 @@ pub struct ModelTrained {
     /// How well it did in its test, by the measure of those who trained it; commonly 0 (always wrong) to 1 (always
     /// right).
     pub accuracy: f64,
-    /// How long it was trained, in whole milliseconds.
-    pub training_duration: u64,
+    /// How long it was trained, in milliseconds, 0 or more; may have a fraction.
+    #[garde(range(min = 0.0))]
+    pub training_duration: f64,
     /// How many examples it was trained with.
     pub data_points: u64,
     /// Its own version, such as `2.3.0`; apart from the version of the event.
@@ -33,7 +34,7 @@ impl ModelTrained {
             model_id: "model-456".into(),
             model_type: "gradient_boosting".into(),
             accuracy: 0.934,
-            training_duration: 845_000,
+            training_duration: 845_000.0,
             data_points: 120_000,
             version: "2.3.0".into(),
         }

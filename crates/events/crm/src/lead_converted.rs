@@ -18,8 +18,9 @@ pub struct LeadConverted {
     pub deal_id: String,
     /// What the deal is worth, in whole units of the tenant's currency (75000.50, not cents).
     pub conversion_value: f64,
-    /// From the lead's creation to the deal, in whole milliseconds.
-    pub conversion_time: u64,
+    /// From the lead's creation to the deal, in milliseconds, 0 or more; may have a fraction.
+    #[garde(range(min = 0.0))]
+    pub conversion_time: f64,
     /// What the lead met on its way, the first contact first.
     pub touchpoints: Vec<String>,
 }
@@ -30,7 +31,7 @@ impl LeadConverted {
             lead_id: "lead-123".into(),
             deal_id: "deal-456".into(),
             conversion_value: 75_000.0,
-            conversion_time: 1_209_600_000,
+            conversion_time: 1_209_600_000.0,
             touchpoints: ["website", "demo", "proposal"].map(Into::into).into(),
         }
     }

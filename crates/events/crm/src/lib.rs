@@ -47,7 +47,7 @@
 //!     lead_id: "lead-123".into(),
 //!     deal_id: "deal-456".into(),
 //!     conversion_value: 75_000.0,
-//!     conversion_time: 15_000,
+//!     conversion_time: 15_000.0,
 //!     touchpoints: vec!["website".into(), "demo".into()],
 //! };
 //! assert!(converted.event("tenant-123").build().is_ok());

@@ -36,7 +36,7 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<LeadCreated>("/companyId", "", "`data.company_id` is invalid");
     vectors.assert_refused::<LeadScored>("/factors/1/confidence", 1.5, "`data.factors[1].confidence` is invalid");
     vectors.assert_refused::<LeadConverted>("/dealId", "", "`data.deal_id` is invalid");
-    vectors.assert_refused::<LeadConverted>("/conversionTime", -1, "at `data.conversionTime`");
+    vectors.assert_refused::<LeadConverted>("/conversionTime", -1, "`data.conversion_time` is invalid: lower than 0");
 }
 
 #[test]

@@ -49,6 +49,7 @@ pub struct DetectedObject {
     /// How sure that is: 0 (a guess) to 1 (certain).
     #[garde(range(min = 0.0, max = 1.0))]
     pub confidence: f64,
-    /// Where it is, in pixels from the upper left corner: x, y, width, height.
+    /// The box around it, in pixels, fractions too: x and y of its upper left corner, counted from that of the image to
+    /// the right and down, then width and height. These two are not negative, though no rule checks it.
     pub bbox: [f64; 4],
 }

@@ -27,7 +27,7 @@
 //!     task_id: "task-123".into(),
 //!     project_id: "project-123".into(),
 //!     assignee_id: "user-9".into(),
-//!     completion_time: 7_200_000,
+//!     completion_time: 7_200_000.0,
 //!     estimated_hours: Some(3.0),
 //!     actual_hours: Some(2.5),
 //! };

@@ -19,8 +19,9 @@ pub struct TaskCompleted {
     /// Who did it.
     #[garde(length(min = 1))]
     pub assignee_id: String,
-    /// From its start to its end, in whole milliseconds.
-    pub completion_time: u64,
+    /// From its start to its end, in milliseconds, 0 or more; may have a fraction.
+    #[garde(range(min = 0.0))]
+    pub completion_time: f64,
     /// How long it was thought to take, in hours: 0 or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(range(min = 0.0))]
@@ -37,7 +38,7 @@ impl TaskCompleted {
             task_id: "task-123".into(),
             project_id: "project-123".into(),
             assignee_id: "user-9".into(),
-            completion_time: 7_200_000,
+            completion_time: 7_200_000.0,
             estimated_hours: Some(3.0),
             actual_hours: Some(2.5),
         }

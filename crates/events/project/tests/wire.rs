@@ -33,7 +33,7 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<TaskCompleted>("/taskId", "", "`data.task_id` is invalid: length is lower than 1");
     vectors.assert_refused::<TaskCompleted>("/projectId", "", "`data.project_id` is invalid: length is lower than 1");
     vectors.assert_refused::<TaskCompleted>("/assigneeId", "", "`data.assignee_id` is invalid: length is lower than 1");
-    vectors.assert_refused::<TaskCompleted>("/completionTime", -1, "at `data.completionTime`");
+    vectors.assert_refused::<TaskCompleted>("/completionTime", -1, "`data.completion_time` is invalid: lower than 0");
     vectors.assert_refused::<TaskCompleted>("/estimatedHours", -1, "`data.estimated_hours` is invalid: lower than 0");
     vectors.assert_refused::<TaskCompleted>("/actualHours", -1, "`data.actual_hours` is invalid: lower than 0");
 }

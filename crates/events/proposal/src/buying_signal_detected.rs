@@ -20,7 +20,8 @@ pub struct BuyingSignalDetected {
     /// How sure that is: 0 (a guess) to 1 (certain).
     #[garde(range(min = 0.0, max = 1.0))]
     pub confidence: f64,
-    /// Where the words begin in the text, in characters from 0.
+    /// Where the words begin in the text, in characters from 0. A TypeScript service counts UTF-16 code units, so that an
+    /// emoji before the words counts as two.
     pub position: u64,
 }
 

@@ -28,7 +28,7 @@
 //!
 //! let viewed = DashboardViewed {
 //!     dashboard_id: "dash-123".into(),
-//!     view_duration: 95_000,
+//!     view_duration: 95_000.0,
 //!     interaction_count: 14,
 //!     widgets: vec!["funnel".into(), "map".into()],
 //! };

@@ -35,7 +35,7 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
         "",
         "`data.dashboard_id` is invalid: length is lower than 1",
     );
-    vectors.assert_refused::<DashboardViewed>("/viewDuration", -1, "at `data.viewDuration`");
+    vectors.assert_refused::<DashboardViewed>("/viewDuration", -1, "`data.view_duration` is invalid: lower than 0");
     vectors.assert_refused::<DashboardViewed>("/interactionCount", -1, "at `data.interactionCount`");
 }
 

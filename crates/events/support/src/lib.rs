@@ -25,7 +25,7 @@
 //!
 //! let resolved = SupportSessionResolved {
 //!     session_id: "session-123".into(),
-//!     resolution_time: 5_400_000,
+//!     resolution_time: 5_400_000.0,
 //!     satisfaction: Some(4.5),
 //!     escalated: false,
 //!     category: "billing".into(),

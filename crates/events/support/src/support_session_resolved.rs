@@ -13,8 +13,9 @@ pub struct SupportSessionResolved {
     /// The session.
     #[garde(length(min = 1))]
     pub session_id: String,
-    /// From the first word to the answer, in whole milliseconds.
-    pub resolution_time: u64,
+    /// From the first word to the answer, in milliseconds, 0 or more; may have a fraction.
+    #[garde(range(min = 0.0))]
+    pub resolution_time: f64,
     /// How content the customer is, on the scale of the survey; commonly 1 (not at all) to 5 (very).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub satisfaction: Option<f64>,
@@ -28,7 +29,7 @@ impl SupportSessionResolved {
     fn example() -> Self {
         Self {
             session_id: "session-123".into(),
-            resolution_time: 5_400_000,
+            resolution_time: 5_400_000.0,
             satisfaction: Some(4.5),
             escalated: false,
             category: "billing".into(),

@@ -46,7 +46,11 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
         "",
         "`data.session_id` is invalid: length is lower than 1",
     );
-    vectors.assert_refused::<SupportSessionResolved>("/resolutionTime", -1, "at `data.resolutionTime`");
+    vectors.assert_refused::<SupportSessionResolved>(
+        "/resolutionTime",
+        -1,
+        "`data.resolution_time` is invalid: lower than 0",
+    );
 }
 
 #[test]
