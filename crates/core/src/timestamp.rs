@@ -141,9 +141,10 @@ impl FromStr for Timestamp {
 
 const RULE: &str = "is no RFC 3339 time with a zone: write one like 2025-09-14T10:15:30.123Z";
 
-/// With a `T` in the middle, as others read it, though the standard allows a blank.
+/// In ASCII and with a `T` in the middle, as others read it; chrono takes a blank there, and other minus signs.
 fn parsed(text: &str) -> Option<Timestamp> {
-    let parsed = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.contains(['T', 't']))?;
+    let is_plain = text.is_ascii() && text.contains(['T', 't']);
+    let parsed = DateTime::parse_from_rfc3339(text).ok().filter(|_| is_plain)?;
     DateTime::from_timestamp_millis(parsed.timestamp_millis()).and_then(Timestamp::within_range)
 }
 
@@ -210,6 +211,7 @@ mod tests {
             "2025-09-14",
             "2025-09-14T10:15:30",
             "2025-09-14 10:15:30Z",
+            "2025-09-14T10:15:30\u{2212}02:00",
             "tomorrow",
             "+12025-01-01T00:00:00Z",
             "0000-01-01T00:00:00+23:00",

@@ -46,7 +46,9 @@ enum Kind {
 }
 
 fn signal(confidence: f64) -> SignalDetected {
-    SignalDetected { signal_id: "s-1".into(), confidence, kind: Kind::PainPoint, parts: Vec::new(), note: "æøå".into() }
+    SignalDetected {
+        signal_id: "s-1".into(), confidence, kind: Kind::PainPoint, parts: Vec::new(), note: "æøå".into()
+    }
 }
 
 /// The wire form of an event whose data is this JSON.

@@ -44,7 +44,7 @@ struct LeadConverted {
     lead_id: String,
     deal_id: String,
     conversion_value: f64,
-    conversion_time: u64,
+    conversion_time: f64,
     touchpoints: Vec<String>,
 }
 
@@ -332,7 +332,11 @@ fn what_is_no_event_is_refused_with_the_path_of_what_is_wrong() {
         ("/tenantId", json!(null), &["`tenantId`"]),
         ("/userId", json!(["u"]), &["`userId`", "expected a string"]),
         ("/version", json!("1.0"), &["`version`", "schema version `1.0` is no version"]),
-        ("/timestamp", json!("yesterday"), &["`timestamp`", "time is no RFC 3339 time with a zone: write one like 2025-"]),
+        (
+            "/timestamp",
+            json!("yesterday"),
+            &["`timestamp`", "time is no RFC 3339 time with a zone: write one like 2025-"],
+        ),
         ("/timestamp", json!("2025-02-30T10:15:30.123Z"), &["`timestamp`", "no RFC 3339 time"]),
         ("/metadata", json!("text"), &["`metadata`", "expected an object"]),
         ("/data", json!(null), &["`data`"]),

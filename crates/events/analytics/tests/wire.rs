@@ -32,16 +32,12 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<PredictionGenerated>(
         "/predictionId",
         "",
-        "`data.prediction_id` is invalid: length is lower than 1",
+        "`data.predictionId` is invalid: length is lower than 1",
     );
-    vectors.assert_refused::<PredictionGenerated>("/modelId", "", "`data.model_id` is invalid: length is lower than 1");
+    vectors.assert_refused::<PredictionGenerated>("/modelId", "", "`data.modelId` is invalid: length is lower than 1");
     vectors.assert_refused::<PredictionGenerated>("/confidence", 1.5, "`data.confidence` is invalid: greater than 1");
-    vectors.assert_refused::<ModelTrained>("/modelId", "", "`data.model_id` is invalid: length is lower than 1");
-    vectors.assert_refused::<ModelTrained>(
-        "/trainingDuration",
-        -1,
-        "`data.training_duration` is invalid: lower than 0",
-    );
+    vectors.assert_refused::<ModelTrained>("/modelId", "", "`data.modelId` is invalid: length is lower than 1");
+    vectors.assert_refused::<ModelTrained>("/trainingDuration", -1, "`data.trainingDuration` is invalid: lower than 0");
     vectors.assert_refused::<ModelTrained>("/dataPoints", -1, "at `data.dataPoints`");
 }
 

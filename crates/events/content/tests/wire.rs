@@ -29,17 +29,9 @@ fn an_optional_field_that_is_null_is_read_as_absent() {
 #[test]
 fn data_that_breaks_a_rule_is_refused_by_its_field() {
     let vectors = vectors();
-    vectors.assert_refused::<ContentGenerated>(
-        "/contentId",
-        "",
-        "`data.content_id` is invalid: length is lower than 1",
-    );
+    vectors.assert_refused::<ContentGenerated>("/contentId", "", "`data.contentId` is invalid: length is lower than 1");
     vectors.assert_refused::<ContentGenerated>("/wordCount", -1, "at `data.wordCount`");
-    vectors.assert_refused::<ContentPublished>(
-        "/contentId",
-        "",
-        "`data.content_id` is invalid: length is lower than 1",
-    );
+    vectors.assert_refused::<ContentPublished>("/contentId", "", "`data.contentId` is invalid: length is lower than 1");
 }
 
 #[test]

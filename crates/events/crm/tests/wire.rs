@@ -32,11 +32,11 @@ fn an_optional_field_that_is_null_is_read_as_absent() {
 #[test]
 fn data_that_breaks_a_rule_is_refused_by_its_field() {
     let vectors = vectors();
-    vectors.assert_refused::<LeadCreated>("/leadId", "", "`data.lead_id` is invalid");
-    vectors.assert_refused::<LeadCreated>("/companyId", "", "`data.company_id` is invalid");
+    vectors.assert_refused::<LeadCreated>("/leadId", "", "`data.leadId` is invalid");
+    vectors.assert_refused::<LeadCreated>("/companyId", "", "`data.companyId` is invalid");
     vectors.assert_refused::<LeadScored>("/factors/1/confidence", 1.5, "`data.factors[1].confidence` is invalid");
-    vectors.assert_refused::<LeadConverted>("/dealId", "", "`data.deal_id` is invalid");
-    vectors.assert_refused::<LeadConverted>("/conversionTime", -1, "`data.conversion_time` is invalid: lower than 0");
+    vectors.assert_refused::<LeadConverted>("/dealId", "", "`data.dealId` is invalid");
+    vectors.assert_refused::<LeadConverted>("/conversionTime", -1, "`data.conversionTime` is invalid: lower than 0");
 }
 
 #[test]

@@ -32,13 +32,13 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<CampaignLaunched>(
         "/campaignId",
         "",
-        "`data.campaign_id` is invalid: length is lower than 1",
+        "`data.campaignId` is invalid: length is lower than 1",
     );
     vectors.assert_refused::<CampaignLaunched>("/targetAudience", -1, "at `data.targetAudience`");
     vectors.assert_refused::<CampaignCompleted>(
         "/campaignId",
         "",
-        "`data.campaign_id` is invalid: length is lower than 1",
+        "`data.campaignId` is invalid: length is lower than 1",
     );
     vectors.assert_refused::<CampaignCompleted>("/delivered", -1, "at `data.delivered`");
     vectors.assert_refused::<CampaignCompleted>("/opened", -1, "at `data.opened`");

@@ -31,12 +31,12 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<VoiceTranscribed>(
         "/recordingId",
         "",
-        "`data.recording_id` is invalid: length is lower than 1",
+        "`data.recordingId` is invalid: length is lower than 1",
     );
     vectors.assert_refused::<VoiceTranscribed>("/duration", -1, "`data.duration` is invalid: lower than 0");
     vectors.assert_refused::<VoiceTranscribed>("/confidence", 1.5, "`data.confidence` is invalid: greater than 1");
     vectors.assert_refused::<VoiceTranscribed>("/speakers", -1, "at `data.speakers`");
-    vectors.assert_refused::<ImageAnalyzed>("/imageId", "", "`data.image_id` is invalid: length is lower than 1");
+    vectors.assert_refused::<ImageAnalyzed>("/imageId", "", "`data.imageId` is invalid: length is lower than 1");
     vectors.assert_refused::<ImageAnalyzed>("/faces", -1, "at `data.faces`");
     vectors.assert_refused::<ImageAnalyzed>(
         "/objects/0/confidence",

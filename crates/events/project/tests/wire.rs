@@ -28,14 +28,14 @@ fn an_optional_field_that_is_null_is_read_as_absent() {
 #[test]
 fn data_that_breaks_a_rule_is_refused_by_its_field() {
     let vectors = vectors();
-    vectors.assert_refused::<ProjectCreated>("/projectId", "", "`data.project_id` is invalid: length is lower than 1");
+    vectors.assert_refused::<ProjectCreated>("/projectId", "", "`data.projectId` is invalid: length is lower than 1");
     vectors.assert_refused::<ProjectCreated>("/teamSize", -1, "at `data.teamSize`");
-    vectors.assert_refused::<TaskCompleted>("/taskId", "", "`data.task_id` is invalid: length is lower than 1");
-    vectors.assert_refused::<TaskCompleted>("/projectId", "", "`data.project_id` is invalid: length is lower than 1");
-    vectors.assert_refused::<TaskCompleted>("/assigneeId", "", "`data.assignee_id` is invalid: length is lower than 1");
-    vectors.assert_refused::<TaskCompleted>("/completionTime", -1, "`data.completion_time` is invalid: lower than 0");
-    vectors.assert_refused::<TaskCompleted>("/estimatedHours", -1, "`data.estimated_hours` is invalid: lower than 0");
-    vectors.assert_refused::<TaskCompleted>("/actualHours", -1, "`data.actual_hours` is invalid: lower than 0");
+    vectors.assert_refused::<TaskCompleted>("/taskId", "", "`data.taskId` is invalid: length is lower than 1");
+    vectors.assert_refused::<TaskCompleted>("/projectId", "", "`data.projectId` is invalid: length is lower than 1");
+    vectors.assert_refused::<TaskCompleted>("/assigneeId", "", "`data.assigneeId` is invalid: length is lower than 1");
+    vectors.assert_refused::<TaskCompleted>("/completionTime", -1, "`data.completionTime` is invalid: lower than 0");
+    vectors.assert_refused::<TaskCompleted>("/estimatedHours", -1, "`data.estimatedHours` is invalid: lower than 0");
+    vectors.assert_refused::<TaskCompleted>("/actualHours", -1, "`data.actualHours` is invalid: lower than 0");
 }
 
 #[test]

@@ -32,14 +32,14 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<ProposalCreated>(
         "/proposalId",
         "",
-        "`data.proposal_id` is invalid: length is lower than 1",
+        "`data.proposalId` is invalid: length is lower than 1",
     );
     vectors.assert_refused::<ProposalCreated>("/confidence", 1.5, "`data.confidence` is invalid: greater than 1");
-    vectors.assert_refused::<ProposalCreated>("/leadId", "", "`data.lead_id` is invalid: length is lower than 1");
+    vectors.assert_refused::<ProposalCreated>("/leadId", "", "`data.leadId` is invalid: length is lower than 1");
     vectors.assert_refused::<BuyingSignalDetected>(
         "/proposalId",
         "",
-        "`data.proposal_id` is invalid: length is lower than 1",
+        "`data.proposalId` is invalid: length is lower than 1",
     );
     vectors.assert_refused::<BuyingSignalDetected>("/confidence", 1.5, "`data.confidence` is invalid: greater than 1");
     vectors.assert_refused::<BuyingSignalDetected>("/position", -1, "at `data.position`");

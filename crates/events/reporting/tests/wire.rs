@@ -29,13 +29,13 @@ fn an_optional_field_that_is_null_is_read_as_absent() {
 #[test]
 fn data_that_breaks_a_rule_is_refused_by_its_field() {
     let vectors = vectors();
-    vectors.assert_refused::<ReportGenerated>("/reportId", "", "`data.report_id` is invalid: length is lower than 1");
+    vectors.assert_refused::<ReportGenerated>("/reportId", "", "`data.reportId` is invalid: length is lower than 1");
     vectors.assert_refused::<DashboardViewed>(
         "/dashboardId",
         "",
-        "`data.dashboard_id` is invalid: length is lower than 1",
+        "`data.dashboardId` is invalid: length is lower than 1",
     );
-    vectors.assert_refused::<DashboardViewed>("/viewDuration", -1, "`data.view_duration` is invalid: lower than 0");
+    vectors.assert_refused::<DashboardViewed>("/viewDuration", -1, "`data.viewDuration` is invalid: lower than 0");
     vectors.assert_refused::<DashboardViewed>("/interactionCount", -1, "at `data.interactionCount`");
 }
 

@@ -34,22 +34,22 @@ fn data_that_breaks_a_rule_is_refused_by_its_field() {
     vectors.assert_refused::<SupportSessionStarted>(
         "/sessionId",
         "",
-        "`data.session_id` is invalid: length is lower than 1",
+        "`data.sessionId` is invalid: length is lower than 1",
     );
     vectors.assert_refused::<SupportSessionStarted>(
         "/contactId",
         "",
-        "`data.contact_id` is invalid: length is lower than 1",
+        "`data.contactId` is invalid: length is lower than 1",
     );
     vectors.assert_refused::<SupportSessionResolved>(
         "/sessionId",
         "",
-        "`data.session_id` is invalid: length is lower than 1",
+        "`data.sessionId` is invalid: length is lower than 1",
     );
     vectors.assert_refused::<SupportSessionResolved>(
         "/resolutionTime",
         -1,
-        "`data.resolution_time` is invalid: lower than 0",
+        "`data.resolutionTime` is invalid: lower than 0",
     );
 }
 
