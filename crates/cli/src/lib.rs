@@ -29,23 +29,25 @@
 //! | 1 | it could not be done: the message says why, and what to do |
 //! | 2 | the command line is not understood |
 //! | 3 | it was done, and what was looked at is not as it should be: each finding is told |
+//!
+//! It ends with the same code where whoever reads its output stops before the end, as `head` does.
 
 mod args;
 mod asyncapi;
+mod closed;
 mod event;
 mod output;
 mod schema;
 
-use std::{
-    ffi::OsString,
-    io::{ErrorKind, Write},
-    process::ExitCode,
-};
+use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::Parser;
 use tekup_contracts::Registry;
 
-use self::args::{Args, Command};
+use self::{
+    args::{Args, Command},
+    closed::UntilClosed,
+};
 
 /// How a command ended.
 enum Ended {
@@ -87,7 +89,6 @@ pub fn run<A: Into<OsString> + Clone>(
     match registry.map_err(anyhow::Error::from).and_then(|registry| command(&registry, args)) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::WithFindings) => ExitCode::from(3),
-        Err(error) if is_a_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let _told = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
@@ -96,18 +97,12 @@ pub fn run<A: Into<OsString> + Clone>(
 }
 
 fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
-    let out = &mut std::io::stdout().lock();
-    match args.command {
+    let out = &mut UntilClosed(std::io::stdout().lock());
+    let ended = match args.command {
         Command::Schema(command) => schema::run(registry, command, out),
         Command::Event(command) => event::run(registry, command, out),
         Command::Asyncapi(args) => asyncapi::run(registry, args, out),
-    }
-}
-
-/// Whoever read the output has seen enough, as `head` does.
-fn is_a_closed_pipe(error: &anyhow::Error) -> bool {
-    let io = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref().map(std::io::Error::kind);
-    let json =
-        |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref().and_then(serde_json::Error::io_error_kind);
-    error.chain().any(|cause| io(cause).or(json(cause)) == Some(ErrorKind::BrokenPipe))
+    }?;
+    out.flush()?;
+    Ok(ended)
 }

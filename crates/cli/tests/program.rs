@@ -193,17 +193,42 @@ fn the_locks_of_this_repository_hold() {
     assert_eq!(answer["notes"], Value::Array(Vec::new()), "run `tekup schema lock`");
 }
 
+/// Ends, with nobody who reads what it prints.
+fn unread(args: &[&str]) -> (i32, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_tekup")).args(args).stdout(writer).output().unwrap();
+    (code(&output), blamed(&output))
+}
+
 #[test]
-fn whoever_has_read_enough_of_the_output_is_no_error() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tekup"))
-        .args(["schema", "show", "lead.created"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((code(&output), blamed(&output).as_str()), (0, ""));
+fn a_verdict_stays_the_same_where_nobody_reads_what_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = folder.path().join("events.json");
+    let mut bad = lead();
+    bad["data"]["score"] = "high".into();
+    fs::write(&events, bad.to_string()).unwrap();
+    let events = events.to_str().unwrap();
+    let table: [(&[&str], i32); 5] = [
+        (&["--help"], 0),
+        (&["schema", "ls"], 0),
+        (&["schema", "show", "lead.created"], 0),
+        (&["event", "validate", events], 3),
+        (&["event", "validate", events, "--output", "json"], 3),
+    ];
+    for (args, expected) in table {
+        assert_eq!(unread(args), (expected, String::new()), "{args:?}");
+    }
+    let (code, told) = unread(&["schema", "show", "lead.lost"]);
+    assert_eq!((code, told.contains("lead.lost")), (1, true));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_can_not_be_written_is_an_error() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_tekup")).args(["schema", "ls"]).stdout(full).output().unwrap();
+    assert_eq!((code(&output), blamed(&output).starts_with("error: ")), (1, true));
 }
 
 #[test]
