@@ -82,6 +82,9 @@ pub(crate) enum SchemaCommand {
     Check {
         #[command(flatten)]
         lock: LockArgs,
+        /// Ends with 3 too if an event is not locked as it is, though it breaks nobody.
+        #[arg(long)]
+        locked: bool,
         #[command(flatten)]
         output: Output,
     },

@@ -187,10 +187,52 @@ fn what_is_locked_as_it_is_passes_and_a_change_by_hand_of_the_lock_is_refused() 
 #[test]
 fn the_locks_of_this_repository_hold() {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
-    let output = tekup(&["schema", "check", "--lock", lock.to_str().unwrap(), "--output", "json"]);
+    let output = tekup(&["schema", "check", "--locked", "--lock", lock.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "run `tekup schema lock`: {}", told(&output));
+}
+
+#[test]
+fn an_event_that_is_not_locked_passes_unless_all_must_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().to_str().unwrap();
+    assert_eq!(code(&tekup(&["schema", "lock", "--lock", lock])), 0);
+    fs::remove_file(folder.path().join("lead.created/1.0.0.json")).unwrap();
+    let check = ["schema", "check", "--lock", lock];
+    let note = "note: `lead.created` 1.0.0 is not locked yet: run `schema lock`\n";
+    let output = tekup(&check);
+    assert_eq!(code(&output), 0);
+    assert_eq!(told(&output), format!("{note}19 events, none of which breaks a reader\n"));
+    let output = tekup(&[&check[..], &["--locked"]].concat());
+    assert_eq!(code(&output), 3);
+    let verdict = "1 in all: no reader breaks, and not all events are locked as they are\n";
+    assert_eq!(told(&output), format!("{note}{verdict}"));
+    let output = tekup(&[&check[..], &["--locked", "--output", "json"]].concat());
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((code(&output), &answer["breaks"]), (0, &false.into()), "{answer:#}");
-    assert_eq!(answer["notes"], Value::Array(Vec::new()), "run `tekup schema lock`");
+    assert_eq!((code(&output), &answer["breaks"], &answer["locked"]), (3, &false.into(), &false.into()));
+}
+
+#[test]
+fn a_lock_that_is_not_there_or_can_not_be_read_passes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::create_dir(at("empty")).unwrap();
+    fs::write(at("file"), "").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(at("loop"), at("loop")).unwrap();
+    let nothing = |name| (name, format!("error: no event is locked in `{}`: run `tekup schema lock`", at(name)));
+    let unreadable = |name| (name, format!("error: `{}` can't be read: ", at(name)));
+    let mut table = vec![nothing("absent"), nothing("empty"), unreadable("file")];
+    if cfg!(unix) {
+        table.push(unreadable("loop"));
+    }
+    for (name, expected) in table {
+        for command in ["check", "diff"] {
+            let output = tekup(&["schema", command, "--lock", &at(name)]);
+            assert_eq!((code(&output), told(&output).as_str()), (1, ""), "{command} {name}");
+            assert!(blamed(&output).starts_with(&expected), "{command} {name}: {}", blamed(&output));
+            assert!(blamed(&output).matches("os error").count() <= 1, "{}", blamed(&output));
+        }
+    }
 }
 
 /// Ends, with nobody who reads what it prints.

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::{fs, path::Path};
+use std::{error::Error as _, fs};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -158,6 +158,34 @@ fn what_is_no_contract_by_its_place_is_left_alone() {
     let (_folder, lock) = locked(&[First::descriptor()]);
     fs::write(lock.path().join("README.md"), "how to").unwrap();
     fs::write(lock.path().join("lead.created").join("notes.txt"), "why").unwrap();
+    fs::create_dir(lock.path().join("lead.created").join("9.9.9.json")).unwrap();
     assert_eq!(lock.contracts().unwrap().len(), 1);
-    assert!(Lock::at(Path::new("/nowhere/at/all")).contracts().unwrap().is_empty());
+}
+
+#[test]
+fn a_folder_that_holds_no_contract_passes_nothing_and_can_be_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = registry(&[First::descriptor()]);
+    for lock in [Lock::at(folder.path().join("absent")), Lock::at(folder.path())] {
+        let error = lock.check(&registry, Mode::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let expected = format!("no event is locked in `{}`: run `tekup schema lock`", lock.path().display());
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        lock.update(&registry, Mode::default()).unwrap();
+        assert!(!lock.check(&registry, Mode::default()).unwrap().breaks());
+    }
+}
+
+#[test]
+fn what_can_not_be_read_is_told_by_its_path_and_its_cause_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("schemas");
+    fs::write(&path, "a file").unwrap();
+    let lock = Lock::at(&path);
+    let registry = registry(&[First::descriptor()]);
+    for error in [lock.contracts().unwrap_err(), lock.update(&registry, Mode::default()).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!(error.to_string(), format!("`{}` can't be read", path.display()));
+        assert!(error.source().unwrap().is::<std::io::Error>());
+    }
 }

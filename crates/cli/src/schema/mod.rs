@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod lock;
 mod ls;
+mod report;
 mod show;
 
 use std::io::Write;
@@ -16,7 +17,7 @@ pub(crate) fn run(registry: &Registry, command: SchemaCommand, out: &mut impl Wr
     match command {
         SchemaCommand::Ls { output } => ls::run(registry, output.output, out),
         SchemaCommand::Show { event, written } => show::run(registry, &event, written, out),
-        SchemaCommand::Check { lock, output } => check::run(registry, &lock, output.output, out),
+        SchemaCommand::Check { lock, locked, output } => check::run(registry, &lock, locked, output.output, out),
         SchemaCommand::Diff { event, lock } => diff::run(registry, event.as_ref(), &lock, out),
         SchemaCommand::Lock { lock } => lock::run(registry, &lock, out),
     }

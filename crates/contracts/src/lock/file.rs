@@ -88,6 +88,7 @@ fn changed(path: &Path, told: &str) -> String {
     )
 }
 
+/// Whoever prints it prints the cause with it, as its source.
 pub(super) fn unavailable(path: &Path, what: &str, cause: io::Error) -> Error {
-    Error::new(ErrorKind::Unavailable, format!("`{}` can't be {what}: {cause}", path.display())).with_source(cause)
+    Error::new(ErrorKind::Unavailable, format!("`{}` can't be {what}", path.display())).with_source(cause)
 }

@@ -36,7 +36,7 @@ pub struct Lock(PathBuf);
 const MOST_FILES: usize = 20_000;
 
 impl Lock {
-    /// The folder at this path; it need not be there yet.
+    /// The folder at this path; it need not be there before the first [`Lock::update`].
     ///
     /// ```
     /// use tekup_contracts::Lock;
@@ -57,29 +57,28 @@ impl Lock {
     /// All locked contracts, by type and then version.
     ///
     /// # Errors
+    /// [`ErrorKind::NotFound`] if there are none, or there is no such folder: what is held to nothing would always pass.
     /// [`ErrorKind::InvalidInput`] with every file that is not as [`Lock::update`] wrote it, [`ErrorKind::Unavailable`] if
     /// one can't be read.
     ///
     /// ```
     /// use tekup_contracts::Lock;
+    /// use tekup_core::ErrorKind;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// assert!(Lock::at(folder.path().join("nothing")).contracts()?.is_empty());
+    /// let error = Lock::at(folder.path().join("nothing")).contracts().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn contracts(&self) -> Result<Vec<Contract>> {
-        let (mut contracts, mut mistakes) = (Vec::new(), Vec::new());
-        for path in self.files()? {
-            match file::read(&path)? {
-                Ok(contract) => contracts.push(contract),
-                Err(mistake) => mistakes.push(mistake),
-            }
+        let files = self.files()?;
+        if files.is_empty() {
+            let folder = self.0.display();
+            let message =
+                format!("no event is locked in `{folder}`: run `tekup schema lock`, or name the folder of the lock");
+            return Err(Error::new(ErrorKind::NotFound, message));
         }
-        if !mistakes.is_empty() {
-            return Err(Error::from_problems(ErrorKind::InvalidInput, mistakes));
-        }
-        contracts.sort_by(|a, b| (a.event_type.as_str(), &a.version).cmp(&(b.event_type.as_str(), &b.version)));
-        Ok(contracts)
+        read(&files)
     }
 
     /// What a program's events break of what is locked.
@@ -100,7 +99,7 @@ impl Lock {
     ///
     /// See [`Lock`] for an example.
     pub fn update(&self, registry: &Registry, mode: Mode) -> Result<Vec<PathBuf>> {
-        let locked = self.contracts()?;
+        let locked = read(&self.files()?)?;
         let report = compare(&locked, registry, mode)?;
         if report.breaks() {
             return Err(Error::from_problems(ErrorKind::Incompatible, report.told()));
@@ -114,7 +113,7 @@ impl Lock {
     fn files(&self) -> Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for folder in entries(&self.0)?.into_iter().filter(|path| path.is_dir()) {
-            files.extend(entries(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|of| of == "json")));
+            files.extend(entries(&folder)?.into_iter().filter(|path| may_be_a_contract(path)));
             if files.len() > MOST_FILES {
                 let message =
                     format!("`{}` holds more than {MOST_FILES} files: name the folder of the lock", self.0.display());
@@ -123,6 +122,25 @@ impl Lock {
         }
         Ok(files)
     }
+}
+
+fn may_be_a_contract(path: &Path) -> bool {
+    path.extension().is_some_and(|of| of == "json") && !path.is_dir()
+}
+
+fn read(files: &[PathBuf]) -> Result<Vec<Contract>> {
+    let (mut contracts, mut mistakes) = (Vec::new(), Vec::new());
+    for path in files {
+        match file::read(path)? {
+            Ok(contract) => contracts.push(contract),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(Error::from_problems(ErrorKind::InvalidInput, mistakes));
+    }
+    contracts.sort_by(|a, b| (a.event_type.as_str(), &a.version).cmp(&(b.event_type.as_str(), &b.version)));
+    Ok(contracts)
 }
 
 fn compare(locked: &[Contract], registry: &Registry, mode: Mode) -> Result<Report> {
