@@ -70,13 +70,15 @@ pub(crate) enum SchemaCommand {
         #[command(flatten)]
         output: Output,
     },
-    /// Prints the JSON Schema of an event.
+    /// Prints the JSON Schema of an event, which is the same for people and for programs.
     Show {
         /// The event, such as `lead.created`, or a version of it: `lead.created@1.0.0`.
         event: EventName,
         /// What is written instead of what is read: fields with a default are always there.
         #[arg(long)]
         written: bool,
+        #[command(flatten)]
+        output: Output,
     },
     /// Tells which readers the events of this program would break, beside those that are locked.
     Check {
@@ -88,17 +90,24 @@ pub(crate) enum SchemaCommand {
         #[command(flatten)]
         output: Output,
     },
-    /// Shows how an event has changed since it was locked.
+    /// Shows how events have changed since they were locked, and whom that breaks.
     Diff {
         /// The event, such as `lead.created`; else all that have changed.
         event: Option<EventType>,
         #[command(flatten)]
         lock: LockArgs,
+        #[command(flatten)]
+        output: Output,
     },
-    /// Locks the events as they are, unless they break a reader.
+    /// Locks the events as they are, unless they break a reader or a locked version has other data.
     Lock {
         #[command(flatten)]
         lock: LockArgs,
+        /// Overwrites locked versions that have other data; only for versions that were never deployed.
+        #[arg(long)]
+        amend: bool,
+        #[command(flatten)]
+        output: Output,
     },
 }
 
@@ -117,7 +126,7 @@ pub(crate) enum EventCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Output {
-    /// For people, or for programs.
+    /// For people, or for programs; an error is a text on the standard error output either way.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Format,
 }

@@ -30,7 +30,15 @@
 //! | 2 | the command line is not understood |
 //! | 3 | it was done, and what was looked at is not as it should be: each finding is told |
 //!
-//! It ends with the same code where whoever reads its output stops before the end, as `head` does.
+//! Where `schema lock` ends with 3, it has written nothing. For `schema check --locked`, an event that is not locked as it is
+//! is a finding too.
+//!
+//! The program ends with the same code where whoever reads its output stops before the end, as `head` does.
+//!
+//! # For programs
+//!
+//! With `--output json` the answer is one JSON value on the standard output. An error, which ends with 1 or 2, has no answer:
+//! it stays a text on the standard error output.
 
 mod args;
 mod asyncapi;

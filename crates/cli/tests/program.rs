@@ -158,9 +158,15 @@ fn a_command_line_that_is_not_understood_ends_with_2() {
 fn a_schema_is_shown_and_a_mistyped_event_is_answered_with_the_nearest() {
     let schema: Value = serde_json::from_slice(&tekup(&["schema", "show", "lead.created"]).stdout).unwrap();
     assert_eq!(schema["$id"], "urn:tekup:event:lead.created:1.0.0");
+    for format in ["table", "json"] {
+        let output = tekup(&["schema", "show", "lead.created", "--output", format]);
+        assert_eq!((code(&output), serde_json::from_slice::<Value>(&output.stdout).unwrap()), (0, schema.clone()));
+    }
     assert_eq!(code(&tekup(&["schema", "show", "lead.created@1.0.0", "--written"])), 0);
-    let output = tekup(&["schema", "show", "lead.creatd"]);
-    assert_eq!((code(&output), blamed(&output).contains("did you mean `lead.created`?")), (1, true));
+    let output = tekup(&["schema", "show", "lead.creatd", "--output", "json"]);
+    assert_eq!((code(&output), told(&output).as_str()), (1, ""));
+    let expected = "error: event `lead.creatd` is unknown to this program: did you mean `lead.created`?\n";
+    assert_eq!(blamed(&output), expected, "an error is a text also for programs");
     let output = tekup(&["schema", "show", "lead.created@7.0.0"]);
     assert_eq!((code(&output), blamed(&output).contains("this program knows 1.0.0")), (1, true));
 }
@@ -251,7 +257,13 @@ fn a_verdict_stays_the_same_where_nobody_reads_what_is_printed() {
     bad["data"]["score"] = "high".into();
     fs::write(&events, bad.to_string()).unwrap();
     let events = events.to_str().unwrap();
-    let table: [(&[&str], i32); 5] = [
+    let lock = folder.path().join("schemas");
+    let lock = lock.to_str().unwrap();
+    assert_eq!(code(&tekup(&["schema", "lock", "--lock", lock])), 0);
+    fs::remove_file(folder.path().join("schemas/lead.created/1.0.0.json")).unwrap();
+    let table: [(&[&str], i32); 7] = [
+        (&["schema", "check", "--lock", lock], 0),
+        (&["schema", "check", "--locked", "--lock", lock], 3),
         (&["--help"], 0),
         (&["schema", "ls"], 0),
         (&["schema", "show", "lead.created"], 0),

@@ -23,6 +23,8 @@ event!(Minor, "lead.created", "1.1.0", { id: String, note: Option<String> });
 event!(Broken, "lead.created", "1.1.0", { id: String, source: String });
 event!(Major, "lead.created", "2.0.0", { id: String, source: String });
 event!(BrokenAgain, "lead.created", "1.2.0", { id: u64, note: Option<String> });
+event!(Number, "lead.created", "1.0.0", { id: String, x: Option<f64> });
+event!(WordMinor, "lead.created", "1.1.0", { id: String, x: Option<String> });
 event!(Another, "lead.scored", "1.0.0", { score: f64 });
 
 fn registry(descriptors: &[EventDescriptor]) -> Registry {
@@ -51,14 +53,109 @@ fn what_is_locked_passes_and_is_not_written_again() {
 }
 
 #[test]
-fn an_optional_field_more_passes_with_a_note_and_can_be_locked() {
+fn an_optional_field_more_passes_with_a_note_and_is_locked_only_as_an_amendment() {
     let (_folder, lock) = locked(&[First::descriptor()]);
-    let registry = registry(&[WithNote::descriptor()]);
+    let before = fs::read(only_file(&lock)).unwrap();
+    let registry = registry(&[WithNote::descriptor(), Another::descriptor()]);
     let report = lock.check(&registry, Mode::default()).unwrap();
     assert!(!report.breaks() && report.findings.is_empty());
-    assert!(matches!(&report.notes[..], [Note::Changed(..)]), "{:?}", report.notes);
-    assert_eq!(lock.update(&registry, Mode::default()).unwrap(), [only_file(&lock)]);
+    assert!(matches!(&report.notes[..], [Note::Changed(..), Note::New(..)]), "{:?}", report.notes);
+
+    let error = lock.update(&registry, Mode::default()).unwrap_err();
+    assert_eq!((error.kind(), error.problems()), (ErrorKind::Incompatible, &[report.notes[0].to_string()][..]));
+    for advice in ["raise its minor version", "`--amend` if 1.0.0 was never deployed"] {
+        assert!(error.to_string().contains(advice), "{error}");
+    }
+    assert_eq!((fs::read(only_file(&lock)).unwrap(), lock.contracts().unwrap().len()), (before, 1));
+
+    assert_eq!(lock.amend(&registry, Mode::default()).unwrap().len(), 2);
     assert!(lock.check(&registry, Mode::default()).unwrap().notes.is_empty());
+}
+
+#[test]
+fn a_field_that_comes_back_as_another_is_found_for_what_was_locked_is_kept() {
+    let (_folder, lock) = locked(&[Number::descriptor()]);
+    let error = lock.update(&registry(&[First::descriptor()]), Mode::default()).unwrap_err();
+    assert!(error.to_string().contains("1.0.0 has changed since it was locked"), "{error}");
+    let error = lock.amend(&registry(&[WordMinor::descriptor()]), Mode::default()).unwrap_err();
+    assert!(error.to_string().contains("a reader of 1.1.0 can't read 1.0.0 at `data.x`"), "{error}");
+    assert_eq!(lock.contracts().unwrap().len(), 1);
+}
+
+#[test]
+fn an_amendment_that_breaks_is_refused() {
+    let (_folder, lock) = locked(&[Minor::descriptor()]);
+    let error = lock.amend(&registry(&[Broken::descriptor()]), Mode::default()).unwrap_err();
+    assert!(error.to_string().contains("at `data.source`"), "{error}");
+}
+
+mod described {
+    use super::{Deserialize, JsonSchema, Serialize, TekupEvent};
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    enum Kind {
+        Won,
+        /// Not ours.
+        Lost,
+        Open,
+    }
+
+    /// A lead is known.
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(type = "lead.rated", version = "1.0.0", priority = "high")]
+    #[schemars(title = "Rated", example = "an example")]
+    pub(super) struct Rated {
+        /// In points.
+        #[serde(default = "few")]
+        #[schemars(extend("x-unit" = "points"))]
+        score: f64,
+        /// How it ended.
+        kind: Kind,
+    }
+
+    fn few() -> f64 {
+        2.0
+    }
+}
+
+mod plain {
+    use super::{Deserialize, JsonSchema, Serialize, TekupEvent};
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    enum Kind {
+        Won,
+        Lost,
+        Open,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(type = "lead.rated", version = "1.0.0")]
+    pub(super) struct Rated {
+        #[serde(default)]
+        score: f64,
+        kind: Kind,
+    }
+}
+
+#[test]
+fn descriptions_priority_and_domain_are_written_over_what_is_locked() {
+    let of = |domain, event| Registry::of([(domain, vec![event])]).unwrap();
+    let versions = [
+        of("crm", described::Rated::descriptor()),
+        of("crm", plain::Rated::descriptor()),
+        of("sales", plain::Rated::descriptor()),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let lock = Lock::at(folder.path());
+    lock.update(&of("crm", plain::Rated::descriptor()), Mode::default()).unwrap();
+    for registry in versions {
+        let report = lock.check(&registry, Mode::default()).unwrap();
+        assert!(report.findings.is_empty(), "{:?}", report.findings);
+        assert!(matches!(&report.notes[..], [Note::Described(..)]), "{:?}", report.notes);
+        assert!(report.notes[0].to_string().ends_with("run `schema lock`"));
+        assert_eq!(lock.update(&registry, Mode::default()).unwrap().len(), 1);
+        assert!(lock.check(&registry, Mode::default()).unwrap().notes.is_empty());
+    }
 }
 
 #[test]

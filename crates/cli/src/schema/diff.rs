@@ -1,49 +1,84 @@
-use std::io::Write;
+use std::io::{self, Write};
 
+use anyhow::ensure;
+use serde::Serialize;
 use similar::TextDiff;
-use tekup_contracts::{Contract, Lock, Registry, compatibility};
+use tekup_contracts::{Contract, Lock, Registry, lock, lock::Report};
 use tekup_core::EventType;
 
-use crate::{Ended, args::LockArgs};
+use super::report;
+use crate::{
+    Ended,
+    args::{Format, LockArgs},
+    output,
+};
+
+#[derive(Serialize)]
+struct Answer {
+    changes: Vec<Change>,
+    #[serde(flatten)]
+    report: report::Answer,
+}
+
+/// A version that is not as the last one that is locked.
+#[derive(Serialize)]
+struct Change {
+    r#type: String,
+    version: String,
+    locked: String,
+    diff: String,
+}
 
 pub(super) fn run(
     registry: &Registry,
     only: Option<&EventType>,
     args: &LockArgs,
+    format: Format,
     out: &mut impl Write,
 ) -> anyhow::Result<Ended> {
-    let locked = Lock::at(&args.lock).contracts()?;
-    if let Some(event_type) = only {
-        let is_known = locked.iter().chain(registry.contracts()).any(|contract| contract.event_type == *event_type);
-        anyhow::ensure!(is_known, "event `{event_type}` is neither locked nor known to this program");
+    let lock = Lock::at(&args.lock);
+    let (locked, mut report) = (lock.contracts()?, lock.check(registry, args.mode)?);
+    if let Some(only) = only {
+        let is_known = locked.iter().chain(registry.contracts()).any(|contract| contract.event_type == *only);
+        ensure!(is_known, "event `{only}` is neither locked nor known to this program");
+        retain(&mut report, only);
     }
-    for contract in registry.newest().filter(|contract| only.is_none_or(|only| contract.event_type == *only)) {
-        let before = locked
-            .iter()
-            .rfind(|locked| locked.event_type == contract.event_type && locked.version <= contract.version);
-        match before {
-            None => writeln!(out, "`{}` {} is new: it is not locked", contract.event_type, contract.version)?,
-            Some(before) => show(before, contract, args, out)?,
-        }
+    let asked = registry.contracts().filter(|contract| only.is_none_or(|only| contract.event_type == *only));
+    let changes: Vec<Change> = asked.filter_map(|contract| change(&locked, contract)).collect();
+    match format {
+        Format::Json => output::json(out, &Answer { changes, report: report::answer(&report) })?,
+        Format::Table => tell(&changes, &report, out)?,
     }
-    Ok(Ended::Well)
+    Ok(if report.breaks() { Ended::WithFindings } else { Ended::Well })
 }
 
-/// Nothing, if nothing has changed.
-fn show(before: &Contract, after: &Contract, args: &LockArgs, out: &mut impl Write) -> anyhow::Result<()> {
-    if before.fingerprint() == after.fingerprint() {
-        return Ok(());
-    }
+fn retain(report: &mut Report, only: &EventType) {
+    report.findings.retain(|finding| finding.event_type == *only);
+    report.notes.retain(|note| note.event_type() == only);
+}
+
+/// None, if nothing has changed, or there is nothing to hold it to.
+fn change(locked: &[Contract], contract: &Contract) -> Option<Change> {
+    let is_before = |locked: &&Contract| locked.event_type == contract.event_type && locked.version <= contract.version;
+    let before = locked.iter().rfind(is_before)?;
+    (before.fingerprint() != contract.fingerprint()).then(|| Change {
+        r#type: contract.event_type.to_string(),
+        version: contract.version.to_string(),
+        locked: before.version.to_string(),
+        diff: diff(before, contract),
+    })
+}
+
+fn diff(before: &Contract, now: &Contract) -> String {
     let name = |contract: &Contract, what: &str| format!("{} {} ({what})", contract.event_type, contract.version);
-    let (old, new) = (lines(before)?, lines(after)?);
+    let (old, new) = (lock::text(before), lock::text(now));
     let diff = TextDiff::from_lines(&old, &new);
-    write!(out, "{}", diff.unified_diff().header(&name(before, "locked"), &name(after, "now")))?;
-    for finding in compatibility::check(std::slice::from_ref(before), after, args.mode)? {
-        writeln!(out, "breaks: {finding}")?;
-    }
-    Ok(())
+    diff.unified_diff().header(&name(before, "locked"), &name(now, "now")).to_string()
 }
 
-fn lines(contract: &Contract) -> serde_json::Result<String> {
-    serde_json::to_string_pretty(&contract.reads).map(|json| json + "\n")
+fn tell(changes: &[Change], report: &Report, out: &mut impl Write) -> io::Result<()> {
+    for change in changes {
+        write!(out, "{}", change.diff)?;
+    }
+    report::tell(report, out)
 }

@@ -16,9 +16,9 @@ use crate::{Ended, args::SchemaCommand};
 pub(crate) fn run(registry: &Registry, command: SchemaCommand, out: &mut impl Write) -> anyhow::Result<Ended> {
     match command {
         SchemaCommand::Ls { output } => ls::run(registry, output.output, out),
-        SchemaCommand::Show { event, written } => show::run(registry, &event, written, out),
+        SchemaCommand::Show { event, written, output: _ } => show::run(registry, &event, written, out),
         SchemaCommand::Check { lock, locked, output } => check::run(registry, &lock, locked, output.output, out),
-        SchemaCommand::Diff { event, lock } => diff::run(registry, event.as_ref(), &lock, out),
-        SchemaCommand::Lock { lock } => lock::run(registry, &lock, out),
+        SchemaCommand::Diff { event, lock, output } => diff::run(registry, event.as_ref(), &lock, output.output, out),
+        SchemaCommand::Lock { lock, amend, output } => lock::run(registry, &lock, amend, output.output, out),
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn write(folder: &Path, contract: &Contract) -> Result<PathBuf> {
         fs::create_dir_all(folder.join(contract.event_type.as_str()))?;
         // Complete or not at all: a file that is cut is one that was changed by hand.
         let beside = path.with_extension("new");
-        fs::write(&beside, text_of(contract))?;
+        fs::write(&beside, text(contract))?;
         fs::rename(&beside, &path)
     };
     write().map_err(|cause| unavailable(&path, "written", cause))?;
@@ -58,14 +58,27 @@ fn word<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, Strin
 }
 
 fn is_as_written(path: &Path, text: &str, contract: Contract) -> Result<Contract, String> {
-    if text != text_of(&contract) {
+    if text != self::text(&contract) {
         return Err("it is not as the lock writes it".into());
     }
     let stands_right = path.parent().and_then(Path::parent).is_some_and(|folder| path_of(folder, &contract) == path);
     if stands_right { Ok(contract) } else { Err("its name is not that of its event and version".into()) }
 }
 
-fn text_of(contract: &Contract) -> String {
+/// A contract as its file holds it.
+///
+/// ```
+/// use tekup_contracts::{Registry, lock};
+/// use tekup_events_crm as crm;
+///
+/// let registry = Registry::of([("crm", crm::descriptors().to_vec())])?;
+/// for contract in registry.contracts() {
+///     assert!(lock::text(contract).starts_with("{\n  \"domain\": \"crm\",\n  \"fingerprint\": "));
+/// }
+/// # Ok::<(), tekup_core::Error>(())
+/// ```
+#[must_use]
+pub fn text(contract: &Contract) -> String {
     pretty(&json!({
         "domain": contract.domain,
         "fingerprint": contract.fingerprint(),

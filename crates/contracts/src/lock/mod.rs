@@ -1,7 +1,8 @@
 //! The contracts of yesterday, in files beside the code: what a change is checked against before it is merged.
 //!
 //! One file for each version of each event, `<type>/<version>.json`, written by [`Lock::update`] alone. A file is kept when
-//! the next version comes, for events of it may still be stored.
+//! the next version comes, for events of it may still be stored. For the same reason a version whose data has changed is not
+//! overwritten: it gets a new version, or [`Lock::amend`] where nobody has ever written it.
 
 mod file;
 mod report;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use tekup_core::{Error, ErrorKind, Result};
 
+pub use file::text;
 pub use report::{Note, Report};
 
 use crate::{Contract, Mode, Registry, compatibility};
@@ -91,18 +93,61 @@ impl Lock {
         compare(&self.contracts()?, registry, mode)
     }
 
-    /// Writes what is new or has changed, and answers the files; other versions of an event stay.
+    /// Writes what is new or is described otherwise, and answers the files; other versions of an event stay.
     ///
     /// # Errors
-    /// [`ErrorKind::Incompatible`] with every finding if something breaks: nothing is written then. Else as
-    /// [`Lock::contracts`]; [`ErrorKind::Unavailable`] if a file can't be written.
+    /// [`ErrorKind::Incompatible`] with all that breaks and every locked version whose data has changed: nothing is written
+    /// then. Else as [`Lock::check`], but there need not be a folder; [`ErrorKind::Unavailable`] if a file can't be written.
     ///
     /// See [`Lock`] for an example.
     pub fn update(&self, registry: &Registry, mode: Mode) -> Result<Vec<PathBuf>> {
+        self.write(registry, mode, false)
+    }
+
+    /// As [`Lock::update`], and overwrites locked versions whose data has changed. Only for versions that were never
+    /// deployed: events of the old data that are stored are not known to any check any more. What breaks is refused here too.
+    ///
+    /// # Errors
+    /// As [`Lock::update`], without those versions.
+    ///
+    /// ```
+    /// use schemars::JsonSchema;
+    /// use serde::{Deserialize, Serialize};
+    /// use tekup_contracts::{Lock, Mode, Registry};
+    /// use tekup_core::TekupEvent;
+    ///
+    /// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    /// #[event(type = "lead.created")]
+    /// struct Draft {
+    ///     lead_id: String,
+    /// }
+    ///
+    /// #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    /// #[event(type = "lead.created")]
+    /// struct LeadCreated {
+    ///     lead_id: String,
+    ///     source: Option<String>,
+    /// }
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let lock = Lock::at(folder.path().join("schemas"));
+    /// lock.update(&Registry::of([("crm", vec![Draft::descriptor()])])?, Mode::default())?;
+    ///
+    /// let registry = Registry::of([("crm", vec![LeadCreated::descriptor()])])?;
+    /// let error = lock.update(&registry, Mode::default()).unwrap_err();
+    /// assert!(error.to_string().starts_with("`lead.created` 1.0.0 has changed since it was locked"));
+    /// assert_eq!(lock.amend(&registry, Mode::default())?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn amend(&self, registry: &Registry, mode: Mode) -> Result<Vec<PathBuf>> {
+        self.write(registry, mode, true)
+    }
+
+    fn write(&self, registry: &Registry, mode: Mode, amends: bool) -> Result<Vec<PathBuf>> {
         let locked = read(&self.files()?)?;
-        let report = compare(&locked, registry, mode)?;
-        if report.breaks() {
-            return Err(Error::from_problems(ErrorKind::Incompatible, report.told()));
+        let refused = compare(&locked, registry, mode)?.refused(amends);
+        if !refused.is_empty() {
+            return Err(Error::from_problems(ErrorKind::Incompatible, refused));
         }
         let locked: Vec<String> = locked.iter().map(Contract::fingerprint).collect();
         let is_new = |contract: &&Contract| !locked.contains(&contract.fingerprint());
@@ -150,7 +195,7 @@ fn compare(locked: &[Contract], registry: &Registry, mode: Mode) -> Result<Repor
         let before = || locked.iter().filter(of_type).filter(|locked| locked.version <= contract.version);
         let findings = compatibility::check(before(), contract, mode)?;
         if findings.is_empty() {
-            report.notes.extend(report::note(before(), contract));
+            report.notes.extend(report::note(before(), contract)?);
         }
         report.findings.extend(findings);
     }

@@ -1,8 +1,8 @@
 use std::fmt;
 
-use tekup_core::{EventType, SchemaVersion};
+use tekup_core::{EventType, Result, SchemaVersion};
 
-use crate::{Contract, Finding, Registry};
+use crate::{Contract, Finding, Registry, shape::Document};
 
 /// What a check has found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,8 +20,10 @@ pub struct Report {
 pub enum Note {
     /// This version is not locked yet.
     New(EventType, SchemaVersion),
-    /// This version is locked with other data.
+    /// This version is locked with other data, which [`Lock::update`](crate::Lock::update) does not overwrite.
     Changed(EventType, SchemaVersion),
+    /// This version is locked with the same data, and with other descriptions, another priority or another domain.
+    Described(EventType, SchemaVersion),
     /// The event is locked, and the program has none of this type: whoever reads it waits for ever. This breaks.
     Gone(EventType),
     /// A newer version than the program's is locked: it was taken back. This breaks.
@@ -39,14 +41,33 @@ impl Report {
         !self.findings.is_empty() || self.notes.iter().any(Note::breaks)
     }
 
-    /// Each finding and note that breaks, as a line.
-    pub(super) fn told(&self) -> Vec<String> {
-        let notes = self.notes.iter().filter(|note| note.breaks()).map(ToString::to_string);
+    /// Each finding and note for which the lock is not written, as a line.
+    pub(super) fn refused(&self, amends: bool) -> Vec<String> {
+        let is_refused = |note: &&Note| note.breaks() || !amends && matches!(note, Note::Changed(..));
+        let notes = self.notes.iter().filter(is_refused).map(ToString::to_string);
         self.findings.iter().map(ToString::to_string).chain(notes).collect()
     }
 }
 
 impl Note {
+    /// The event that it is about.
+    ///
+    /// ```
+    /// use tekup_contracts::lock::Note;
+    /// assert_eq!(Note::Gone("lead.created".parse()?).event_type().as_str(), "lead.created");
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn event_type(&self) -> &EventType {
+        match self {
+            Self::New(event_type, _)
+            | Self::Changed(event_type, _)
+            | Self::Described(event_type, _)
+            | Self::Gone(event_type)
+            | Self::TakenBack(event_type, _) => event_type,
+        }
+    }
+
     /// Whether the change must not be merged as it is.
     ///
     /// ```
@@ -68,8 +89,13 @@ impl fmt::Display for Note {
             }
             Self::Changed(event_type, version) => write!(
                 f,
-                "`{event_type}` {version} has changed since it was locked, and breaks nobody: give it a new minor version \
-                 if it was deployed, and run `schema lock`"
+                "`{event_type}` {version} has changed since it was locked, and breaks nobody: raise its minor version, or \
+                 give `schema lock` `--amend` if {version} was never deployed"
+            ),
+            Self::Described(event_type, version) => write!(
+                f,
+                "`{event_type}` {version} is locked with the same data, and with other descriptions, another priority or \
+                 another domain: run `schema lock`"
             ),
             Self::Gone(event_type) => write!(
                 f,
@@ -86,13 +112,19 @@ impl fmt::Display for Note {
 }
 
 /// How a contract differs from those that are locked of its event.
-pub(super) fn note<'a>(mut locked: impl Iterator<Item = &'a Contract>, contract: &Contract) -> Option<Note> {
-    let (event_type, version) = (contract.event_type.clone(), contract.version.clone());
-    match locked.find(|locked| locked.version == contract.version) {
-        None => Some(Note::New(event_type, version)),
-        Some(same) if same.fingerprint() != contract.fingerprint() => Some(Note::Changed(event_type, version)),
-        Some(_) => None,
+pub(super) fn note<'a>(mut locked: impl Iterator<Item = &'a Contract>, contract: &Contract) -> Result<Option<Note>> {
+    let of = |note: fn(EventType, SchemaVersion) -> Note| note(contract.event_type.clone(), contract.version.clone());
+    let Some(same) = locked.find(|locked| locked.version == contract.version) else { return Ok(Some(of(Note::New))) };
+    if same.fingerprint() == contract.fingerprint() {
+        return Ok(None);
     }
+    Ok(Some(of(if is_of_same_data(same, contract)? { Note::Described } else { Note::Changed })))
+}
+
+/// Whether the same is written and read, however it is described.
+fn is_of_same_data(a: &Contract, b: &Contract) -> Result<bool> {
+    let reads_the_same = Document::read(&a.reads)? == Document::read(&b.reads)?;
+    Ok(reads_the_same && Document::read(&a.writes)? == Document::read(&b.writes)?)
 }
 
 /// Whether the program has lost what is locked.
