@@ -234,6 +234,7 @@ fn a_service_is_told_to_other_languages_as_a_document_without_the_password_of_it
     assert_eq!(document["asyncapi"], "3.0.0");
     assert_eq!(document["info"]["version"], "1.4.0");
     assert_eq!(document["servers"]["bus"]["host"], "redis.example.com:6380");
+    assert_eq!(document["servers"]["bus"]["pathname"], "/2");
     assert_eq!(document["x-tekup-redis"]["lane"], "shop:{<tag>}:lane:<type>:<priority>");
     assert_eq!(document["x-tekup-redis"]["tags"].as_array().unwrap().len(), 2);
     let operations: Vec<&String> = document["operations"].as_object().unwrap().keys().collect();
