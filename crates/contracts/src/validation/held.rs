@@ -11,10 +11,7 @@ use serde_json::{Value, json};
 use tekup_core::SchemaVersion;
 
 use super::whole;
-use crate::Contract;
-
-/// Says of a closed set that its readers keep values that it does not list.
-const KEEPS_UNKNOWN: &str = "x-tekup-keeps-unknown";
+use crate::{Contract, shape::KEEPS_UNKNOWN};
 
 #[derive(Debug)]
 pub(super) struct Held {
