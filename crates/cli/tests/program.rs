@@ -109,7 +109,7 @@ fn garbage_is_told_by_its_place_and_panics_nowhere() {
     };
     let table = [
         (changed(r#""score":85"#, r#""score":NaN"#), "line 1: event can't be decoded"),
-        (changed(r#""score":85"#, r#""score":1e999"#), "number out of range"),
+        (changed(r#""score":85"#, r#""score":1e999"#), "`data.score`: number out of range"),
         (changed(r#""score":85"#, r#""score":85,"score":86"#), "`data.score` is there twice"),
         (changed(r#""leadId":"lead-123""#, r#""leadId":"""#), "`data.leadId` breaks `minLength`"),
         (changed("lead.created", "lead.lost"), "`lead.lost` 1.0.0 is unknown to this program"),
@@ -123,6 +123,30 @@ fn garbage_is_told_by_its_place_and_panics_nowhere() {
         assert_eq!(code(&output), 3, "{expected}: {}{}", told(&output), blamed(&output));
         assert!(told(&output).contains(expected), "{expected}: {}", told(&output));
     }
+}
+
+#[test]
+fn every_mistake_of_an_event_is_told_up_to_a_limit_that_is_told_too() {
+    let all: Value = serde_json::from_str(include_str!("../../events/crm/tests/vectors/envelopes.json")).unwrap();
+    let mut bad = all["lead.converted"].clone();
+    for (mistakes, findings) in [(57, 57), (1_000, 1_000), (5_000, 1_001)] {
+        bad["data"]["touchpoints"] = vec![1; mistakes].into();
+        let output = tekup_with(&["event", "validate", "-"], bad.to_string().as_bytes());
+        assert_eq!((code(&output), told(&output).lines().count()), (3, findings + 1), "{mistakes}");
+        assert_eq!(told(&output).contains("the event: and more: mend these first\n"), findings > 1_000, "{mistakes}");
+        assert!(told(&output).contains("the event: `data.touchpoints[56]` breaks `type`"), "{mistakes}");
+    }
+}
+
+#[test]
+fn of_events_with_one_name_none_is_passed_over() {
+    let (good, mut bad) = (lead(), lead());
+    bad["data"]["score"] = "high".into();
+    let input = format!(r#"{{"a\u001b": {bad}, "a\u001b": {good}}}"#);
+    let output = tekup_with(&["event", "validate", "-"], input.as_bytes());
+    assert_eq!(code(&output), 3);
+    assert!(told(&output).starts_with("a\\u{1b}: `data.score` breaks `type`"), "{}", told(&output));
+    assert!(told(&output).ends_with("1 valid, 1 invalid\n"), "{}", told(&output));
 }
 
 #[test]

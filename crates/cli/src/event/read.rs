@@ -1,22 +1,23 @@
 //! Events of a file, each with its place.
 
 use std::{
-    collections::BTreeMap,
+    fmt,
     fs::File,
     io::{Read, stdin},
     path::Path,
 };
 
 use anyhow::{Context, ensure};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The largest file that is read.
 const LARGEST: u64 = 256 << 20;
 
 /// One event as it is written, and where.
-pub(super) struct Found {
+pub(super) struct Found<'a> {
     pub(super) place: String,
-    pub(super) json: String,
+    pub(super) json: &'a str,
 }
 
 pub(super) fn text(path: &Path) -> anyhow::Result<String> {
@@ -33,20 +34,54 @@ pub(super) fn text(path: &Path) -> anyhow::Result<String> {
 
 /// One event, a list, an object of events by name, or one a line. What is no JSON is taken as lines, so that each that is
 /// broken is told by its own.
-pub(super) fn events(text: &str) -> Vec<Found> {
-    let found = |place: String, json: &RawValue| Found { place, json: json.get().to_owned() };
+pub(super) fn events(text: &str) -> Vec<Found<'_>> {
     if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(text) {
-        return list.into_iter().enumerate().map(|(at, json)| found(format!("[{at}]"), json)).collect();
+        let each = list.into_iter().enumerate();
+        return each.map(|(at, json)| Found { place: format!("[{at}]"), json: json.get() }).collect();
     }
-    if let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
-        let holds_events = !object.is_empty() && object.values().all(|value| value.get().starts_with('{'));
-        if holds_events {
-            return object.into_iter().map(|(name, json)| found(name, json)).collect();
-        }
-        return vec![Found { place: "the event".into(), json: text.trim().to_owned() }];
+    if let Ok(Named(events)) = serde_json::from_str(text) {
+        let holds_events = !events.is_empty() && events.iter().all(|event| event.json.starts_with('{'));
+        let one = || vec![Found { place: "the event".into(), json: text.trim() }];
+        return if holds_events { events } else { one() };
     }
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(at, line)| Found { place: format!("line {}", at + 1), json: line.trim().to_owned() }).collect()
+    lines.map(|(at, line)| Found { place: format!("line {}", at + 1), json: line.trim() }).collect()
+}
+
+/// What an object holds, in its order: also all of those that have one name.
+struct Named<'a>(Vec<Found<'a>>);
+
+impl<'de> Deserialize<'de> for Named<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Named<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Named<'de>, A::Error> {
+                let mut found = Vec::new();
+                while let Some((name, json)) = entries.next_entry::<String, &RawValue>()? {
+                    found.push(Found { place: shown(&name), json: json.get() });
+                }
+                Ok(Named(found))
+            }
+        }
+
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// A name as a terminal may show it: escaped, and cut after 64 characters.
+fn shown(name: &str) -> String {
+    let mut out: String = name.chars().take(64).flat_map(char::escape_debug).collect();
+    if name.chars().nth(64).is_some() {
+        out.push('…');
+    }
+    out
 }
 
 #[cfg(test)]
@@ -56,11 +91,14 @@ mod tests {
     #[test]
     fn the_form_of_a_file_is_seen_from_what_it_holds() {
         let event = r#"{"id":"1","data":{"a":9007199254740993}}"#;
+        let (long, cut) = ("x".repeat(100_000), format!("{}…", "x".repeat(64)));
         let table = [
             (event.to_owned(), vec!["the event"]),
             (format!("\n{event}\n"), vec!["the event"]),
             (format!("[{event}, {event}]"), vec!["[0]", "[1]"]),
-            (format!(r#"{{"b": {event}, "a": {event}}}"#), vec!["a", "b"]),
+            (format!(r#"{{"b": {event}, "a": {event}, "b": {event}}}"#), vec!["b", "a", "b"]),
+            (format!(r#"{{"\u001b[2J": {event}}}"#), vec!["\\u{1b}[2J"]),
+            (format!(r#"{{"{long}": {event}}}"#), vec![cut.as_str()]),
             (format!("{event}\n\n{event}\n"), vec!["line 1", "line 3"]),
             (format!("{event}\n{{\n{event}"), vec!["line 1", "line 2", "line 3"]),
             ("[]".into(), vec![]),

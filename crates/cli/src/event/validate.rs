@@ -2,7 +2,7 @@ use std::{io::Write, path::Path};
 
 use serde::Serialize;
 use tekup_contracts::{Registry, Validation};
-use tekup_core::{RawEvent, Schemas};
+use tekup_core::RawEvent;
 
 use super::read::{self, Found};
 use crate::{Ended, args::Format, output};
@@ -23,7 +23,8 @@ struct Finding {
 
 pub(super) fn run(registry: &Registry, path: &Path, format: Format, out: &mut impl Write) -> anyhow::Result<Ended> {
     let validation = Validation::of(registry)?;
-    let events = read::events(&read::text(path)?);
+    let text = read::text(path)?;
+    let events = read::events(&text);
     let mut answer = Answer { valid: 0, invalid: 0, findings: Vec::new() };
     for event in &events {
         let problems = problems(event, &validation);
@@ -42,8 +43,8 @@ pub(super) fn run(registry: &Registry, path: &Path, format: Format, out: &mut im
     Ok(if answer.invalid == 0 { Ended::Well } else { Ended::WithFindings })
 }
 
-fn problems(event: &Found, validation: &Validation) -> Vec<String> {
-    let raw = match RawEvent::parse(event.json.clone()) {
+fn problems(event: &Found<'_>, validation: &Validation) -> Vec<String> {
+    let raw = match RawEvent::parse(event.json.to_owned()) {
         Ok(raw) => raw,
         Err(error) => return error.problems().to_vec(),
     };
@@ -51,7 +52,7 @@ fn problems(event: &Found, validation: &Validation) -> Vec<String> {
     if !validation.knows(event_type, version) {
         return vec![format!("`{event_type}` {version} is unknown to this program: use one that was built with it")];
     }
-    validation.check(&raw).err().map(|error| error.problems().to_vec()).unwrap_or_default()
+    validation.problems(&raw)
 }
 
 fn tell(answer: &Answer, out: &mut impl Write) -> std::io::Result<()> {
