@@ -4,6 +4,7 @@ use std::{
     fmt,
     fs::File,
     io::{Read, stdin},
+    iter::once,
     path::Path,
 };
 
@@ -14,10 +15,16 @@ use serde_json::value::RawValue;
 /// The largest file that is read.
 const LARGEST: u64 = 256 << 20;
 
-/// One event as it is written, and where.
+/// One event as it is written, and where; or why none can be told from what is written there.
 pub(super) struct Found<'a> {
     pub(super) place: String,
-    pub(super) json: &'a str,
+    pub(super) json: Result<&'a str, String>,
+}
+
+impl<'a> Found<'a> {
+    fn new(place: impl Into<String>, json: &'a str) -> Self {
+        Self { place: place.into(), json: Ok(json) }
+    }
 }
 
 pub(super) fn text(path: &Path) -> anyhow::Result<String> {
@@ -32,24 +39,70 @@ pub(super) fn text(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes).with_context(|| format!("`{}` is no UTF-8", path.display()))
 }
 
-/// One event, a list, an object of events by name, or one a line. What is no JSON is taken as lines, so that each that is
-/// broken is told by its own.
-pub(super) fn events(text: &str) -> Vec<Found<'_>> {
-    if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(text) {
-        let each = list.into_iter().enumerate();
-        return each.map(|(at, json)| Found { place: format!("[{at}]"), json: json.get() }).collect();
+/// One event, a list, an object of events by name, or one after the other, as lines or printed over several.
+pub(super) fn events(text: &str) -> Box<dyn Iterator<Item = Found<'_>> + '_> {
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim_start().starts_with('[') {
+        return list(text);
     }
-    if let Ok(Named(events)) = serde_json::from_str(text) {
-        let holds_events = !events.is_empty() && events.iter().all(|event| event.json.starts_with('{'));
-        let one = || vec![Found { place: "the event".into(), json: text.trim() }];
-        return if holds_events { events } else { one() };
+    let Ok(Named(events)) = serde_json::from_str(text) else { return Box::new(chunks(text).flat_map(values)) };
+    let holds_events = !events.is_empty() && events.iter().all(|(_, json)| json.get().starts_with('{'));
+    if holds_events {
+        return Box::new(events.into_iter().map(|(name, json)| Found::new(shown(&name), json.get())));
     }
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(at, line)| Found { place: format!("line {}", at + 1), json: line.trim() }).collect()
+    Box::new(once(Found::new("the event", text.trim())))
+}
+
+fn list(text: &str) -> Box<dyn Iterator<Item = Found<'_>> + '_> {
+    match serde_json::from_str::<Vec<&RawValue>>(text) {
+        Ok(list) => {
+            let each = list.into_iter().enumerate();
+            Box::new(each.map(|(at, json)| Found::new(format!("[{at}]"), json.get())))
+        }
+        Err(error) => Box::new(once(Found { place: "the list".into(), json: Err(format!("is no JSON: {error}")) })),
+    }
+}
+
+/// A part of a text, and the number of its first line.
+struct Chunk<'a> {
+    text: &'a str,
+    line: usize,
+}
+
+/// Parts that each begin with a line that begins with `{`, so that what is broken in one leaves the others alone.
+fn chunks(text: &str) -> impl Iterator<Item = Chunk<'_>> {
+    let (mut rest, mut line) = (text, 1);
+    std::iter::from_fn(move || {
+        let end = rest.find("\n{").map_or(rest.len(), |at| at + 1);
+        let (text, behind) = rest.split_at(end);
+        let chunk = Chunk { text, line };
+        (rest, line) = (behind, line + text.matches('\n').count());
+        (!text.is_empty()).then_some(chunk)
+    })
+}
+
+/// The values of a chunk; from where it is no JSON on, all of it as one.
+fn values(chunk: Chunk<'_>) -> Vec<Found<'_>> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    loop {
+        let rest = &chunk.text[at..];
+        let blank = rest.len() - rest.trim_start().len();
+        let place = format!("line {}", chunk.line + chunk.text[..at + blank].matches('\n').count());
+        if rest.trim().is_empty() {
+            return found;
+        }
+        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        let Some(Ok(json)) = stream.next() else {
+            found.push(Found::new(place, rest.trim()));
+            return found;
+        };
+        found.push(Found::new(place, json.get()));
+        at += stream.byte_offset();
+    }
 }
 
 /// What an object holds, in its order: also all of those that have one name.
-struct Named<'a>(Vec<Found<'a>>);
+struct Named<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Named<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -64,8 +117,8 @@ impl<'de> Deserialize<'de> for Named<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Named<'de>, A::Error> {
                 let mut found = Vec::new();
-                while let Some((name, json)) = entries.next_entry::<String, &RawValue>()? {
-                    found.push(Found { place: shown(&name), json: json.get() });
+                while let Some(entry) = entries.next_entry()? {
+                    found.push(entry);
                 }
                 Ok(Named(found))
             }
@@ -101,12 +154,18 @@ mod tests {
             (format!(r#"{{"{long}": {event}}}"#), vec![cut.as_str()]),
             (format!("{event}\n\n{event}\n"), vec!["line 1", "line 3"]),
             (format!("{event}\n{{\n{event}"), vec!["line 1", "line 2", "line 3"]),
+            (format!("{event}{event}\r\n{event}\r\n"), vec!["line 1", "line 1", "line 2"]),
+            (format!("\u{feff}{event}"), vec!["the event"]),
+            ("{\n \"id\": 1\n}\n{\n \"id\": 2\n}\n".into(), vec!["line 1", "line 4"]),
+            ("{\n \"id\": 1,\n}\n{\n \"id\": 2\n}\n".into(), vec!["line 1", "line 4"]),
+            (format!("{event}\nno event\nno event\n{event}"), vec!["line 1", "line 2", "line 4"]),
+            (format!("[{event},]"), vec!["the list"]),
             ("[]".into(), vec![]),
             (String::new(), vec![]),
             ("{}".into(), vec!["the event"]),
         ];
         for (text, places) in table {
-            let found = events(&text);
+            let found: Vec<_> = events(&text).collect();
             assert_eq!(found.iter().map(|one| one.place.as_str()).collect::<Vec<_>>(), places, "{text}");
         }
     }
@@ -114,6 +173,8 @@ mod tests {
     #[test]
     fn an_event_is_kept_as_it_is_written() {
         let event = r#"{"id":"1","data":{"a":9007199254740993,"b":1.10}}"#;
-        assert_eq!(events(&format!("[{event}]"))[0].json, event);
+        for text in [format!("[{event}]"), format!("{event}\n{event}"), format!("{{\"a\": {event}}}")] {
+            assert_eq!(events(&text).next().unwrap().json, Ok(event));
+        }
     }
 }
