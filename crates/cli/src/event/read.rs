@@ -83,21 +83,19 @@ fn chunks(text: &str) -> impl Iterator<Item = Chunk<'_>> {
 
 /// The values of a chunk; from where it is no JSON on, all of it as one.
 fn values(chunk: Chunk<'_>) -> Vec<Found<'_>> {
-    let (mut found, mut at) = (Vec::new(), 0);
+    let (mut found, mut rest, mut line) = (Vec::new(), chunk.text, chunk.line);
     loop {
-        let rest = &chunk.text[at..];
-        let blank = rest.len() - rest.trim_start().len();
-        let place = format!("line {}", chunk.line + chunk.text[..at + blank].matches('\n').count());
-        if rest.trim().is_empty() {
+        let begin = rest.len() - rest.trim_start().len();
+        line += rest[..begin].matches('\n').count();
+        rest = &rest[begin..];
+        if rest.is_empty() {
             return found;
         }
         let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-        let Some(Ok(json)) = stream.next() else {
-            found.push(Found::new(place, rest.trim()));
-            return found;
-        };
-        found.push(Found::new(place, json.get()));
-        at += stream.byte_offset();
+        let json = if let Some(Ok(json)) = stream.next() { json.get() } else { rest };
+        found.push(Found::new(format!("line {line}"), json.trim_end()));
+        line += json.matches('\n').count();
+        rest = &rest[json.len()..];
     }
 }
 
