@@ -9,6 +9,7 @@ pub mod cloudevents;
 pub mod compatibility;
 mod contract;
 pub mod lock;
+mod place;
 mod registry;
 mod shape;
 mod strict;

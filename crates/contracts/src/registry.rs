@@ -22,7 +22,8 @@ impl Registry {
     /// The events of some domains. Several versions of one event may be among them.
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`] with every two descriptors that say the same type and version of different data.
+    /// [`ErrorKind::Conflict`] with every two descriptors that say the same type and version of different data, read or
+    /// written, or of different priorities.
     ///
     /// See [`Registry`] for an example.
     pub fn of<D: Into<String>>(domains: impl IntoIterator<Item = (D, Vec<EventDescriptor>)>) -> Result<Self> {
@@ -73,10 +74,9 @@ impl Registry {
             self.0.insert(key, contract);
             return None;
         };
-        let is_same = canonical(&known.reads) == canonical(&contract.reads);
-        (!is_same).then(|| {
+        difference(known, &contract).map(|what| {
             format!(
-                "`{}` {} is registered twice, with different data ({} and {}): give one of them another type or version",
+                "`{}` {} is registered twice, with different {what} ({} and {}): give one of them another type or version",
                 contract.event_type, contract.version, known.domain, contract.domain
             )
         })
@@ -149,6 +149,18 @@ impl Registry {
     }
 }
 
+/// What two contracts of one version promise differently.
+fn difference(a: &Contract, b: &Contract) -> Option<&'static str> {
+    let is_same = |a, b| canonical(a) == canonical(b);
+    if !is_same(&a.reads, &b.reads) {
+        return Some("data");
+    }
+    if !is_same(&a.writes, &b.writes) {
+        return Some("data that is written");
+    }
+    (a.priority != b.priority).then_some("priorities")
+}
+
 #[cfg(test)]
 mod tests {
     use schemars::JsonSchema;
@@ -170,6 +182,29 @@ mod tests {
     event!(Other, "2.0.0", key: u64);
     event!(Stranger, "1.2.0", key: u64);
 
+    mod writes_less {
+        use super::*;
+
+        #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+        #[event(type = "lead.created", version = "1.2.0")]
+        pub(super) struct Second {
+            id: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            note: Option<String>,
+        }
+    }
+
+    mod urgent {
+        use super::*;
+
+        #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+        #[event(type = "lead.created", version = "1.2.0", priority = "high")]
+        pub(super) struct Second {
+            id: String,
+            note: Option<String>,
+        }
+    }
+
     fn registry() -> Registry {
         let descriptors = vec![Other::descriptor(), First::descriptor(), Second::descriptor(), First::descriptor()];
         Registry::of([("crm", descriptors)]).unwrap()
@@ -190,11 +225,17 @@ mod tests {
     }
 
     #[test]
-    fn two_descriptors_that_say_the_same_of_different_data_are_refused_by_name() {
-        let error =
-            Registry::of([("crm", vec![Second::descriptor()]), ("sales", vec![Stranger::descriptor()])]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Conflict);
-        let told = error.to_string();
-        assert!(told.contains("`lead.created` 1.2.0 is registered twice") && told.contains("crm and sales"), "{told}");
+    fn two_descriptors_that_say_the_same_of_different_promises_are_refused_by_name() {
+        let table = [
+            (Stranger::descriptor(), "different data (crm and sales)"),
+            (writes_less::Second::descriptor(), "different data that is written (crm and sales)"),
+            (urgent::Second::descriptor(), "different priorities (crm and sales)"),
+        ];
+        for (other, what) in table {
+            let error = Registry::of([("crm", vec![Second::descriptor()]), ("sales", vec![other])]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Conflict);
+            let told = error.to_string();
+            assert!(told.contains("`lead.created` 1.2.0 is registered twice") && told.contains(what), "{told}");
+        }
     }
 }

@@ -6,22 +6,47 @@ use std::{
 };
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
+use serde_path_to_error::{Path, Segment, Track};
 
-/// Reads a value; as an error, the first name that an object holds twice, with its place.
+use crate::place::Place;
+
+/// Reads a value; as an error, what is wrong first, with its place.
 pub(crate) fn read(json: &[u8]) -> Result<Value, String> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let value = Strict { path: "" }.deserialize(&mut reader).map_err(|error| error.to_string())?;
+    // The place costs a second pass, paid only for what is broken.
+    let value = Strict.deserialize(&mut reader).map_err(|cause| with_place(json, &cause))?;
     reader.end().map_err(|error| error.to_string())?;
     Ok(value)
 }
 
-#[derive(Clone, Copy)]
-struct Strict<'a> {
-    path: &'a str,
+fn with_place(json: &[u8], cause: &serde_json::Error) -> String {
+    let (mut reader, mut track) = (serde_json::Deserializer::from_slice(json), Track::new());
+    let _again = Strict.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
+    let place = place(&track.path());
+    if cause.is_data() {
+        return twice(&place);
+    }
+    if place.is_empty() { cause.to_string() } else { format!("`{place}`: {cause}") }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+fn place(path: &Path) -> String {
+    let mut place = Place::default();
+    for part in path {
+        match part {
+            Segment::Seq { index } => place.item(*index),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => place.name(name),
+            // Within a name.
+            Segment::Unknown => {}
+        }
+    }
+    place.told()
+}
+
+/// The only mistake that is its own, and not the parser's, is a name that is there twice.
+struct Strict;
+
+impl<'de> DeserializeSeed<'de> for Strict {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -29,7 +54,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for Strict {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,8 +73,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(value.into())
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number that JSON can't hold"))
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        // Finite: the parser refuses all else.
+        Ok(value.into())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -62,7 +88,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict { path: &format!("{}[{}]", self.path, list.len()) })? {
+        while let Some(item) = items.next_element_seed(Strict)? {
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -70,16 +96,25 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        while let Some(Name(name)) = entries.next_key()? {
-            let dot = if self.path.is_empty() { "" } else { "." };
-            let path = format!("{}{dot}{}", self.path, shown(&name));
+        while let Some(name) = entries.next_key::<String>()? {
             if map.contains_key(&name) {
-                return Err(A::Error::custom(twice(&path)));
+                entries.next_value_seed(Again)?;
             }
-            let value = entries.next_value_seed(Strict { path: &path })?;
+            let value = entries.next_value_seed(Strict)?;
             map.insert(name, value);
         }
         Ok(Value::Object(map))
+    }
+}
+
+/// The value of a name that is there already: refused where it stands, so that its place is known.
+struct Again;
+
+impl<'de> DeserializeSeed<'de> for Again {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
+        Err(D::Error::custom("is there twice"))
     }
 }
 
@@ -131,19 +166,6 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-struct Name(String);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
-    }
-}
-
-/// Input as an error may show it.
-pub(crate) fn shown(name: &str) -> String {
-    name.chars().take(64).flat_map(char::escape_debug).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +186,11 @@ mod tests {
             ("NaN", "expected value"),
             ("Infinity", "expected value"),
             ("1e999", "number out of range"),
+            (r#"{"a":{"b":[0,{"c":1e999}]}}"#, "`a.b[1].c`: number out of range"),
+            (r#"[[0,1,-1e999]]"#, "`[0][2]`: number out of range"),
+            (r#"{"a":{"0":"\ud800"}}"#, "`a.0`: unexpected end of hex escape"),
+            (r#"{"a":[{"\ud800":1}]}"#, "`a[0]`: unexpected end of hex escape"),
+            (r#"{"a":1,"a":1e999}"#, "`a` is there twice: keep one of them"),
             (r#"{"a":1} 2"#, "trailing characters"),
             (r#"{"a":"#, "EOF"),
             ("", "EOF"),
@@ -173,6 +200,14 @@ mod tests {
             assert!(error.contains(told), "{json}: {error}");
         }
         assert!(read("[".repeat(10_000).as_bytes()).unwrap_err().contains("recursion limit"));
+    }
+
+    #[test]
+    fn a_place_is_told_short_however_long_its_names_are() {
+        let long = "x".repeat(100_000);
+        let error = read(format!(r#"{{"{long}":{{"{long}":[1e999]}}}}"#).as_bytes()).unwrap_err();
+        let name = format!("{}…", "x".repeat(64));
+        assert!(error.starts_with(&format!("`{name}.{name}[0]`: number out of range")), "{error}");
     }
 
     #[test]

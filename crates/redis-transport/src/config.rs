@@ -197,7 +197,8 @@ impl RedisConfig {
         broken.map(|(what, length)| format!("{what} is {}: use 1 to 1000000000, or none", length.unwrap_or_default()))
     }
 
-    /// Where the server is, without a user and a password: `host:port`, or the path of its socket.
+    /// Where the server is, without a user and a password: `host:port`, with `/` and the number of the database if that is
+    /// not 0, or the path of its socket.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] if the URL can't be used.
@@ -206,12 +207,13 @@ impl RedisConfig {
     /// use tekup_redis_transport::RedisConfig;
     ///
     /// let config = RedisConfig::new("redis://ada:s3cret@redis.example.com:6380/2");
-    /// assert_eq!(config.host()?, "redis.example.com:6380");
+    /// assert_eq!(config.host()?, "redis.example.com:6380/2");
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn host(&self) -> Result<String> {
         let info = self.connection_info().map_err(|problem| Error::new(ErrorKind::InvalidConfig, problem))?;
-        Ok(info.addr().to_string())
+        let (address, database) = (info.addr(), info.redis_settings().db());
+        Ok(if database == 0 { address.to_string() } else { format!("{address}/{database}") })
     }
 
     pub(crate) fn lane_limits(&self) -> LaneLimits {

@@ -16,8 +16,7 @@ pub(super) fn channels(messages: &[Message<'_>]) -> Value {
     for message in messages {
         let event_type = message.contract.event_type.as_str();
         let channel = channels.entry(event_type).or_insert_with(|| channel(message.contract));
-        channel["messages"][message.direction.name()] =
-            json!({"$ref": format!("#/components/messages/{}", message.key())});
+        channel["messages"][message.name()] = json!({"$ref": format!("#/components/messages/{}", message.key())});
     }
     channels.into()
 }
@@ -32,13 +31,13 @@ fn channel(contract: &Contract) -> Value {
 
 /// What the service does: `send_<type>` and `receive_<subscription>_<type>`. No type holds a `_`, so no two have one name.
 pub(super) fn operations(exchanges: &Exchanges<'_>) -> Value {
-    let sent =
-        exchanges.sent.keys().map(|event_type| (format!("send_{event_type}"), operation(event_type, Direction::Sent)));
+    let sent = exchanges.sent.iter();
+    let sent = sent.map(|(event_type, contract)| (format!("send_{event_type}"), operation(contract, Direction::Sent)));
     let mut operations: Map<_, _> = sent.collect();
     for (name, Received { patterns, contracts }) in &exchanges.received {
         let patterns: BTreeSet<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
-        for event_type in contracts.keys() {
-            let mut operation = operation(event_type, Direction::Received);
+        for (event_type, contract) in contracts {
+            let mut operation = operation(contract, Direction::Received);
             operation["x-tekup-subscription"] = format!("{}/{name}", exchanges.service).into();
             operation["x-tekup-patterns"] = json!(patterns);
             operations.insert(format!("receive_{name}_{event_type}"), operation);
@@ -47,10 +46,11 @@ pub(super) fn operations(exchanges: &Exchanges<'_>) -> Value {
     operations.into()
 }
 
-fn operation(event_type: &str, direction: Direction) -> Value {
+fn operation(contract: &Contract, direction: Direction) -> Value {
+    let (event_type, message) = (&contract.event_type, Message::of(contract, direction));
     json!({
         "action": direction.action(),
         "channel": {"$ref": format!("#/channels/{event_type}")},
-        "messages": [{"$ref": format!("#/channels/{event_type}/messages/{}", direction.name())}],
+        "messages": [{"$ref": format!("#/channels/{event_type}/messages/{}", message.name())}],
     })
 }

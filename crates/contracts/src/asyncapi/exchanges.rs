@@ -39,12 +39,13 @@ impl<'a> Exchanges<'a> {
         }
     }
 
-    /// One for each event and direction, by event type.
+    /// One for each event, or two where it is not the same both ways.
     pub(super) fn messages(&self) -> Vec<Message<'a>> {
-        let received: ByType<'a> = self.received.values().flat_map(|it| it.contracts.clone()).collect();
-        let sent = self.sent.values().map(|contract| Message { contract, direction: Direction::Sent });
-        let received = received.into_values().map(|contract| Message { contract, direction: Direction::Received });
-        sent.chain(received).collect()
+        let sent = self.sent.values().map(|contract| Message::of(contract, Direction::Sent));
+        let received = self.received.values().flat_map(|it| it.contracts.values());
+        let received = received.map(|contract| Message::of(contract, Direction::Received));
+        let by_key: BTreeMap<String, _> = sent.chain(received).map(|message| (message.key(), message)).collect();
+        by_key.into_values().collect()
     }
 }
 
@@ -98,6 +99,9 @@ impl Mistakes {
         self.0.extend(unknown.map(|name| {
             format!("extension `{}` does not begin with `x-`: AsyncAPI knows no such field", name.escape_debug())
         }));
+        if service.server.as_ref().is_some_and(|server| server["host"] == "") {
+            self.0.push("server has no host: write `host:port`, or leave it out where it is a socket".into());
+        }
         if service.sends.is_empty() && service.receives.is_empty() {
             let name = service.service.escape_debug();
             self.0.push(format!("service `{name}` neither sends nor receives: name at least one event"));

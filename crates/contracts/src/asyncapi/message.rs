@@ -7,21 +7,13 @@ use super::{payload, schemas::Schemas};
 use crate::{Contract, contract};
 
 /// What the service does with an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Direction {
     Sent,
     Received,
 }
 
 impl Direction {
-    /// Of its message in the channel.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Received => "received",
-        }
-    }
-
     pub(super) fn action(self) -> &'static str {
         match self {
             Self::Sent => "send",
@@ -30,17 +22,33 @@ impl Direction {
     }
 }
 
-/// An event that the service sends or receives: the two differ in what is always there.
+/// An event that the service sends or receives. Where the two differ, in what is always there and what has to be, there is
+/// a message for each.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Message<'a> {
     pub(super) contract: &'a Contract,
-    pub(super) direction: Direction,
+    /// None if it is the same both ways.
+    direction: Option<Direction>,
 }
 
 impl<'a> Message<'a> {
-    /// Its name among the components, and the first part of its schemas' names: no type holds a `_`.
+    pub(super) fn of(contract: &'a Contract, direction: Direction) -> Self {
+        Self { contract, direction: (contract.reads != contract.writes).then_some(direction) }
+    }
+
+    /// In its channel.
+    pub(super) fn name(&self) -> &'static str {
+        match self.direction {
+            None => "event",
+            Some(Direction::Sent) => "sent",
+            Some(Direction::Received) => "received",
+        }
+    }
+
+    /// Among the components, and the first part of its schemas' names: no type holds a `_`.
     pub(super) fn key(&self) -> String {
-        format!("{}_{}", self.contract.event_type, self.direction.name())
+        let event_type = &self.contract.event_type;
+        self.direction.map_or_else(|| event_type.to_string(), |_| format!("{event_type}_{}", self.name()))
     }
 
     /// The name of the schema of its data.
@@ -48,19 +56,29 @@ impl<'a> Message<'a> {
         format!("{}_data", self.key())
     }
 
+    /// What code that is generated calls its type.
+    pub(super) fn title(&self) -> String {
+        pascal(&self.key())
+    }
+
     /// The schema of its data: what is surely there, or what has to be.
     pub(super) fn data(&self) -> &'a Value {
         match self.direction {
-            Direction::Sent => &self.contract.writes,
-            Direction::Received => &self.contract.reads,
+            Some(Direction::Sent) => &self.contract.writes,
+            _ => &self.contract.reads,
         }
+    }
+
+    /// Whether a writer's promise is told, and not a reader's need.
+    pub(super) fn is_sent(&self) -> bool {
+        self.direction == Some(Direction::Sent)
     }
 
     fn component(&self) -> Value {
         let Contract { domain, event_type, version, .. } = self.contract;
         let mut message = json!({
             "name": event_type.as_str(),
-            "title": self.data().get("title").and_then(Value::as_str).unwrap_or(event_type.as_str()),
+            "title": self.title(),
             "contentType": "application/json",
             "correlationId": {"$ref": "#/components/correlationIds/correlation"},
             "tags": [{"name": domain}],
@@ -84,10 +102,10 @@ impl<'a> Message<'a> {
 pub(super) fn components(messages: &[Message<'_>]) -> Result<Value> {
     let mut schemas = Schemas::default();
     for message in messages {
-        schemas.add(&message.data_key(), message.data());
-        schemas.insert(message.key(), payload::schema(message));
+        schemas.insert(message.key(), &message.title(), payload::schema(message));
+        schemas.add(&message.data_key(), &message.title(), message.data());
     }
-    schemas.insert(payload::METADATA.into(), payload::metadata());
+    schemas.insert(payload::METADATA.into(), "Metadata", payload::metadata());
     let messages: Map<_, _> = messages.iter().map(|message| (message.key(), message.component())).collect();
     Ok(json!({
         "correlationIds": {"correlation": {
@@ -97,4 +115,10 @@ pub(super) fn components(messages: &[Message<'_>]) -> Result<Value> {
         "messages": messages,
         "schemas": schemas.finish()?,
     }))
+}
+
+/// `lead.created_sent` as `LeadCreatedSent`.
+pub(super) fn pascal(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::message::{Direction, Message};
+use super::message::Message;
 
 /// The name of the metadata's schema.
 pub(super) const METADATA: &str = "metadata";
@@ -12,8 +12,7 @@ pub(super) fn schema(message: &Message<'_>) -> Value {
     let (event_type, version) = (&message.contract.event_type, &message.contract.version);
     json!({
         "type": "object",
-        "title": format!("{event_type} {}", message.direction.name()),
-        "required": required(message.direction),
+        "required": required(message),
         "properties": {
             "id": {
                 "type": "string", "format": "uuid",
@@ -37,10 +36,11 @@ pub(super) fn schema(message: &Message<'_>) -> Value {
 }
 
 /// A writer always tells the version; to a reader it may be absent.
-fn required(direction: Direction) -> &'static [&'static str] {
-    match direction {
-        Direction::Sent => &["id", "type", "version", "tenantId", "timestamp", "data"],
-        Direction::Received => &["id", "type", "tenantId", "timestamp", "data"],
+fn required(message: &Message<'_>) -> &'static [&'static str] {
+    if message.is_sent() {
+        &["id", "type", "version", "tenantId", "timestamp", "data"]
+    } else {
+        &["id", "type", "tenantId", "timestamp", "data"]
     }
 }
 

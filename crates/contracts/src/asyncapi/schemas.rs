@@ -9,22 +9,26 @@ use schemars::{
 use serde_json::{Map, Value};
 use tekup_core::{Error, ErrorKind, Result};
 
+use super::message::pascal;
 use crate::shape::{Document, definition_of};
 
 /// Those of a document, by name.
 #[derive(Default)]
 pub(super) struct Schemas {
     all: Map<String, Value>,
+    /// Generators of code call types by their titles, so no two may have one.
+    titles: BTreeSet<String>,
     mistakes: Vec<String>,
 }
 
 impl Schemas {
-    pub(super) fn insert(&mut self, name: String, schema: Value) {
+    pub(super) fn insert(&mut self, name: String, title: &str, mut schema: Value) {
+        schema["title"] = free(title, "", &mut self.titles).into();
         self.all.insert(name, schema);
     }
 
-    /// Takes a schema and its definitions apart.
-    pub(super) fn add(&mut self, name: &str, schema: &Value) {
+    /// Takes a schema and its definitions apart; their titles begin with that of their event.
+    pub(super) fn add(&mut self, name: &str, event: &str, schema: &Value) {
         if let Err(error) = Document::read(schema) {
             self.mistakes.extend(error.problems().iter().map(|problem| format!("`{name}`: {problem}")));
             return;
@@ -34,18 +38,15 @@ impl Schemas {
         root.remove("$id");
         let definitions = root.remove("$defs").and_then(|all| all.as_object().cloned()).unwrap_or_default();
         let names = Names::of(name, &definitions);
+        self.take(name.into(), &format!("{event}Data"), root, &names);
         for (definition, schema) in definitions {
-            let mut schema = Schema::try_from(schema).unwrap_or_default();
-            if schema.get("title").is_none() {
-                schema.insert("title".into(), definition.as_str().into());
-            }
+            let schema = Schema::try_from(schema).unwrap_or_default();
             let name = names.0.get(&definition).cloned().unwrap_or_default();
-            self.take(name, schema, &names);
+            self.take(name, &format!("{event}{}", pascal(&definition)), schema, &names);
         }
-        self.take(name.into(), root, &names);
     }
 
-    fn take(&mut self, name: String, mut schema: Schema, names: &Names) {
+    fn take(&mut self, name: String, title: &str, mut schema: Schema, names: &Names) {
         let mut lost = Vec::new();
         RecursiveTransform(|schema: &mut Schema| lost.extend(names.point(schema))).transform(&mut schema);
         self.mistakes.extend(lost.into_iter().map(|target| {
@@ -54,7 +55,7 @@ impl Schemas {
         ReplaceUnevaluatedProperties::default().transform(&mut schema);
         RemoveRefSiblings::default().transform(&mut schema);
         ReplacePrefixItems::default().transform(&mut schema);
-        self.all.insert(name, schema.to_value());
+        self.insert(name, title, schema.to_value());
     }
 
     pub(super) fn finish(self) -> Result<Value> {
@@ -90,8 +91,12 @@ impl Names {
 fn free_name(root: &str, definition: &str, taken: &mut BTreeSet<String>) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let plain: String = definition.chars().map(allowed).collect();
-    let numbered = (2..).map(|number| format!("{plain}-{number}"));
-    let mut names = std::iter::once(plain.clone()).chain(numbered);
-    let name = names.find(|name| taken.insert(name.clone())).unwrap_or(plain);
-    format!("{root}_{name}")
+    format!("{root}_{}", free(&plain, "-", taken))
+}
+
+/// The name, or the first of its numbered forms that is free.
+fn free(name: &str, joint: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{name}{joint}{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| taken.insert(name.clone())).unwrap_or_else(|| name.into())
 }

@@ -37,7 +37,7 @@ pub struct AsyncApi {
     pub(super) sends: Vec<String>,
     /// Subscriptions, and what they take.
     pub(super) receives: Vec<(String, String)>,
-    server: Option<Value>,
+    pub(super) server: Option<Value>,
     pub(super) extensions: Map<String, Value>,
 }
 
@@ -94,7 +94,8 @@ impl AsyncApi {
         self
     }
 
-    /// Where the events go through: `host:port` of the server, without a user or a password, and its protocol.
+    /// Where the events go through: `host:port` or `host:port/path` of the server, without a user or a password, and its
+    /// protocol.
     ///
     /// ```
     /// # use tekup_contracts::{AsyncApi, Registry};
@@ -104,7 +105,13 @@ impl AsyncApi {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn server(mut self, host: impl Into<String>, protocol: impl Into<String>) -> Self {
-        self.server = Some(json!({"host": host.into(), "protocol": protocol.into()}));
+        let address = host.into();
+        let (host, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+        let mut server = json!({"host": host, "protocol": protocol.into()});
+        if !path.is_empty() {
+            server["pathname"] = path.into();
+        }
+        self.server = Some(server);
         self
     }
 

@@ -27,7 +27,7 @@ const TEXTS: [&str; 14] = [
 /// Why there can't be this attribute with this value, and what to do.
 pub(super) fn check(name: &str, value: &RawValue) -> Result<(), String> {
     let told = if is_name(name) { broken_by(name, value) } else { Some(NAME.into()) };
-    told.map_or(Ok(()), |told| Err(format!("`{}` {told}", crate::strict::shown(name))))
+    told.map_or(Ok(()), |told| Err(format!("`{}` {told}", crate::place::shown(name))))
 }
 
 const NAME: &str = "is no name of an attribute: use lower-case ASCII letters and digits";

@@ -10,7 +10,7 @@ use super::{
     mapping::{self, Parts, TAKEN},
     rest::{self, REST},
 };
-use crate::strict::{self, shown};
+use crate::{place::shown, strict};
 
 /// What must be there, and what to do if it is not.
 const REQUIRED: [(&str, &str); 6] = [

@@ -9,7 +9,7 @@ use super::{
     fields::{self, Fields, is_null},
     mapping::Parts,
 };
-use crate::strict::{self, shown};
+use crate::{place::shown, strict};
 
 /// The attribute.
 pub(super) const REST: &str = "tekupenvelope";

@@ -2,7 +2,7 @@ use std::{fmt, str::FromStr};
 
 use tekup_core::{Error, ErrorKind, Result};
 
-use crate::strict::shown;
+use crate::place::shown;
 
 /// Which readers a change must not break.
 ///

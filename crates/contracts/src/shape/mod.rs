@@ -10,6 +10,7 @@ use serde_json::Value;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use document::{Document, definition_of};
+pub(crate) use read::KEEPS_UNKNOWN;
 
 /// One place of a document.
 #[derive(Debug, Clone, PartialEq)]

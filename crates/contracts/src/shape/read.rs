@@ -16,7 +16,7 @@ const DEEPEST: usize = 64;
 const MOST_MISTAKES: usize = 20;
 
 /// Says of a closed set that its readers keep other values.
-const KEEPS_UNKNOWN: &str = "x-tekup-keeps-unknown";
+pub(crate) const KEEPS_UNKNOWN: &str = "x-tekup-keeps-unknown";
 
 /// Keywords that say nothing of the JSON's shape.
 const ANNOTATIONS: [&str; 13] = [

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Problems, Result, shown};
 #[must_use = "patterns do nothing until something subscribes to them"]
 pub struct PatternBuilder {
     parts: Vec<Pattern>,
-    /// With those that are mistakes.
+    /// With those that are mistakes; one that is given twice is one.
     given: usize,
     problems: Problems,
 }
@@ -97,9 +97,11 @@ impl PatternBuilder {
     }
 
     fn part(mut self, part: Result<Pattern>) -> Self {
-        self.given += 1;
         let part = self.problems.keep(part);
-        self.parts.extend(part);
+        if part.as_ref().is_none_or(|part| !self.parts.contains(part)) {
+            self.given += 1;
+            self.parts.extend(part);
+        }
         self
     }
 
@@ -174,6 +176,7 @@ mod tests {
             (new().category("session.resolved"), "*.session.resolved"),
             (new().pattern("l*d.created"), "l*d.created"),
             (new().pattern(String::from("*")), "*"),
+            (new().service("lead").pattern("lead.*"), "lead.*"),
         ];
         for (builder, pattern) in table {
             assert_eq!(builder.build_single().unwrap().as_str(), pattern);
