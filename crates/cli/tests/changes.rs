@@ -148,7 +148,7 @@ fn a_field_that_is_removed_passes_and_is_not_locked_at_the_same_version_but_as_a
     let file = folder.path().join("lead.created/1.0.0.json");
     let before = fs::read(&file).unwrap();
     let changed = "`lead.created` 1.0.0 has changed since it was locked, and breaks nobody: raise its minor version, or \
-                   give `schema lock` `--amend` if 1.0.0 was never deployed";
+                   run `schema lock --amend` if 1.0.0 was never deployed";
     let (told, code) = schema(&folder, &["check"]);
     assert_eq!((code, told.contains(&format!("note: {changed}\n"))), (0, true), "{told}");
     assert_eq!(schema(&folder, &["lock"]), (format!("refused: {changed}\nnothing was written\n"), 3));

@@ -63,7 +63,7 @@ fn an_optional_field_more_passes_with_a_note_and_is_locked_only_as_an_amendment(
 
     let error = lock.update(&registry, Mode::default()).unwrap_err();
     assert_eq!((error.kind(), error.problems()), (ErrorKind::Incompatible, &[report.notes[0].to_string()][..]));
-    for advice in ["raise its minor version", "`--amend` if 1.0.0 was never deployed"] {
+    for advice in ["raise its minor version", "run `schema lock --amend` if 1.0.0 was never deployed"] {
         assert!(error.to_string().contains(advice), "{error}");
     }
     assert_eq!((fs::read(only_file(&lock)).unwrap(), lock.contracts().unwrap().len()), (before, 1));

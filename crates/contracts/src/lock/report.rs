@@ -90,7 +90,7 @@ impl fmt::Display for Note {
             Self::Changed(event_type, version) => write!(
                 f,
                 "`{event_type}` {version} has changed since it was locked, and breaks nobody: raise its minor version, or \
-                 give `schema lock` `--amend` if {version} was never deployed"
+                 run `schema lock --amend` if {version} was never deployed"
             ),
             Self::Described(event_type, version) => write!(
                 f,
