@@ -1,7 +1,7 @@
 //! What a place is made of, one step down.
 
 use super::plain::is_plain_read;
-use crate::shape::{Field, List, Record, Rest, Shape};
+use crate::shape::{Field, Keys, List, Record, Rest, Shape};
 
 /// What must hold at one part of a place.
 pub(super) struct Part<'a> {
@@ -23,7 +23,7 @@ pub(super) fn parts<'a>(written: &'a Shape, read: &'a Shape) -> Vec<Part<'a>> {
         (Shape::List(a), Shape::List(b)) => lists(a, b),
         (Shape::Record(a), Shape::Record(b)) => records(a, b),
         _ if is_plain_read(written, read) => Vec::new(),
-        (Shape::Opaque(why), _) | (_, Shape::Opaque(why)) => vec![fails("", format!("{why} can't be compared"))],
+        (Shape::Opaque(it), _) | (_, Shape::Opaque(it)) => vec![fails("", format!("{} can't be compared", it.why))],
         _ => vec![fails("", format!("it takes {read}, and {written} is written"))],
     }
 }
@@ -59,10 +59,10 @@ fn records<'a>(written: &'a Record, read: &'a Record) -> Vec<Part<'a>> {
         parts.extend(known(name, field, written));
     }
     for (name, field) in written.fields.iter().filter(|(name, _)| !read.fields.contains_key(*name)) {
-        parts.extend(unknown(format!(".{name}"), &field.shape, &read.rest));
+        parts.extend(unknown(format!(".{name}"), &field.shape, &read.rest, |keys| keys.hold(name)));
     }
-    if let Rest::Kept(any) = &written.rest {
-        parts.extend(unknown(".*".into(), any, &read.rest));
+    if let Rest::Kept(own) = &written.rest {
+        parts.extend(unknown(".*".into(), &own.of, &read.rest, |keys| own.keys.are_among(keys)));
     }
     parts
 }
@@ -71,7 +71,7 @@ fn records<'a>(written: &'a Record, read: &'a Record) -> Vec<Part<'a>> {
 fn known<'a>(name: &str, field: &'a Field, written: &'a Record) -> Vec<Part<'a>> {
     let at = format!(".{name}");
     let Some(own) = written.fields.get(name) else {
-        return absent(at, field, &written.rest).into_iter().collect();
+        return absent(name, field, &written.rest).into_iter().collect();
     };
     let demand = Demand::Read(written_if_there(own), &field.shape);
     let left_out = field.is_required && !own.is_required;
@@ -80,22 +80,24 @@ fn known<'a>(name: &str, field: &'a Field, written: &'a Record) -> Vec<Part<'a>>
 }
 
 /// A field that the reader names, and the writer does not.
-fn absent<'a>(at: String, field: &'a Field, rest: &'a Rest) -> Option<Part<'a>> {
+fn absent<'a>(name: &str, field: &'a Field, rest: &'a Rest) -> Option<Part<'a>> {
+    let at = format!(".{name}");
     if field.is_required {
         return Some(fails(at, "it requires the field, which is not written"));
     }
     match rest {
-        Rest::Kept(any) => Some(must_read(at, any, &field.shape)),
-        Rest::Ignored | Rest::Denied => None,
+        Rest::Kept(kept) if kept.keys.may_hold(name) => Some(must_read(at, &kept.of, &field.shape)),
+        Rest::Kept(_) | Rest::Ignored | Rest::Denied => None,
     }
 }
 
 /// A field that the reader does not name.
-fn unknown<'a>(at: String, written: &'a Shape, rest: &'a Rest) -> Option<Part<'a>> {
+fn unknown<'a>(at: String, written: &'a Shape, rest: &'a Rest, is_key: impl Fn(&Keys) -> bool) -> Option<Part<'a>> {
     match rest {
         Rest::Ignored => None,
         Rest::Denied => Some(fails(at, "it does not know the field, and denies what it does not know")),
-        Rest::Kept(read) => Some(must_read(at, written, read)),
+        Rest::Kept(read) if is_key(&read.keys) => Some(must_read(at, written, &read.of)),
+        Rest::Kept(read) => Some(fails(at, format!("it takes {}, and another may be written", read.keys))),
     }
 }
 

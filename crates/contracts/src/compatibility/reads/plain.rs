@@ -14,6 +14,7 @@ pub(super) fn is_plain_read(written: &Shape, read: &Shape) -> bool {
         (Shape::Number(a), Shape::Number(b)) => a.lie_within(b),
         (Shape::Text(a), Shape::Text(b)) => is_text_read(a, b),
         (Shape::Just(value), _) => is_value_read(value, read),
+        (Shape::Opaque(a), Shape::Opaque(b)) => a.fingerprint == b.fingerprint,
         _ => false,
     }
 }
