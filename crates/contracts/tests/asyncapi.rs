@@ -66,8 +66,17 @@ impl JsonSchema for StrangerSeen {
     }
 }
 
+#[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[event(type = "tree.grown")]
+struct TreeGrown {
+    name: String,
+    branches: Vec<TreeGrown>,
+    graft: Option<Box<TreeGrown>>,
+}
+
 fn own() -> Registry {
-    Registry::of([("travel", vec![RoutePlanned::descriptor(), StrangerSeen::descriptor()])]).unwrap()
+    let events = vec![RoutePlanned::descriptor(), StrangerSeen::descriptor(), TreeGrown::descriptor()];
+    Registry::of([("travel", events)]).unwrap()
 }
 
 #[test]
@@ -152,6 +161,28 @@ fn schemas_are_told_in_draft_07() {
     for keyword in ["\"$defs\"", "\"prefixItems\"", "\"$schema\"", "\"$id\""] {
         assert!(!document.to_string().contains(keyword), "{keyword}");
     }
+}
+
+#[test]
+fn an_event_that_holds_itself_refers_to_its_own_schema() {
+    let document = document(&AsyncApi::of("planner", "1.0.0").receives("loop", "tree.*"), &own());
+    let properties = &document["components"]["schemas"]["tree.grown_received_data"]["properties"];
+    let itself = json!({"$ref": "#/components/schemas/tree.grown_received_data"});
+    assert_eq!(properties["branches"]["items"], itself);
+    assert_eq!(properties["graft"]["anyOf"][0], itself);
+    let validator = validator(&document, "tree.grown_received");
+    let with_twig = |twig: Value| {
+        json!({
+            "id": "018f6c9a-0000-7000-8000-000000000016", "type": "tree.grown", "tenantId": "acme",
+            "timestamp": "2025-09-14T10:15:30.123Z",
+            "data": {"name": "oak", "branches": [{"name": "low", "branches": [twig]}]},
+        })
+    };
+    let broken = |twig: Value| -> Vec<String> {
+        validator.iter_errors(&with_twig(twig)).map(|error| error.instance_path().to_string()).collect()
+    };
+    assert_eq!(broken(json!({"name": "twig", "branches": []})), [""; 0]);
+    assert_eq!(broken(json!({"name": 1, "branches": []})), ["/data/branches/0/branches/0/name"]);
 }
 
 #[test]

@@ -194,15 +194,11 @@ fn what_is_null_or_empty_or_absent_comes_back_so() {
 }
 
 #[test]
-fn a_time_that_is_not_quite_rfc_3339_is_written_as_one() {
-    for (time, written_as) in [
-        ("2025-09-14 12:15:30+02:00", "2025-09-14T10:15:30.000Z"),
-        ("2025-09-14T10:15:30.5\u{2212}00:30", "2025-09-14T10:45:30.500Z"),
-        ("2025-09-14t10:15:30.25z", "2025-09-14t10:15:30.25z"),
-    ] {
+fn a_time_is_written_as_it_stands() {
+    for time in ["2025-09-14T12:15:30+02:00", "2025-09-14t10:15:30.25z", "2025-09-14T10:15:30.123456Z"] {
         let json = ours(&[], &[("timestamp", &format!("\"{time}\""))]);
         let (written, back) = there_and_back(&json);
-        assert_eq!(members(&written)["time"], written_as);
+        assert_eq!(members(&written)["time"], time);
         assert_eq!(back.envelope(), RawEvent::parse(json).unwrap().envelope());
     }
 }

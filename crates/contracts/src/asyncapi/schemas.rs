@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use tekup_core::{Error, ErrorKind, Result};
 
 use super::message::pascal;
-use crate::shape::{Document, definition_of};
+use crate::shape::{Document, ROOT, definition_of};
 
 /// Those of a document, by name.
 #[derive(Default)]
@@ -50,7 +50,7 @@ impl Schemas {
         let mut lost = Vec::new();
         RecursiveTransform(|schema: &mut Schema| lost.extend(names.point(schema))).transform(&mut schema);
         self.mistakes.extend(lost.into_iter().map(|target| {
-            format!("schema `{name}` refers to `{target}`: only `#/$defs/..` of its own is followed, nothing is ever fetched")
+            format!("schema `{name}` refers to `{target}`: only `#` and `#/$defs/..` of its own are followed, nothing is ever fetched")
         }));
         ReplaceUnevaluatedProperties::default().transform(&mut schema);
         RemoveRefSiblings::default().transform(&mut schema);
@@ -66,14 +66,14 @@ impl Schemas {
     }
 }
 
-/// What the definitions of one schema are called in the document.
+/// What one schema and its definitions are called in the document.
 struct Names(BTreeMap<String, String>);
 
 impl Names {
     fn of(root: &str, definitions: &Map<String, Value>) -> Self {
         let mut taken = BTreeSet::new();
         let named = definitions.keys().map(|name| (name.clone(), free_name(root, name, &mut taken)));
-        Self(named.collect())
+        Self(named.chain([(ROOT.into(), root.into())]).collect())
     }
 
     /// Points a reference to its place in the document; one that leads nowhere is told.

@@ -67,7 +67,6 @@ fn broken_by_text(name: &str, text: &str) -> Option<String> {
         "type" => EventType::new(text).map_err(told).err(),
         "tenantid" => TenantId::new(text).map_err(told).err(),
         "userid" => UserId::new(text).map_err(told).err(),
-        "time" if !text.is_ascii() || text.contains(' ') => Some(TIME.into()),
         "time" => text.parse::<Timestamp>().map_err(told).err(),
         "source" => (!is_uri_reference(text)).then(|| "is no URI reference: escape what a URI may not hold".into()),
         "dataschema" => (!is_uri(text)).then(|| "is no absolute URI: begin it with a scheme, such as `https:`".into()),
@@ -79,7 +78,6 @@ fn broken_by_text(name: &str, text: &str) -> Option<String> {
 const ID: &str =
     "is no UUID: derive one (a UUIDv5) from `source` and `id`, and keep the old one as an attribute of another name";
 // The bus reads a space for the `T`, and another minus.
-const TIME: &str = "is no RFC 3339 time: write one like 2025-09-14T10:15:30.123Z";
 const CONTENT: &str = "is not JSON: the bus carries JSON alone, so convert the data, such as to one JSON string";
 
 /// Control characters and noncharacters.

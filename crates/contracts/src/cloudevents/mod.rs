@@ -74,7 +74,7 @@ pub const MEDIA_TYPE: &str = "application/cloudevents+json";
 /// An event as a CloudEvent.
 ///
 /// Its data is written as it stands: no number changes. Reading it gives an event that is equal but for the order of its
-/// members, and for a time that the bus reads though it is not quite RFC 3339: that is written as the bus writes it. See the [module](self) for an example.
+/// members. See the [module](self) for an example.
 ///
 /// # Errors
 /// [`ErrorKind::Unencodable`]; no event is known that causes it.
@@ -113,9 +113,6 @@ pub fn read(json: impl AsRef<[u8]>) -> Result<RawEvent> {
 fn written(event: &RawEvent) -> Result<String, String> {
     let mut envelope = Parts::of(strict::members(event.bytes())?.fields)?;
     let data = envelope.fields.remove("data");
-    if envelope.fields.get("timestamp").is_some_and(|time| attribute::check("time", time).is_err()) {
-        envelope.fields.insert("timestamp".into(), fields::raw(&event.envelope().timestamp)?);
-    }
     let mut attributes = mapping::attributes(&envelope, event.envelope())?;
     let rest = mapping::rest(&envelope, &attributes);
     if !rest.is_empty() {

@@ -7,14 +7,33 @@
 //! A field that may be left out is taken to be left out instead of written as null, as by
 //! `skip_serializing_if = "Option::is_none"`: a schema does not tell when a field is left out.
 //!
-//! What can't be seen in the bytes is not found: a field whose *meaning* changes, or an optional one that is renamed, which
-//! is read as absent. Neither are serde's aliases, as a schema does not tell them: a renamed field is a break, alias or not.
+//! What is not understood of a schema is compared as it is written, titles, descriptions and defaults aside: it is a break
+//! only where it changes.
+//!
+//! # What is not found
+//!
+//! What can't be seen in the bytes: a field whose *meaning* changes, or an optional one that is renamed, which is read as
+//! absent. Nor what a schema does not tell:
+//!
+//! - Which keys a map takes: told are whole numbers, with or without a sign, and the values of a closed set. A map whose keys
+//!   become smaller numbers, or a `char`, a `bool`, an id or a time instead of a text, reads less than the check says.
+//! - `#[serde(with = "..")]` and `deserialize_with` on an [`Option`]: without `default` beside it, serde fails if the field is
+//!   absent, and the schema says that it may be. Write `default` too.
+//!
+//! # What is found and is no break
+//!
+//! - serde's aliases: a renamed field is a break, alias or not.
+//! - `#[serde(other)]`, which takes all values that a closed set does not know, is told as one value more. A set that may grow
+//!   keeps an [`UnknownValue`](tekup_core::UnknownValue) instead: the check knows it, and the value is kept.
+//! - A list in place of an object: serde reads a struct from the list of its fields, in their order, and nothing should rely
+//!   on it.
 
 mod finding;
 mod mode;
 mod reads;
 
-use tekup_core::Result;
+use serde_json::Value;
+use tekup_core::{Error, Result};
 
 pub use finding::Finding;
 pub use mode::Mode;
@@ -26,7 +45,8 @@ use crate::{contract::Contract, shape::Document};
 /// Only versions of the same major are compared: a new major may break, since readers of another refuse it.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`](tekup_core::ErrorKind::InvalidInput) if a schema can't be understood, with its place.
+/// [`ErrorKind::InvalidInput`](tekup_core::ErrorKind::InvalidInput) if a schema can't be understood, with its event, its version, `reads` or
+/// `writes`, and its place; [`ErrorKind::TooLarge`](tekup_core::ErrorKind::TooLarge) if it has more than 1,000 definitions.
 ///
 /// ```
 /// use schemars::JsonSchema;
@@ -72,7 +92,8 @@ pub fn check<'a>(before: impl IntoIterator<Item = &'a Contract>, after: &Contrac
 }
 
 fn between(writer: &Contract, reader: &Contract) -> Result<Vec<Finding>> {
-    let (written, read) = (Document::read(&writer.writes)?, Document::read(&reader.reads)?);
+    let written = document(writer, "writes", &writer.writes)?;
+    let read = document(reader, "reads", &reader.reads)?;
     let finding = |mismatch: reads::Mismatch| Finding {
         event_type: reader.event_type.clone(),
         reader: reader.version.clone(),
@@ -81,4 +102,13 @@ fn between(writer: &Contract, reader: &Contract) -> Result<Vec<Finding>> {
         why: mismatch.why,
     };
     Ok(reads::mismatches(&written, &read).into_iter().map(finding).collect())
+}
+
+/// One of a contract's schemas; its mistakes are told with whose they are.
+fn document(contract: &Contract, side: &str, schema: &Value) -> Result<Document> {
+    let whose = format!("`{}` {} ({side})", contract.event_type, contract.version);
+    Document::read(schema).map_err(|error| {
+        let told = error.problems().iter().map(|problem| format!("{whose}: {problem}"));
+        Error::from_problems(error.kind(), told.collect())
+    })
 }

@@ -34,13 +34,14 @@ fn either<T>(a: Option<T>, b: Option<T>, both: impl FnOnce(T, T) -> T) -> Option
     }
 }
 
-impl<T: fmt::Display> fmt::Display for Bounds<T> {
+/// A float as it is written in Rust, for the least of all has three hundred zeros else.
+impl<T: fmt::Debug> fmt::Display for Bounds<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.least, &self.most) {
             (None, None) => Ok(()),
-            (Some(least), None) => write!(f, " of {least} or more"),
-            (None, Some(most)) => write!(f, " of {most} or less"),
-            (Some(least), Some(most)) => write!(f, " of {least} to {most}"),
+            (Some(least), None) => write!(f, " of {least:?} or more"),
+            (None, Some(most)) => write!(f, " of {most:?} or less"),
+            (Some(least), Some(most)) => write!(f, " of {least:?} to {most:?}"),
         }
     }
 }

@@ -13,6 +13,9 @@ pub(crate) struct Document {
     definitions: BTreeMap<String, Shape>,
 }
 
+/// What a type that holds itself calls the whole schema.
+pub(crate) const ROOT: &str = "#";
+
 /// The most definitions, and the deepest nesting, that are read.
 const MOST_DEFINITIONS: usize = 1_000;
 
@@ -27,7 +30,13 @@ impl Document {
             let message = format!("schema has {} definitions, {MOST_DEFINITIONS} are read", definitions.len());
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        let mut reader = Reader::new(definitions);
+        let mut reader = Reader::new(schema, definitions);
+        if definitions.contains_key(ROOT) {
+            reader.mistake(
+                "/$defs",
+                &format!("has a definition called `{ROOT}`, which is the name of the whole: call it otherwise"),
+            );
+        }
         let root = reader.shape(schema, "");
         let named = definitions.iter().map(|(name, definition)| {
             let place = format!("/$defs/{name}");
@@ -39,12 +48,18 @@ impl Document {
 
     /// What a reference leads to; a name that leads nowhere was refused when the document was read.
     pub(crate) fn named(&self, name: &str) -> &Shape {
+        if name == ROOT {
+            return &self.root;
+        }
         self.definitions.get(name).unwrap_or(&Shape::Never)
     }
 }
 
-/// The definition that a reference names, if it stays in its document.
+/// The definition that a reference names, or [`ROOT`], if it stays in its document.
 pub(crate) fn definition_of(reference: &str) -> Option<String> {
+    if reference == ROOT {
+        return Some(ROOT.into());
+    }
     let name = percent_decode_str(reference.strip_prefix("#/$defs/")?).decode_utf8().ok()?;
     Some(name.replace("~1", "/").replace("~0", "~"))
 }

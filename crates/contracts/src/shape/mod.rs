@@ -1,7 +1,12 @@
 //! What JSON a program writes or reads, as far as its schema tells: JSON Schema brought into serde's terms.
 
+mod both;
 mod bounds;
 mod document;
+mod keys;
+mod keywords;
+mod numbers;
+mod opaque;
 mod read;
 
 use std::{collections::BTreeMap, fmt};
@@ -9,8 +14,10 @@ use std::{collections::BTreeMap, fmt};
 use serde_json::Value;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use document::{Document, definition_of};
-pub(crate) use read::KEEPS_UNKNOWN;
+pub(crate) use document::{Document, ROOT, definition_of};
+pub(crate) use keys::Keys;
+pub(crate) use keywords::KEEPS_UNKNOWN;
+pub(crate) use opaque::Opaque;
 
 /// One place of a document.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,10 +34,10 @@ pub(crate) enum Shape {
     List(List),
     Record(Record),
     Choice(Choice),
-    /// A definition of the document, by its name.
+    /// A definition of the document, by its name, or [`ROOT`].
     Named(String),
     /// What can't be told of it, and so not compared.
-    Opaque(String),
+    Opaque(Opaque),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +76,13 @@ pub(crate) enum Rest {
     /// A reader fails on them.
     Denied,
     /// They belong to it: a map.
-    Kept(Box<Shape>),
+    Kept(Kept),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Kept {
+    pub(crate) keys: Keys,
+    pub(crate) of: Box<Shape>,
 }
 
 #[derive(Debug, Clone)]
@@ -106,8 +119,9 @@ impl fmt::Display for Shape {
             Self::List(_) => f.write_str("a list"),
             Self::Record(_) => f.write_str("an object"),
             Self::Choice(choice) => write!(f, "{choice}"),
+            Self::Named(name) if name == ROOT => f.write_str("what the event itself holds"),
             Self::Named(name) => f.write_str(name),
-            Self::Opaque(why) => f.write_str(why),
+            Self::Opaque(opaque) => f.write_str(&opaque.why),
         }
     }
 }

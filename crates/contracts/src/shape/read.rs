@@ -5,72 +5,39 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use tekup_core::{Error, ErrorKind, Result};
 
-use super::{Bounds, Choice, Field, List, Record, Rest, Shape, Text, definition_of};
+use super::{
+    Bounds, Field, Kept, Keys, List, Opaque, Record, Rest, Shape, Text,
+    both::{Both, choice},
+    definition_of,
+    document::ROOT,
+    keywords::{is_known, is_never, keeps_unknown},
+    numbers::{integer, leaves_out_zero, number},
+};
 
 type Object = Map<String, Value>;
 
 /// The deepest nesting that is read.
 const DEEPEST: usize = 64;
 
+/// The most schemas that are read or merged, each as often as it is needed.
+const MOST_STEPS: usize = 50_000;
+
 /// The most mistakes that are told.
 const MOST_MISTAKES: usize = 20;
 
-/// Says of a closed set that its readers keep other values.
-pub(crate) const KEEPS_UNKNOWN: &str = "x-tekup-keeps-unknown";
-
-/// Keywords that say nothing of the JSON's shape.
-const ANNOTATIONS: [&str; 13] = [
-    "$schema",
-    "$id",
-    "$defs",
-    "$comment",
-    "title",
-    "description",
-    "default",
-    "examples",
-    "deprecated",
-    "readOnly",
-    "writeOnly",
-    "contentEncoding",
-    "contentMediaType",
-];
-
-/// Keywords that are understood.
-const UNDERSTOOD: [&str; 23] = [
-    "type",
-    "enum",
-    "const",
-    "$ref",
-    "anyOf",
-    "oneOf",
-    "allOf",
-    "properties",
-    "required",
-    "additionalProperties",
-    "items",
-    "prefixItems",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "format",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-];
-
 pub(super) struct Reader<'a> {
+    root: &'a Value,
     definitions: &'a Object,
     mistakes: Vec<String>,
     depth: usize,
+    steps: usize,
+    /// Definitions that are being merged with others.
+    merged: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(definitions: &'a Object) -> Self {
-        Self { definitions, mistakes: Vec::new(), depth: 0 }
+    pub(super) fn new(root: &'a Value, definitions: &'a Object) -> Self {
+        Self { root, definitions, mistakes: Vec::new(), depth: 0, steps: 0, merged: Vec::new() }
     }
 
     pub(super) fn finish(self) -> Result<()> {
@@ -86,6 +53,9 @@ impl<'a> Reader<'a> {
             return self
                 .mistake(place, &format!("lies more than {DEEPEST} schemas deep: give its parts names in `$defs`"));
         }
+        if !self.goes_on() {
+            return Shape::Never;
+        }
         self.depth += 1;
         let shape = match schema {
             Value::Bool(true) => Shape::Any,
@@ -97,17 +67,28 @@ impl<'a> Reader<'a> {
         shape
     }
 
-    fn mistake(&mut self, place: &str, told: &str) -> Shape {
-        if self.mistakes.len() < MOST_MISTAKES {
-            let place = if place.is_empty() { "/" } else { place };
-            self.mistakes.push(format!("schema at `{place}` {told}"));
+    /// One step further, if there are any left.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.steps += 1;
+        if self.steps == MOST_STEPS {
+            self.mistake("", "has too many choices that are merged with others: flatten fewer");
+        }
+        self.steps < MOST_STEPS
+    }
+
+    pub(super) fn mistake(&mut self, place: &str, told: &str) -> Shape {
+        let place = if place.is_empty() { "/" } else { place };
+        let mistake = format!("schema at `{place}` {told}");
+        if self.mistakes.len() < MOST_MISTAKES && !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
         }
         Shape::Never
     }
 
     fn object(&mut self, object: &Object, place: &str) -> Shape {
-        if let Some(unknown) = object.keys().find(|key| !is_known(key)) {
-            return Shape::Opaque(format!("what `{unknown}` in its schema asks for"));
+        let is_understood = |key: &String| is_known(key) || (key == "not" && leaves_out_zero(object));
+        if let Some(unknown) = object.keys().find(|key| !is_understood(key)) {
+            return Shape::Opaque(self.opaque(&format!("what `{unknown}` in its schema asks for"), object));
         }
         let mut parts = Vec::new();
         if let Some(reference) = object.get("$ref") {
@@ -124,16 +105,40 @@ impl<'a> Reader<'a> {
         if let Some(plain) = self.plain(object, place) {
             parts.push(plain);
         }
-        parts.into_iter().reduce(|a, b| self.both(a, b)).unwrap_or(Shape::Any)
+        if let Some(rest) = object.get("unevaluatedProperties") {
+            let rest = self.rest(rest, &format!("{place}/unevaluatedProperties"));
+            parts.push(Shape::Record(Record { fields: BTreeMap::new(), rest }));
+        }
+        let mut both = Both::new(self, object);
+        parts.into_iter().reduce(|a, b| both.of(a, b)).unwrap_or(Shape::Any)
+    }
+
+    pub(super) fn opaque(&self, why: &str, object: &Object) -> Opaque {
+        Opaque::new(why, object, self.root)
+    }
+
+    /// What a name stands for; `None` if that is being asked for already, as a definition holds nothing but itself.
+    pub(super) fn definition(&mut self, name: &str) -> Option<Shape> {
+        if self.merged.iter().any(|merged| merged == name) {
+            return None;
+        }
+        let (schema, place) = match name {
+            ROOT => (self.root, String::new()),
+            name => (self.definitions.get(name)?, format!("/$defs/{name}")),
+        };
+        self.merged.push(name.into());
+        let shape = self.shape(schema, &place);
+        self.merged.pop();
+        Some(shape)
     }
 
     fn reference(&mut self, reference: &Value, place: &str) -> Shape {
         let Some(target) = reference.as_str() else { return self.mistake(place, "has a `$ref` that is no text") };
         let Some(name) = definition_of(target) else {
-            let told = format!("refers to `{target}`: only `#/$defs/..` is followed, nothing is ever fetched");
+            let told = format!("refers to `{target}`: only `#` and `#/$defs/..` are followed, nothing is ever fetched");
             return self.mistake(place, &told);
         };
-        if !self.definitions.contains_key(&name) {
+        if name != ROOT && !self.definitions.contains_key(&name) {
             return self.mistake(place, &format!("refers to `{name}`, which `$defs` does not have"));
         }
         Shape::Named(name)
@@ -176,34 +181,26 @@ impl<'a> Reader<'a> {
     /// Without a type, only what speaks of objects is understood.
     fn untyped(&mut self, object: &Object, place: &str) -> Option<Shape> {
         let speaks = |words: &[&str]| words.iter().any(|word| object.contains_key(*word));
-        if speaks(&["properties", "required", "additionalProperties"]) {
+        if speaks(&["properties", "patternProperties", "required", "additionalProperties"]) {
             return Some(self.record(object, place));
         }
         let others = ["items", "prefixItems", "minItems", "maxItems", "minLength", "maxLength", "pattern", "format"];
         let numbers = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
         let is_bounded = speaks(&others) || speaks(&numbers);
-        is_bounded.then(|| Shape::Opaque("a bound without a `type` in its schema".into()))
+        is_bounded.then(|| Shape::Opaque(self.opaque("a bound without a `type` in its schema", object)))
     }
 
     fn of_type(&mut self, name: &str, object: &Object, place: &str) -> Shape {
         match name {
             "null" => Shape::Null,
             "boolean" => Shape::Bool,
-            "integer" => Shape::Integer(integer_bounds(object)),
-            "number" => self.number(object),
+            "integer" => integer(object),
+            "number" => number(object),
             "string" => Shape::Text(text(object)),
             "array" => self.list(object, place),
             "object" => self.record(object, place),
             other => self.mistake(place, &format!("has the type `{other}`, which JSON has not")),
         }
-    }
-
-    fn number(&mut self, object: &Object) -> Shape {
-        if ["exclusiveMinimum", "exclusiveMaximum"].iter().any(|bound| object.contains_key(*bound)) {
-            return Shape::Opaque("an exclusive bound of a number".into());
-        }
-        let bound = |name: &str| object.get(name).and_then(Value::as_f64);
-        Shape::Number(Bounds { least: bound("minimum"), most: bound("maximum") })
     }
 
     fn list(&mut self, object: &Object, place: &str) -> Shape {
@@ -233,118 +230,33 @@ impl<'a> Reader<'a> {
         for name in required.into_iter().filter(|name| !properties.contains_key(*name)) {
             fields.insert(name.into(), Field { shape: Shape::Any, is_required: true });
         }
-        let rest = match object.get("additionalProperties") {
-            None => Rest::Ignored,
-            Some(never) if is_never(never) => Rest::Denied,
-            Some(schema) => Rest::Kept(Box::new(self.shape(schema, &format!("{place}/additionalProperties")))),
+        match self.unnamed(object, place) {
+            Some(rest) => Shape::Record(Record { fields, rest }),
+            None => Shape::Opaque(self.opaque("what `patternProperties` in its schema asks for", object)),
+        }
+    }
+
+    /// The fields that a record does not name; a map has one pattern for them at most.
+    fn unnamed(&mut self, object: &Object, place: &str) -> Option<Rest> {
+        let others = object.get("additionalProperties");
+        let Some(patterns) = object.get("patternProperties") else {
+            let place = format!("{place}/additionalProperties");
+            return Some(others.map_or(Rest::Ignored, |others| self.rest(others, &place)));
         };
-        Shape::Record(Record { fields, rest })
-    }
-
-    /// What both ask for. Flattened structs and enums meet here.
-    fn both(&mut self, a: Shape, b: Shape) -> Shape {
-        match (a, b) {
-            (Shape::Any, other) | (other, Shape::Any) => other,
-            (a, b) if a == b => a,
-            (Shape::Record(a), Shape::Record(b)) => merge(a, b),
-            (Shape::Choice(choice), other) | (other, Shape::Choice(choice)) => {
-                let of = choice.of.into_iter().map(|one| self.both(one, other.clone())).collect();
-                Shape::Choice(Choice { of, keeps_unknown: choice.keeps_unknown })
-            }
-            _ => Shape::Opaque("several demands at once in its schema".into()),
+        let mut patterns = patterns.as_object()?.iter();
+        let ((pattern, schema), None) = (patterns.next()?, patterns.next()) else { return None };
+        if !others.is_some_and(is_never) {
+            return None;
         }
+        let of = self.shape(schema, &format!("{place}/patternProperties/{pattern}"));
+        Some(Rest::Kept(Kept { keys: Keys::of(pattern), of: Box::new(of) }))
     }
-}
 
-fn is_known(key: &str) -> bool {
-    // A user's own annotations.
-    key.starts_with("x-") || ANNOTATIONS.contains(&key) || UNDERSTOOD.contains(&key)
-}
-
-/// `false`, or as schemars writes it where an object is needed.
-fn is_never(schema: &Value) -> bool {
-    let nothing = |schema: &Value| *schema == Value::Bool(true) || schema.as_object().is_some_and(Object::is_empty);
-    *schema == Value::Bool(false)
-        || schema.as_object().is_some_and(|object| object.len() == 1 && object.get("not").is_some_and(nothing))
-}
-
-fn keeps_unknown(object: &Object) -> bool {
-    object.get(KEEPS_UNKNOWN) == Some(&Value::Bool(true))
-}
-
-/// Choices among choices are one; a choice of one is none.
-fn choice(of: Vec<Shape>, keeps_unknown: bool) -> Shape {
-    let mut all = Vec::with_capacity(of.len());
-    let mut keeps_unknown = keeps_unknown;
-    for shape in of {
-        match shape {
-            Shape::Choice(inner) => {
-                keeps_unknown |= inner.keeps_unknown;
-                all.extend(inner.of);
-            }
-            other => all.push(other),
+    fn rest(&mut self, schema: &Value, place: &str) -> Rest {
+        if is_never(schema) {
+            return Rest::Denied;
         }
-    }
-    match all.pop() {
-        Some(only) if all.is_empty() && !keeps_unknown => only,
-        last => {
-            all.extend(last);
-            Shape::Choice(Choice { of: all, keeps_unknown })
-        }
-    }
-}
-
-fn merge(a: Record, b: Record) -> Shape {
-    let mut fields = a.fields;
-    for (name, field) in b.fields {
-        let is_required = field.is_required || fields.get(&name).is_some_and(|other| other.is_required);
-        let shape = match fields.remove(&name) {
-            Some(other) if other.shape != Shape::Any && other.shape != field.shape && field.shape != Shape::Any => {
-                Shape::Opaque("several demands at once in its schema".into())
-            }
-            Some(other) if field.shape == Shape::Any => other.shape,
-            _ => field.shape,
-        };
-        fields.insert(name, Field { shape, is_required });
-    }
-    let rest = match (a.rest, b.rest) {
-        (Rest::Ignored, Rest::Ignored) => Rest::Ignored,
-        (Rest::Denied, _) | (_, Rest::Denied) => Rest::Denied,
-        (Rest::Kept(shape), _) | (_, Rest::Kept(shape)) => Rest::Kept(shape),
-    };
-    Shape::Record(Record { fields, rest })
-}
-
-fn integer_bounds(object: &Object) -> Bounds<i128> {
-    let bound = |name: &str| object.get(name).and_then(whole);
-    let exclusive = Bounds {
-        least: bound("exclusiveMinimum").map(|least| least.saturating_add(1)),
-        most: bound("exclusiveMaximum").map(|most| most.saturating_sub(1)),
-    };
-    let said = Bounds { least: bound("minimum"), most: bound("maximum") };
-    said.and(exclusive).and(bounds_of(object.get("format").and_then(Value::as_str)))
-}
-
-/// A bound is whole, or written as a float.
-fn whole(value: &Value) -> Option<i128> {
-    let from_float = || value.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i128);
-    value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from)).or_else(from_float)
-}
-
-/// What a Rust integer holds.
-fn bounds_of(format: Option<&str>) -> Bounds<i128> {
-    let of = |least: i128, most: i128| Bounds { least: Some(least), most: Some(most) };
-    match format {
-        Some("int8") => of(i8::MIN.into(), i8::MAX.into()),
-        Some("int16") => of(i16::MIN.into(), i16::MAX.into()),
-        Some("int32") => of(i32::MIN.into(), i32::MAX.into()),
-        Some("int64" | "int") => of(i64::MIN.into(), i64::MAX.into()),
-        Some("uint8") => of(0, u8::MAX.into()),
-        Some("uint16") => of(0, u16::MAX.into()),
-        Some("uint32") => of(0, u32::MAX.into()),
-        Some("uint64" | "uint") => of(0, u64::MAX.into()),
-        Some("uint128") => Bounds { least: Some(0), most: None },
-        _ => Bounds::NONE,
+        Rest::Kept(Kept { keys: Keys::Any, of: Box::new(self.shape(schema, place)) })
     }
 }
 
@@ -396,8 +308,9 @@ mod tests {
 
     #[test]
     fn a_keyword_that_is_not_understood_is_not_passed_over() {
-        let document = Document::read(&json!({"type": "object", "patternProperties": {"^a": true}})).unwrap();
-        assert_eq!(document.root, Shape::Opaque("what `patternProperties` in its schema asks for".into()));
+        let document = Document::read(&json!({"type": "object", "propertyNames": {"maxLength": 1}})).unwrap();
+        let Shape::Opaque(opaque) = document.root else { panic!("understood") };
+        assert_eq!(opaque.why, "what `propertyNames` in its schema asks for");
     }
 
     #[test]
@@ -406,5 +319,11 @@ mod tests {
         let Shape::Choice(choice) = Document::read(&nested).unwrap().root else { panic!("no choice") };
         assert_eq!(choice.of.len(), 3);
         assert_eq!(Document::read(&json!({"anyOf": [{"type": "null"}]})).unwrap().root, Shape::Null);
+    }
+
+    #[test]
+    fn a_definition_that_is_called_as_the_whole_is_refused() {
+        let schema = json!({"$defs": {"#": true}, "$ref": "#/$defs/#"});
+        assert!(told(&schema).starts_with("schema at `/$defs` has a definition called `#`, "), "{}", told(&schema));
     }
 }

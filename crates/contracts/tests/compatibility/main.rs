@@ -3,7 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of tests are tests")]
 
+#[macro_use]
+mod row;
+
 mod proof;
 mod samples;
 
+mod limits;
+mod mistakes;
 mod rows;
+mod zoo;

@@ -21,6 +21,29 @@ pub(crate) fn agrees<Before: Row, After: Row>() {
     assert_agrees("forward", &failure::<After, Before>(&after), &findings(Mode::Forward));
 }
 
+/// Asserts that the new type can't read what the old one writes, and that the check does not see it.
+#[track_caller]
+pub(crate) fn is_not_found<Before: Row, After: Row>() {
+    let (failure, findings) = backward::<Before, After>();
+    assert!(failure.is_some(), "serde reads all: a row of its own");
+    assert!(findings.is_empty(), "it is found by now, a row of its own: {findings:?}");
+}
+
+/// Asserts that the new type reads all that the old one writes, and that the check finds a break.
+#[track_caller]
+pub(crate) fn is_found_in_vain<Before: Row, After: Row>() {
+    let (failure, findings) = backward::<Before, After>();
+    assert!(failure.is_none(), "it is a break, a row of its own: {failure:?}");
+    assert!(!findings.is_empty(), "it is not found any more: a row of its own");
+}
+
+#[track_caller]
+fn backward<Before: Row, After: Row>() -> (Option<String>, Vec<Finding>) {
+    let (before, after) = (Contract::of("sales", &Before::descriptor()), Contract::of("sales", &After::descriptor()));
+    let findings = compatibility::check([&before], &after, Mode::Backward).unwrap();
+    (failure::<Before, After>(&before), findings)
+}
+
 #[track_caller]
 fn assert_agrees(direction: &str, failure: &Option<String>, findings: &[Finding]) {
     let found: Vec<String> = findings.iter().map(ToString::to_string).collect();

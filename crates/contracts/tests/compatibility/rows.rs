@@ -1,42 +1,16 @@
-//! The rows: what an event held before, and what it holds after. Items after the event are types that it needs.
+//! Changes on which the check and serde agree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::{NonZeroI16, NonZeroI32, NonZeroI64},
+};
 
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tekup_core::{TekupEvent, Timestamp, UnknownValue};
 
-macro_rules! changes {
-    ($($name:ident: { $before:item $($old:item)* } => { $after:item $($new:item)* })*) => {$(
-        #[test]
-        fn $name() {
-            mod before { side! { $before $($old)* } }
-            mod after { side! { $after $($new)* } }
-            crate::proof::agrees::<before::Data, after::Data>();
-        }
-    )*};
-}
-
-macro_rules! side {
-    ($event:item $($more:item)*) => {
-        #[allow(unused_imports, reason = "each row needs some of them")]
-        use super::*;
-
-        #[derive(Serialize, Deserialize, JsonSchema, Validate, TekupEvent)]
-        #[garde(allow_unvalidated)]
-        #[event(type = "row.changed")]
-        $event
-
-        $(
-            #[derive(Serialize, Deserialize, JsonSchema, Validate)]
-            #[garde(allow_unvalidated)]
-            $more
-        )*
-    };
-}
-
-changes! {
+changes! { agrees;
     nothing_changes: { pub(crate) struct Data { id: String } } => { pub(crate) struct Data { id: String } }
     an_optional_field_is_added: {
         pub(crate) struct Data { id: String }
@@ -440,4 +414,201 @@ changes! {
         pub(crate) struct Data { node: Node }
         pub(crate) struct Node { name: String, children: Vec<Node>, weight: f64 }
     }
+    an_event_that_holds_itself_stays: {
+        pub(crate) struct Data { children: Vec<Data>, parent: Option<Box<Data>> }
+    } => {
+        pub(crate) struct Data { children: Vec<Data>, parent: Option<Box<Data>> }
+    }
+    an_event_that_holds_itself_gets_an_optional_field: {
+        pub(crate) struct Data { children: Vec<Data> }
+    } => {
+        pub(crate) struct Data { children: Vec<Data>, note: Option<String> }
+    }
+    an_event_that_holds_itself_gets_a_required_field: {
+        pub(crate) struct Data { children: Vec<Data> }
+    } => {
+        pub(crate) struct Data { children: Vec<Data>, name: String }
+    }
+    an_event_that_may_hold_itself_gets_a_required_field: {
+        pub(crate) struct Data { next: Option<Box<Data>> }
+    } => {
+        pub(crate) struct Data { next: Option<Box<Data>>, name: String }
+    }
+    an_event_holds_itself_no_more: {
+        pub(crate) struct Data { children: Vec<Data> }
+    } => {
+        pub(crate) struct Data { children: Vec<Part> }
+        pub(crate) struct Part { children: Vec<String> }
+    }
+    a_chain_stays: {
+        pub(crate) struct Data { chain: Chain }
+        pub(crate) struct Chain { next: Option<Box<Chain>> }
+    } => {
+        pub(crate) struct Data { chain: Chain }
+        pub(crate) struct Chain { next: Option<Box<Chain>> }
+    }
+    a_chain_gets_a_required_field: {
+        pub(crate) struct Data { chain: Chain }
+        pub(crate) struct Chain { next: Option<Box<Chain>> }
+    } => {
+        pub(crate) struct Data { chain: Chain }
+        pub(crate) struct Chain { next: Option<Box<Chain>>, name: String }
+    }
+    a_tagged_choice_of_structs_stays: {
+        pub(crate) struct Data { party: Party, other: Option<Party> }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String }
+    } => {
+        pub(crate) struct Data { party: Party, other: Option<Party> }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String }
+    }
+    a_struct_of_a_tagged_choice_gets_an_optional_field: {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String, note: Option<String> }
+    }
+    a_struct_of_a_tagged_choice_gets_a_required_field: {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String, born: u32 }
+    }
+    a_struct_of_a_tagged_choice_is_written_out: {
+        pub(crate) struct Data { party: Option<Party> }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String }
+    } => {
+        pub(crate) struct Data { party: Option<Party> }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person { name: String }, Nobody }
+    }
+    a_tagged_choice_of_structs_gets_another: {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person) }
+        pub(crate) struct Person { name: String }
+    } => {
+        pub(crate) struct Data { party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Company(Person) }
+        pub(crate) struct Person { name: String }
+    }
+    a_flattened_choice_stays: {
+        pub(crate) struct Data { id: String, #[serde(flatten)] party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String }
+    } => {
+        pub(crate) struct Data { id: String, #[serde(flatten)] party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String }
+    }
+    a_flattened_choice_gets_a_required_field: {
+        pub(crate) struct Data { id: String, #[serde(flatten)] party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String }
+    } => {
+        pub(crate) struct Data { id: String, #[serde(flatten)] party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person(Person), Nobody }
+        pub(crate) struct Person { name: String, born: u32 }
+    }
+    a_flattened_choice_becomes_optional: {
+        pub(crate) struct Data { id: String, #[serde(flatten)] party: Party }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person { name: String } }
+    } => {
+        pub(crate) struct Data { id: String, #[serde(flatten)] party: Option<Party> }
+        #[serde(tag = "kind")] pub(crate) enum Party { Person { name: String } }
+    }
+    a_field_is_added_where_unknown_ones_are_denied_and_others_flattened: {
+        #[serde(deny_unknown_fields)] pub(crate) struct Data { id: String, #[serde(flatten)] party: Party }
+        pub(crate) enum Party { Person { name: String } }
+    } => {
+        #[serde(deny_unknown_fields)] pub(crate) struct Data { id: String, note: Option<String>, #[serde(flatten)] party: Party }
+        pub(crate) enum Party { Person { name: String } }
+    }
+    a_map_with_numbers_as_keys_stays: {
+        pub(crate) struct Data { counts: BTreeMap<u32, String> }
+    } => {
+        pub(crate) struct Data { counts: BTreeMap<u32, String> }
+    }
+    the_values_of_a_map_with_numbers_as_keys_change: {
+        pub(crate) struct Data { counts: BTreeMap<u32, String> }
+    } => {
+        pub(crate) struct Data { counts: BTreeMap<u32, u32> }
+    }
+    the_values_of_a_map_with_numbers_as_keys_get_a_required_field: {
+        pub(crate) struct Data { parts: BTreeMap<i64, Part> }
+        pub(crate) struct Part { name: String }
+    } => {
+        pub(crate) struct Data { parts: BTreeMap<i64, Part> }
+        pub(crate) struct Part { name: String, weight: f64 }
+    }
+    the_keys_of_a_map_get_a_sign: {
+        pub(crate) struct Data { counts: BTreeMap<u32, u32> }
+    } => {
+        pub(crate) struct Data { counts: BTreeMap<i64, u32> }
+    }
+    the_keys_of_a_map_become_numbers: {
+        pub(crate) struct Data { counts: BTreeMap<String, u32> }
+    } => {
+        pub(crate) struct Data { counts: BTreeMap<u32, u32> }
+    }
+    the_keys_of_a_map_become_a_closed_set: {
+        pub(crate) struct Data { counts: BTreeMap<String, u32> }
+    } => {
+        pub(crate) struct Data { counts: BTreeMap<Kind, u32> }
+        #[derive(PartialEq, Eq, PartialOrd, Ord)] pub(crate) enum Kind { Hot, Cold }
+    }
+    the_closed_set_of_the_keys_of_a_map_grows: {
+        pub(crate) struct Data { counts: BTreeMap<Kind, u32> }
+        #[derive(PartialEq, Eq, PartialOrd, Ord)] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { counts: BTreeMap<Kind, u32> }
+        #[derive(PartialEq, Eq, PartialOrd, Ord)] pub(crate) enum Kind { Hot, Cold, PainPoint }
+    }
+    a_struct_becomes_a_map_with_numbers_as_keys: {
+        pub(crate) struct Data { part: Part }
+        pub(crate) struct Part { #[serde(rename = "1")] one: String, #[serde(rename = "2")] two: String }
+    } => {
+        pub(crate) struct Data { part: BTreeMap<u32, String> }
+    }
+    a_struct_with_names_becomes_a_map_with_numbers_as_keys: {
+        pub(crate) struct Data { part: Part }
+        pub(crate) struct Part { name: Option<String> }
+    } => {
+        pub(crate) struct Data { part: BTreeMap<u32, Option<String>> }
+    }
+    a_number_that_is_not_zero_stays: {
+        pub(crate) struct Data { step: NonZeroI32, other: Option<NonZeroI32> }
+    } => {
+        pub(crate) struct Data { step: NonZeroI32, other: Option<NonZeroI32> }
+    }
+    a_number_may_not_be_zero_any_more: {
+        pub(crate) struct Data { step: i32 }
+    } => {
+        pub(crate) struct Data { step: NonZeroI32 }
+    }
+    a_number_that_is_not_zero_is_widened: {
+        pub(crate) struct Data { step: NonZeroI16 }
+    } => {
+        pub(crate) struct Data { step: NonZeroI64 }
+    }
+    a_number_must_be_above_another: {
+        pub(crate) struct Data { #[garde(range(min = 0.0))] ratio: f64 }
+    } => {
+        pub(crate) struct Data { #[garde(custom(above_zero))] #[schemars(extend("exclusiveMinimum" = 0.0))] ratio: f64 }
+    }
+    a_number_above_another_stays: {
+        pub(crate) struct Data { #[garde(custom(above_zero))] #[schemars(extend("exclusiveMinimum" = 0.0))] ratio: f64 }
+    } => {
+        pub(crate) struct Data { #[garde(custom(above_zero))] #[schemars(extend("exclusiveMinimum" = 0.0))] ratio: f64 }
+    }
+}
+
+fn above_zero(ratio: &f64, _: &()) -> garde::Result {
+    if *ratio > 0.0 { Ok(()) } else { Err(garde::Error::new("is not above zero")) }
 }

@@ -12,7 +12,7 @@ struct Maker<'a> {
     depth: usize,
 }
 
-const DEEPEST: usize = 6;
+const DEEPEST: usize = 8;
 
 impl Maker<'_> {
     fn all(&mut self, schema: &Value) -> Vec<Value> {
@@ -30,17 +30,17 @@ impl Maker<'_> {
         let Some(object) = schema.as_object().filter(|object| !is_any(object)) else {
             return vec![json!(null), json!(true), json!(-1), json!(0.5), json!("text"), json!([]), json!({})];
         };
-        if let Some(target) = object.get("$ref").and_then(Value::as_str) {
-            let definition = self.root.pointer(target.trim_start_matches('#')).expect("a definition").clone();
-            return self.all(&definition);
-        }
         let own = self.plain(object);
         let choices = ["anyOf", "oneOf"].iter().filter_map(|keyword| object.get(*keyword)).flat_map(Value::as_array);
-        let chosen: Vec<Value> = choices.flatten().flat_map(|one| self.all(one)).collect();
+        let mut chosen: Vec<Value> = choices.flatten().flat_map(|one| self.all(one)).collect();
+        if let Some(target) = object.get("$ref").and_then(Value::as_str) {
+            let definition = self.root.pointer(target.trim_start_matches('#')).expect("a definition").clone();
+            chosen.extend(self.all(&definition));
+        }
         match (own.is_empty(), chosen.is_empty()) {
             (_, true) => own,
             (true, _) => chosen,
-            // Fields beside a choice, as a flattened enum has them.
+            // Fields beside a choice, as a flattened enum has them, or a tag beside a struct.
             _ => own.iter().flat_map(|own| chosen.iter().map(|chosen| united(own, chosen))).collect(),
         }
     }
@@ -55,6 +55,8 @@ impl Maker<'_> {
         let types = match object.get("type") {
             Some(Value::String(one)) => vec![one.clone()],
             Some(several) => serde_json::from_value(several.clone()).expect("a list of types"),
+            // The tag of a variant that holds a struct.
+            None if object.contains_key("properties") => vec!["object".into()],
             None => Vec::new(),
         };
         types.iter().flat_map(|one| self.of_type(one, object)).collect()
@@ -99,13 +101,23 @@ impl Maker<'_> {
         let optional = names.iter().filter(|name| !required.contains(&json!(name)));
         let without: Vec<_> = optional.filter_map(|name| objects.first().map(|whole| lacking(whole, name))).collect();
         objects.extend(without);
-        if let Some(rest @ (Value::Object(_) | Value::Bool(true))) = object.get("additionalProperties") {
+        for (key, rest) in unnamed(object) {
             let first = objects.first().cloned().unwrap_or_default();
-            let others = self.all(rest).into_iter().map(|value| with(&first, "another", value));
+            let others = self.all(&rest).into_iter().map(|value| with(&first, key, value));
             objects.extend(others.collect::<Vec<_>>());
         }
         objects.into_iter().map(Value::Object).collect()
     }
+}
+
+/// Keys that a map takes, each with the schema of its value.
+fn unnamed(object: &Map<String, Value>) -> Vec<(&'static str, Value)> {
+    let others = object.get("additionalProperties").filter(|rest| rest.as_bool() != Some(false));
+    let matched = |pattern: &str, key| object.get("patternProperties")?.get(pattern).map(|rest| (key, rest));
+    let signed = [matched(r"^-?\d+$", "7"), matched(r"^-?\d+$", "-7")];
+    let unsigned = [matched(r"^\d+$", "7"), matched(r"^\d+$", "70000")];
+    let all = others.map(|rest| ("another", rest)).into_iter().chain(unsigned.into_iter().flatten());
+    all.chain(signed.into_iter().flatten()).map(|(key, rest)| (key, rest.clone())).collect()
 }
 
 /// Middling values, then one after the other replaced by each of its others. None, if one has no value at all.
@@ -159,12 +171,14 @@ fn integers(object: &Map<String, Value>) -> Vec<Value> {
     least = least.max(bound("minimum").unwrap_or(least));
     most = most.min(bound("maximum").unwrap_or(most));
     let whole = |number: i128| serde_json::to_value(number).expect("a number");
-    [(least + most) / 2, least, most].into_iter().map(whole).collect()
+    let is_left_out = |number: i128| object.get("not") == Some(&json!({"const": number}));
+    [least.midpoint(most), least, most].into_iter().filter(|number| !is_left_out(*number)).map(whole).collect()
 }
 
 fn numbers(object: &Map<String, Value>) -> Vec<Value> {
     let bound = |name: &str| object.get(name).and_then(Value::as_f64);
-    let (least, most) = (bound("minimum").unwrap_or(-1e9), bound("maximum").unwrap_or(1e9));
+    let above = bound("exclusiveMinimum").map(|least| least + 1e-9);
+    let (least, most) = (bound("minimum").or(above).unwrap_or(-1e9), bound("maximum").unwrap_or(1e9));
     vec![json!(least + (most - least) / 3.0), json!(least), json!(most)]
 }
 

@@ -1,0 +1,66 @@
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn told(writer: &Value, reader: &Value) -> Vec<String> {
+    let (writer, reader) = (Document::read(writer).unwrap(), Document::read(reader).unwrap());
+    mismatches(&writer, &reader).into_iter().map(|Mismatch { path, why }| format!("{path}: {why}")).collect()
+}
+
+/// Each level is one of three objects, and each of them holds the next level.
+fn chain(levels: usize, leaf: &Value) -> Value {
+    let mut definitions = json!({ format!("Level{levels}"): leaf });
+    for level in 0..levels {
+        let next = json!({"$ref": format!("#/$defs/Level{}", level + 1)});
+        let object =
+            |own: &str| json!({"type": "object", "required": ["next", own], "properties": {"next": next, own: true}});
+        definitions[format!("Level{level}")] = json!({"anyOf": [object("x"), object("y"), object("z")]});
+    }
+    json!({"$defs": definitions, "$ref": "#/$defs/Level0"})
+}
+
+#[test]
+fn choices_inside_choices_are_compared_in_no_time() {
+    let (text, number) = (chain(12, &json!({"type": "string"})), chain(12, &json!({"type": "number"})));
+    let start = Instant::now();
+    assert_eq!(told(&text, &text), [""; 0]);
+    assert_eq!(told(&text, &number), [format!("data{}: it takes a number, and a text is written", ".next".repeat(12))]);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+#[test]
+fn too_many_choices_and_too_many_levels_are_told_instead_of_compared_without_end() {
+    let values: Vec<usize> = (0..4_500).collect();
+    let set = json!({"enum": values});
+    assert_eq!(told(&set, &set), ["data: it has too many choices to be compared: give it fewer, one inside the other"]);
+    let definition = |level: usize| json!({"type": "array", "items": {"$ref": format!("#/$defs/{}", level + 1)}});
+    let mut lists: Value = (0..300).map(|level: usize| (level.to_string(), definition(level))).collect();
+    lists["300"] = json!({"type": "string"});
+    let lists = json!({"$defs": lists, "$ref": "#/$defs/0"});
+    assert_eq!(told(&lists, &lists), ["data: it is nested too deep to be compared: give it fewer levels"]);
+}
+
+#[test]
+fn what_can_not_be_compared_is_told_on_both_sides_unless_it_is_the_same_or_anything_is_taken() {
+    let (opaque, object) = (json!({"type": "object", "propertyNames": {"maxLength": 1}}), json!({"type": "object"}));
+    let why = "data: what `propertyNames` in its schema asks for can't be compared";
+    assert_eq!(told(&opaque, &object), [why]);
+    assert_eq!(told(&object, &opaque), [why]);
+    assert_eq!(told(&opaque, &json!({"type": "object", "propertyNames": {"maxLength": 2}})), [why]);
+    assert_eq!(told(&opaque, &opaque), [""; 0]);
+    assert_eq!(told(&opaque, &json!(true)), [""; 0]);
+}
+
+#[test]
+fn a_definition_that_leads_to_itself_at_once_adds_nothing() {
+    let looped = |other: Value| json!({"$defs": {"A": {"anyOf": [{"$ref": "#/$defs/A"}, other]}}, "$ref": "#/$defs/A"});
+    let (text, number) = (json!({"type": "string"}), json!({"type": "number"}));
+    assert_eq!(told(&looped(text.clone()), &looped(text.clone())), [""; 0]);
+    let why = ["data: it takes a text, and a number is written"];
+    assert_eq!(told(&number, &looped(text.clone())), why);
+    assert_eq!(told(&looped(number), &looped(text.clone())), why);
+    let nothing = json!({"$defs": {"A": {"$ref": "#/$defs/A"}}, "$ref": "#/$defs/A"});
+    assert_eq!(told(&text, &nothing), ["data: it takes nothing, and a text is written"]);
+}
