@@ -52,6 +52,22 @@ struct Other {
     back: Option<Box<Place>>,
 }
 
+#[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[event(type = "stay.booked")]
+#[serde(deny_unknown_fields)]
+struct StayBooked {
+    nights: u32,
+    #[serde(flatten)]
+    kind: Stay,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Stay {
+    Hotel { stars: u8 },
+    Tent,
+}
+
 #[derive(Serialize, Deserialize, TekupEvent)]
 #[event(type = "stranger.seen")]
 struct StrangerSeen {}
@@ -67,7 +83,8 @@ impl JsonSchema for StrangerSeen {
 }
 
 fn own() -> Registry {
-    Registry::of([("travel", vec![RoutePlanned::descriptor(), StrangerSeen::descriptor()])]).unwrap()
+    Registry::of([("travel", vec![RoutePlanned::descriptor(), StayBooked::descriptor(), StrangerSeen::descriptor()])])
+        .unwrap()
 }
 
 #[test]
@@ -146,6 +163,17 @@ fn schemas_are_told_in_draft_07() {
     for keyword in ["\"$defs\"", "\"prefixItems\"", "\"$schema\"", "\"$id\""] {
         assert!(!document.to_string().contains(keyword), "{keyword}");
     }
+}
+
+#[test]
+fn what_denies_unknown_fields_beside_a_choice_still_does_in_draft_07() {
+    let document = document(&AsyncApi::of("planner", "1.0.0").receives("beds", "stay.*"), &own());
+    let data = &document["components"]["schemas"]["stay.booked_received_data"];
+    assert_eq!(data["additionalProperties"], json!(false));
+    assert!(data.get("unevaluatedProperties").is_none(), "draft-07 has no such keyword: {data}");
+    let schema = jsonschema::options().with_draft(Draft::Draft7).build(data).unwrap();
+    assert!(schema.is_valid(&json!({"nights": 2, "kind": "hotel", "stars": 3})));
+    assert!(!schema.is_valid(&json!({"nights": 2, "kind": "hotel", "stars": 3, "pool": true})));
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub(crate) struct List {
     pub(crate) first: Vec<Shape>,
     pub(crate) items: Box<Shape>,
     pub(crate) length: Bounds<u64>,
+    /// No item is there twice; a reader drops those that are.
+    pub(crate) is_set: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

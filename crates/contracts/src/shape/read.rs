@@ -62,6 +62,22 @@ const UNDERSTOOD: [&str; 23] = [
     "exclusiveMaximum",
 ];
 
+/// Formats that no empty text has; those of others, such as `regex`, may be empty.
+const NEVER_EMPTY: [&str; 12] = [
+    "date-time",
+    "partial-date-time",
+    "date",
+    "time",
+    "partial-time",
+    "duration",
+    "uuid",
+    "uri",
+    "email",
+    "ip",
+    "ipv4",
+    "ipv6",
+];
+
 pub(super) struct Reader<'a> {
     definitions: &'a Object,
     mistakes: Vec<String>,
@@ -217,7 +233,8 @@ impl<'a> Reader<'a> {
         };
         let bound = |name: &str| object.get(name).and_then(Value::as_u64);
         let length = Bounds { least: bound("minItems"), most: bound("maxItems") };
-        Shape::List(List { first, items: Box::new(items), length })
+        let is_set = object.get("uniqueItems") == Some(&Value::Bool(true));
+        Shape::List(List { first, items: Box::new(items), length, is_set })
     }
 
     fn record(&mut self, object: &Object, place: &str) -> Shape {
@@ -352,8 +369,8 @@ fn text(object: &Object) -> Text {
     let bound = |name: &str| object.get(name).and_then(Value::as_u64);
     let word = |name: &str| object.get(name).and_then(Value::as_str).map(String::from);
     let (format, pattern) = (word("format"), word("pattern"));
-    // No format takes an empty text.
-    let least = bound("minLength").or(format.as_ref().map(|_| 1)).filter(|least| *least > 0);
+    let is_never_empty = format.as_deref().is_some_and(|format| NEVER_EMPTY.contains(&format));
+    let least = bound("minLength").filter(|least| *least > 0).or(is_never_empty.then_some(1));
     Text { length: Bounds { least, most: bound("maxLength") }, format, pattern }
 }
 

@@ -1,18 +1,36 @@
 //! Values that a schema allows, at its edges: the least and the most, each choice, each field there and not there.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-/// Each differs from a middling one at one place. A type that holds itself is followed a few levels down.
-pub(crate) fn of(schema: &Value) -> Vec<Value> {
-    Maker { root: schema, depth: 0 }.all(schema)
+/// Each differs from a middling one at one place. A type that holds itself is followed a few levels down. Where any field
+/// may be, there are those that the reader names.
+pub(crate) fn of(schema: &Value, reader: &Value) -> Vec<Value> {
+    let mut names = BTreeSet::from(["another".to_owned()]);
+    collect_names(reader, &mut names);
+    Maker { root: schema, names: &names, depth: 0 }.all(schema)
+}
+
+fn collect_names(schema: &Value, names: &mut BTreeSet<String>) {
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        names.extend(properties.keys().cloned());
+    }
+    match schema {
+        Value::Object(object) => object.values().for_each(|inner| collect_names(inner, names)),
+        Value::Array(list) => list.iter().for_each(|inner| collect_names(inner, names)),
+        _ => {}
+    }
 }
 
 struct Maker<'a> {
     root: &'a Value,
+    /// Of fields that a map may hold.
+    names: &'a BTreeSet<String>,
     depth: usize,
 }
 
-const DEEPEST: usize = 6;
+const DEEPEST: usize = 8;
 
 impl Maker<'_> {
     fn all(&mut self, schema: &Value) -> Vec<Value> {
@@ -101,8 +119,9 @@ impl Maker<'_> {
         objects.extend(without);
         if let Some(rest @ (Value::Object(_) | Value::Bool(true))) = object.get("additionalProperties") {
             let first = objects.first().cloned().unwrap_or_default();
-            let others = self.all(rest).into_iter().map(|value| with(&first, "another", value));
-            objects.extend(others.collect::<Vec<_>>());
+            let values = self.all(rest);
+            let free = self.names.iter().filter(|name| !properties.contains_key(*name));
+            objects.extend(free.flat_map(|name| values.iter().map(|value| with(&first, name, value.clone()))));
         }
         objects.into_iter().map(Value::Object).collect()
     }
@@ -172,7 +191,12 @@ fn texts(object: &Map<String, Value>) -> Vec<Value> {
     match object.get("format").and_then(Value::as_str) {
         Some("date-time") => return vec![json!("2025-09-14T10:15:30.123Z")],
         Some("uuid") => return vec![json!("018f6c9a-0000-7000-8000-000000000016")],
+        Some("ipv4") => return vec![json!("127.0.0.1")],
         _ => {}
+    }
+    // A rule of what a text must contain, which matches itself.
+    if let Some(pattern) = object.get("pattern") {
+        return vec![pattern.clone()];
     }
     let bound = |name: &str| object.get(name).and_then(Value::as_u64).map(|bound| bound as usize);
     let least = bound("minLength").unwrap_or(0);

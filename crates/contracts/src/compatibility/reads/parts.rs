@@ -42,6 +42,11 @@ fn lists<'a>(written: &'a List, read: &'a List) -> Vec<Part<'a>> {
         let why = format!("it takes a list{}, and a list{} is written", read.length, written.length);
         parts.push(fails("", why));
     }
+    if read.is_set && !written.is_set && read.length.least.is_some_and(|least| least > 1) {
+        let why =
+            format!("it takes a list{} without repeats, and a list that may repeat items is written", read.length);
+        parts.push(fails("", why));
+    }
     let named = written.first.len().max(read.first.len());
     for at in 0..named {
         let (a, b) = (written.first.get(at).unwrap_or(&written.items), read.first.get(at).unwrap_or(&read.items));
@@ -59,10 +64,10 @@ fn records<'a>(written: &'a Record, read: &'a Record) -> Vec<Part<'a>> {
         parts.extend(known(name, field, written));
     }
     for (name, field) in written.fields.iter().filter(|(name, _)| !read.fields.contains_key(*name)) {
-        parts.extend(unknown(format!(".{name}"), &field.shape, &read.rest));
+        parts.extend(unknown(format!(".{name}"), written_if_there(field), &read.rest));
     }
     if let Rest::Kept(any) = &written.rest {
-        parts.extend(unknown(".*".into(), any, &read.rest));
+        parts.extend(unknown(".*".into(), vec![any], &read.rest));
     }
     parts
 }
@@ -91,11 +96,11 @@ fn absent<'a>(at: String, field: &'a Field, rest: &'a Rest) -> Option<Part<'a>> 
 }
 
 /// A field that the reader does not name.
-fn unknown<'a>(at: String, written: &'a Shape, rest: &'a Rest) -> Option<Part<'a>> {
+fn unknown<'a>(at: String, written: Vec<&'a Shape>, rest: &'a Rest) -> Option<Part<'a>> {
     match rest {
         Rest::Ignored => None,
         Rest::Denied => Some(fails(at, "it does not know the field, and denies what it does not know")),
-        Rest::Kept(read) => Some(must_read(at, written, read)),
+        Rest::Kept(read) => Some(Part { at, demand: Demand::Read(written, read) }),
     }
 }
 
