@@ -52,6 +52,22 @@ struct Other {
     back: Option<Box<Place>>,
 }
 
+#[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+#[event(type = "stay.booked")]
+#[serde(deny_unknown_fields)]
+struct StayBooked {
+    nights: u32,
+    #[serde(flatten)]
+    kind: Stay,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Stay {
+    Hotel { stars: u8 },
+    Tent,
+}
+
 #[derive(Serialize, Deserialize, TekupEvent)]
 #[event(type = "stranger.seen")]
 struct StrangerSeen {}
@@ -75,8 +91,8 @@ struct TreeGrown {
 }
 
 fn own() -> Registry {
-    let events = vec![RoutePlanned::descriptor(), StrangerSeen::descriptor(), TreeGrown::descriptor()];
-    Registry::of([("travel", events)]).unwrap()
+    let journeys = vec![RoutePlanned::descriptor(), StayBooked::descriptor(), StrangerSeen::descriptor()];
+    Registry::of([("travel", journeys), ("garden", vec![TreeGrown::descriptor()])]).unwrap()
 }
 
 #[test]
@@ -183,6 +199,17 @@ fn an_event_that_holds_itself_refers_to_its_own_schema() {
     };
     assert_eq!(broken(json!({"name": "twig", "branches": []})), [""; 0]);
     assert_eq!(broken(json!({"name": 1, "branches": []})), ["/data/branches/0/branches/0/name"]);
+}
+
+#[test]
+fn what_denies_unknown_fields_beside_a_choice_still_does_in_draft_07() {
+    let document = document(&AsyncApi::of("planner", "1.0.0").receives("beds", "stay.*"), &own());
+    let data = &document["components"]["schemas"]["stay.booked_received_data"];
+    assert_eq!(data["additionalProperties"], json!(false));
+    assert!(data.get("unevaluatedProperties").is_none(), "draft-07 has no such keyword: {data}");
+    let schema = jsonschema::options().with_draft(Draft::Draft7).build(data).unwrap();
+    assert!(schema.is_valid(&json!({"nights": 2, "kind": "hotel", "stars": 3})));
+    assert!(!schema.is_valid(&json!({"nights": 2, "kind": "hotel", "stars": 3, "pool": true})));
 }
 
 #[test]

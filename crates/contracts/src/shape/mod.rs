@@ -8,6 +8,7 @@ mod keywords;
 mod numbers;
 mod opaque;
 mod read;
+mod texts;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -54,6 +55,8 @@ pub(crate) struct List {
     pub(crate) first: Vec<Shape>,
     pub(crate) items: Box<Shape>,
     pub(crate) length: Bounds<u64>,
+    /// No item is there twice; a reader drops those that are.
+    pub(crate) is_set: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -6,12 +6,13 @@ use serde_json::{Map, Value};
 use tekup_core::{Error, ErrorKind, Result};
 
 use super::{
-    Bounds, Field, Kept, Keys, List, Opaque, Record, Rest, Shape, Text,
+    Bounds, Field, Kept, Keys, List, Opaque, Record, Rest, Shape,
     both::{Both, choice},
     definition_of,
     document::ROOT,
     keywords::{is_known, is_never, keeps_unknown},
     numbers::{integer, leaves_out_zero, number},
+    texts::text,
 };
 
 type Object = Map<String, Value>;
@@ -214,7 +215,8 @@ impl<'a> Reader<'a> {
         };
         let bound = |name: &str| object.get(name).and_then(Value::as_u64);
         let length = Bounds { least: bound("minItems"), most: bound("maxItems") };
-        Shape::List(List { first, items: Box::new(items), length })
+        let is_set = object.get("uniqueItems") == Some(&Value::Bool(true));
+        Shape::List(List { first, items: Box::new(items), length, is_set })
     }
 
     fn record(&mut self, object: &Object, place: &str) -> Shape {
@@ -258,15 +260,6 @@ impl<'a> Reader<'a> {
         }
         Rest::Kept(Kept { keys: Keys::Any, of: Box::new(self.shape(schema, place)) })
     }
-}
-
-fn text(object: &Object) -> Text {
-    let bound = |name: &str| object.get(name).and_then(Value::as_u64);
-    let word = |name: &str| object.get(name).and_then(Value::as_str).map(String::from);
-    let (format, pattern) = (word("format"), word("pattern"));
-    // No format takes an empty text.
-    let least = bound("minLength").or(format.as_ref().map(|_| 1)).filter(|least| *least > 0);
-    Text { length: Bounds { least, most: bound("maxLength") }, format, pattern }
 }
 
 #[cfg(test)]

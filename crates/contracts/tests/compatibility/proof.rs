@@ -17,8 +17,8 @@ impl<T: TekupEvent + Serialize + DeserializeOwned + Validate<Context = ()>> Row 
 pub(crate) fn agrees<Before: Row, After: Row>() {
     let (before, after) = (Contract::of("sales", &Before::descriptor()), Contract::of("sales", &After::descriptor()));
     let findings = |mode| compatibility::check(std::slice::from_ref(&before), &after, mode).unwrap();
-    assert_agrees("backward", &failure::<Before, After>(&before), &findings(Mode::Backward));
-    assert_agrees("forward", &failure::<After, Before>(&after), &findings(Mode::Forward));
+    assert_agrees("backward", &failure::<Before, After>(&before, &after), &findings(Mode::Backward));
+    assert_agrees("forward", &failure::<After, Before>(&after, &before), &findings(Mode::Forward));
 }
 
 /// Asserts that the new type can't read what the old one writes, and that the check does not see it.
@@ -41,7 +41,7 @@ pub(crate) fn is_found_in_vain<Before: Row, After: Row>() {
 fn backward<Before: Row, After: Row>() -> (Option<String>, Vec<Finding>) {
     let (before, after) = (Contract::of("sales", &Before::descriptor()), Contract::of("sales", &After::descriptor()));
     let findings = compatibility::check([&before], &after, Mode::Backward).unwrap();
-    (failure::<Before, After>(&before), findings)
+    (failure::<Before, After>(&before, &after), findings)
 }
 
 #[track_caller]
@@ -55,15 +55,15 @@ fn assert_agrees(direction: &str, failure: &Option<String>, findings: &[Finding]
 
 /// What the reader makes of the first bytes that it can't read, of all that the writer writes.
 #[track_caller]
-fn failure<Writer: Row, Reader: Row>(writer: &Contract) -> Option<String> {
-    let written = written::<Writer>(writer);
+fn failure<Writer: Row, Reader: Row>(writer: &Contract, reader: &Contract) -> Option<String> {
+    let written = written::<Writer>(writer, reader);
     assert!(!written.is_empty(), "nothing was written: {}", writer.writes);
     written.iter().find_map(|json| read::<Reader>(json).err().map(|told| format!("{told} in {json}")))
 }
 
 /// The bytes that a type writes, for all samples that it can hold itself.
-fn written<Writer: Row>(contract: &Contract) -> Vec<String> {
-    let samples = samples::of(&contract.writes);
+fn written<Writer: Row>(writer: &Contract, reader: &Contract) -> Vec<String> {
+    let samples = samples::of(&writer.writes, &reader.reads);
     let held = samples.iter().filter_map(|sample| read::<Writer>(&sample.to_string()).ok());
     held.map(|value| serde_json::to_string(&value).unwrap()).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
     num::{NonZeroI16, NonZeroI32, NonZeroI64},
 };
 
@@ -606,6 +607,153 @@ changes! { agrees;
         pub(crate) struct Data { #[garde(custom(above_zero))] #[schemars(extend("exclusiveMinimum" = 0.0))] ratio: f64 }
     } => {
         pub(crate) struct Data { #[garde(custom(above_zero))] #[schemars(extend("exclusiveMinimum" = 0.0))] ratio: f64 }
+    }
+
+    // Each of these is there for a rule of the comparison that no other row holds it to.
+    a_range_of_an_integer_becomes_a_tighter_one_of_a_float: {
+        pub(crate) struct Data { #[garde(range(min = 1, max = 10))] score: u32 }
+    } => {
+        pub(crate) struct Data { #[garde(range(min = 2.0, max = 9.0))] score: f64 }
+    }
+    a_range_of_an_integer_becomes_one_of_a_float_with_another_least: {
+        pub(crate) struct Data { #[garde(range(min = 1, max = 10))] score: u32 }
+    } => {
+        pub(crate) struct Data { #[garde(range(min = 2.0, max = 10.0))] score: f64 }
+    }
+    an_address_becomes_a_time: { pub(crate) struct Data { at: Ipv4Addr } } => { pub(crate) struct Data { at: Timestamp } }
+    a_time_becomes_a_text_that_must_not_be_empty: {
+        pub(crate) struct Data { at: Timestamp }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 1))] at: String }
+    }
+    a_text_must_hold_a_sign: {
+        pub(crate) struct Data { email: String }
+    } => {
+        pub(crate) struct Data { #[garde(contains("@"))] email: String }
+    }
+    a_text_must_hold_another_sign: {
+        pub(crate) struct Data { email: String, #[garde(contains("@"))] id: String }
+    } => {
+        pub(crate) struct Data { email: String, #[garde(contains("#"))] id: String }
+    }
+    a_text_becomes_a_single_character: {
+        pub(crate) struct Data { grade: String }
+    } => {
+        pub(crate) struct Data { grade: char }
+    }
+    a_number_becomes_a_closed_set_that_keeps_unknown_values: {
+        pub(crate) struct Data { kind: u32 }
+    } => {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, #[serde(untagged)] Unknown(UnknownValue) }
+    }
+    a_text_becomes_a_closed_set_that_keeps_unknown_values: {
+        pub(crate) struct Data { kind: String }
+    } => {
+        pub(crate) struct Data { kind: Option<Kind> }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold, #[serde(untagged)] Unknown(UnknownValue) }
+    }
+    a_closed_set_becomes_a_text_that_is_long_enough: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 3, max = 4))] kind: String }
+    }
+    a_closed_set_becomes_a_text_that_is_too_short: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { #[garde(length(max = 3))] kind: String }
+    }
+    a_closed_set_becomes_a_text_that_is_too_long: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 4))] kind: String }
+    }
+    a_closed_set_becomes_a_time: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { kind: Timestamp }
+    }
+    a_closed_set_becomes_a_text_that_holds_a_sign: {
+        pub(crate) struct Data { kind: Kind }
+        #[serde(rename_all = "snake_case")] pub(crate) enum Kind { Hot, Cold }
+    } => {
+        pub(crate) struct Data { #[garde(contains("@"))] kind: String }
+    }
+    a_flattened_map_gets_a_named_field: {
+        pub(crate) struct Data { id: String, #[serde(flatten)] more: BTreeMap<String, u32> }
+    } => {
+        pub(crate) struct Data { id: String, note: Option<String> }
+    }
+    a_flattened_map_gets_a_named_field_of_its_values: {
+        pub(crate) struct Data { id: String, #[serde(flatten)] more: BTreeMap<String, u32> }
+    } => {
+        pub(crate) struct Data { id: String, note: Option<u32> }
+    }
+    a_flattened_map_gets_a_required_field: {
+        pub(crate) struct Data { id: String, #[serde(flatten)] more: BTreeMap<String, u32> }
+    } => {
+        pub(crate) struct Data { id: String, note: u32 }
+    }
+    a_flattened_map_is_denied: {
+        pub(crate) struct Data { id: String, #[serde(flatten)] more: BTreeMap<String, u32> }
+    } => {
+        #[serde(deny_unknown_fields)] pub(crate) struct Data { id: String }
+    }
+    the_values_of_a_flattened_map_change: {
+        pub(crate) struct Data { id: String, #[serde(flatten)] more: BTreeMap<String, u32> }
+    } => {
+        pub(crate) struct Data { id: String, #[serde(flatten)] more: BTreeMap<String, String> }
+    }
+    a_field_that_may_be_left_out_moves_into_a_flattened_map: {
+        pub(crate) struct Data { id: String, #[serde(default, skip_serializing_if = "Option::is_none")] note: Option<String> }
+    } => {
+        pub(crate) struct Data { id: String, #[serde(flatten)] more: BTreeMap<String, String> }
+    }
+    a_field_that_may_be_null_moves_into_a_flattened_map: {
+        pub(crate) struct Data { id: String, note: Option<String> }
+    } => {
+        pub(crate) struct Data { id: String, #[serde(flatten)] more: BTreeMap<String, String> }
+    }
+    a_map_becomes_a_struct_of_optional_fields: {
+        pub(crate) struct Data { part: BTreeMap<String, u32> }
+    } => {
+        pub(crate) struct Data { part: Part }
+        pub(crate) struct Part { weight: Option<u32>, unit: Option<String> }
+    }
+    a_pair_becomes_a_list: {
+        pub(crate) struct Data { pair: (f64, f64) }
+    } => {
+        pub(crate) struct Data { pair: Vec<f64> }
+    }
+    a_pair_becomes_a_list_of_others: {
+        pub(crate) struct Data { pair: (f64, String) }
+    } => {
+        pub(crate) struct Data { pair: Vec<f64> }
+    }
+    a_list_of_two_or_more_becomes_a_set_of_as_many: {
+        pub(crate) struct Data { #[garde(length(min = 2))] tags: Vec<String> }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 2))] tags: BTreeSet<String> }
+    }
+    a_list_of_one_or_more_becomes_a_set_of_as_many: {
+        pub(crate) struct Data { #[garde(length(min = 1))] tags: Vec<String> }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 1))] tags: BTreeSet<String> }
+    }
+    what_was_taken_to_be_read_inside_a_choice_that_fails_is_looked_at_again: {
+        pub(crate) struct Data { first: Whole, second: Part }
+        pub(crate) struct Whole { part: Option<Box<Part>>, weight: u32 }
+        pub(crate) struct Part { #[serde(default, skip_serializing_if = "Option::is_none")] whole: Option<Box<Whole>> }
+    } => {
+        pub(crate) struct Data { first: Either, second: Part }
+        #[serde(untagged)] pub(crate) enum Either { Whole(Whole), Other(Other) }
+        pub(crate) struct Whole { part: Option<Box<Part>>, weight: String }
+        pub(crate) struct Part { #[serde(default, skip_serializing_if = "Option::is_none")] whole: Option<Box<Whole>> }
+        pub(crate) struct Other {}
     }
 }
 

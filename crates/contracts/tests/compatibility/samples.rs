@@ -1,14 +1,32 @@
 //! Values that a schema allows, at its edges: the least and the most, each choice, each field there and not there.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-/// Each differs from a middling one at one place. A type that holds itself is followed a few levels down.
-pub(crate) fn of(schema: &Value) -> Vec<Value> {
-    Maker { root: schema, depth: 0 }.all(schema)
+/// Each differs from a middling one at one place. A type that holds itself is followed a few levels down. Where any field
+/// may be, there are those that the reader names.
+pub(crate) fn of(schema: &Value, reader: &Value) -> Vec<Value> {
+    let mut names = BTreeSet::from(["another".to_owned()]);
+    collect_names(reader, &mut names);
+    Maker { root: schema, names: &names, depth: 0 }.all(schema)
+}
+
+fn collect_names(schema: &Value, names: &mut BTreeSet<String>) {
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        names.extend(properties.keys().cloned());
+    }
+    match schema {
+        Value::Object(object) => object.values().for_each(|inner| collect_names(inner, names)),
+        Value::Array(list) => list.iter().for_each(|inner| collect_names(inner, names)),
+        _ => {}
+    }
 }
 
 struct Maker<'a> {
     root: &'a Value,
+    /// Of fields that a map may hold.
+    names: &'a BTreeSet<String>,
     depth: usize,
 }
 
@@ -101,23 +119,25 @@ impl Maker<'_> {
         let optional = names.iter().filter(|name| !required.contains(&json!(name)));
         let without: Vec<_> = optional.filter_map(|name| objects.first().map(|whole| lacking(whole, name))).collect();
         objects.extend(without);
-        for (key, rest) in unnamed(object) {
-            let first = objects.first().cloned().unwrap_or_default();
-            let others = self.all(&rest).into_iter().map(|value| with(&first, key, value));
-            objects.extend(others.collect::<Vec<_>>());
+        let first = objects.first().cloned().unwrap_or_default();
+        for (key, rest) in unnamed(object, self.names).into_iter().filter(|(key, _)| !properties.contains_key(key)) {
+            objects.extend(self.all(rest).into_iter().map(|value| with(&first, &key, value)));
         }
         objects.into_iter().map(Value::Object).collect()
     }
 }
 
 /// Keys that a map takes, each with the schema of its value.
-fn unnamed(object: &Map<String, Value>) -> Vec<(&'static str, Value)> {
+fn unnamed<'a>(object: &'a Map<String, Value>, names: &BTreeSet<String>) -> Vec<(String, &'a Value)> {
     let others = object.get("additionalProperties").filter(|rest| rest.as_bool() != Some(false));
-    let matched = |pattern: &str, key| object.get("patternProperties")?.get(pattern).map(|rest| (key, rest));
-    let signed = [matched(r"^-?\d+$", "7"), matched(r"^-?\d+$", "-7")];
-    let unsigned = [matched(r"^\d+$", "7"), matched(r"^\d+$", "70000")];
-    let all = others.map(|rest| ("another", rest)).into_iter().chain(unsigned.into_iter().flatten());
-    all.chain(signed.into_iter().flatten()).map(|(key, rest)| (key, rest.clone())).collect()
+    let mut all: Vec<_> =
+        others.into_iter().flat_map(|rest| names.iter().map(move |name| (name.clone(), rest))).collect();
+    for (pattern, rest) in object.get("patternProperties").and_then(Value::as_object).into_iter().flatten() {
+        let is_signed = pattern.starts_with("^-?");
+        let numbers = ["7", "70000", "-7"].into_iter().filter(|number| is_signed || *number != "-7");
+        all.extend(numbers.map(|number| (number.to_owned(), rest)));
+    }
+    all
 }
 
 /// Middling values, then one after the other replaced by each of its others. None, if one has no value at all.
@@ -186,7 +206,12 @@ fn texts(object: &Map<String, Value>) -> Vec<Value> {
     match object.get("format").and_then(Value::as_str) {
         Some("date-time") => return vec![json!("2025-09-14T10:15:30.123Z")],
         Some("uuid") => return vec![json!("018f6c9a-0000-7000-8000-000000000016")],
+        Some("ipv4") => return vec![json!("127.0.0.1")],
         _ => {}
+    }
+    // A rule of what a text must contain, which matches itself.
+    if let Some(pattern) = object.get("pattern") {
+        return vec![pattern.clone()];
     }
     let bound = |name: &str| object.get(name).and_then(Value::as_u64).map(|bound| bound as usize);
     let least = bound("minLength").unwrap_or(0);

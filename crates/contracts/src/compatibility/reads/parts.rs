@@ -42,6 +42,11 @@ fn lists<'a>(written: &'a List, read: &'a List) -> Vec<Part<'a>> {
         let why = format!("it takes a list{}, and a list{} is written", read.length, written.length);
         parts.push(fails("", why));
     }
+    if read.is_set && !written.is_set && read.length.least.is_some_and(|least| least > 1) {
+        let why =
+            format!("it takes a list{} without repeats, and a list that may repeat items is written", read.length);
+        parts.push(fails("", why));
+    }
     let named = written.first.len().max(read.first.len());
     for at in 0..named {
         let (a, b) = (written.first.get(at).unwrap_or(&written.items), read.first.get(at).unwrap_or(&read.items));
@@ -59,10 +64,10 @@ fn records<'a>(written: &'a Record, read: &'a Record) -> Vec<Part<'a>> {
         parts.extend(known(name, field, written));
     }
     for (name, field) in written.fields.iter().filter(|(name, _)| !read.fields.contains_key(*name)) {
-        parts.extend(unknown(format!(".{name}"), &field.shape, &read.rest, |keys| keys.hold(name)));
+        parts.extend(unknown(format!(".{name}"), written_if_there(field), &read.rest, |keys| keys.hold(name)));
     }
     if let Rest::Kept(own) = &written.rest {
-        parts.extend(unknown(".*".into(), &own.of, &read.rest, |keys| own.keys.are_among(keys)));
+        parts.extend(unknown(".*".into(), vec![&own.of], &read.rest, |keys| own.keys.are_among(keys)));
     }
     parts
 }
@@ -92,11 +97,16 @@ fn absent<'a>(name: &str, field: &'a Field, rest: &'a Rest) -> Option<Part<'a>> 
 }
 
 /// A field that the reader does not name.
-fn unknown<'a>(at: String, written: &'a Shape, rest: &'a Rest, is_key: impl Fn(&Keys) -> bool) -> Option<Part<'a>> {
+fn unknown<'a>(
+    at: String,
+    written: Vec<&'a Shape>,
+    rest: &'a Rest,
+    is_key: impl Fn(&Keys) -> bool,
+) -> Option<Part<'a>> {
     match rest {
         Rest::Ignored => None,
         Rest::Denied => Some(fails(at, "it does not know the field, and denies what it does not know")),
-        Rest::Kept(read) if is_key(&read.keys) => Some(must_read(at, written, &read.of)),
+        Rest::Kept(read) if is_key(&read.keys) => Some(Part { at, demand: Demand::Read(written, &read.of) }),
         Rest::Kept(read) => Some(fails(at, format!("it takes {}, and another may be written", read.keys))),
     }
 }

@@ -64,3 +64,37 @@ fn a_definition_that_leads_to_itself_at_once_adds_nothing() {
     let nothing = json!({"$defs": {"A": {"$ref": "#/$defs/A"}}, "$ref": "#/$defs/A"});
     assert_eq!(told(&text, &nothing), ["data: it takes nothing, and a text is written"]);
 }
+
+#[test]
+fn a_format_that_may_be_empty_is_no_text_of_some_length() {
+    let (format, filled) =
+        (|name: &str| json!({"type": "string", "format": name}), json!({"type": "string", "minLength": 1}));
+    assert_eq!(told(&format("date-time"), &filled), [""; 0]);
+    assert_eq!(
+        told(&format("regex"), &filled),
+        ["data: it takes a text with a length of 1 or more, and a text of the format regex is written"]
+    );
+}
+
+#[test]
+fn a_single_value_is_read_by_what_takes_it() {
+    let table = [
+        (json!(null), json!({"type": "null"}), true),
+        (json!(null), json!({"type": "boolean"}), false),
+        (json!(true), json!({"type": "boolean"}), true),
+        (json!(5), json!({"type": "integer", "minimum": 5, "maximum": 5}), true),
+        (json!(5), json!({"type": "integer", "minimum": 6}), false),
+        (json!(5), json!({"type": "integer", "maximum": 4}), false),
+        (json!(5), json!({"type": "number", "minimum": 5.0, "maximum": 5.0}), true),
+        (json!(5), json!({"type": "number", "minimum": 5.5}), false),
+        (json!(5.5), json!({"type": "number", "maximum": 5.0}), false),
+        (json!(5.5), json!({"type": "integer"}), false),
+        (json!(5), json!({"const": 5}), true),
+        (json!(5), json!({"const": 6}), false),
+        (json!("é"), json!({"type": "string", "maxLength": 1}), true),
+        (json!("5"), json!({"type": "integer"}), false),
+    ];
+    for (value, reader, is_read) in table {
+        assert_eq!(told(&json!({"const": value}), &reader).is_empty(), is_read, "{value} {reader}");
+    }
+}
