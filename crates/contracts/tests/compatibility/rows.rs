@@ -579,6 +579,11 @@ changes! {
     } => {
         pub(crate) struct Data { #[garde(length(min = 2))] tags: BTreeSet<String> }
     }
+    a_set_of_two_or_more_stays_one: {
+        pub(crate) struct Data { #[garde(length(min = 2))] tags: BTreeSet<String> }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 2))] tags: BTreeSet<String> }
+    }
     a_list_of_one_or_more_becomes_a_set_of_as_many: {
         pub(crate) struct Data { #[garde(length(min = 1))] tags: Vec<String> }
     } => {
