@@ -620,6 +620,11 @@ changes! { agrees;
     } => {
         pub(crate) struct Data { #[garde(range(min = 2.0, max = 10.0))] score: f64 }
     }
+    a_range_of_an_integer_becomes_one_of_a_float_with_another_most: {
+        pub(crate) struct Data { #[garde(range(min = 1, max = 10))] score: u32 }
+    } => {
+        pub(crate) struct Data { #[garde(range(min = 1.0, max = 9.0))] score: f64 }
+    }
     an_address_becomes_a_time: { pub(crate) struct Data { at: Ipv4Addr } } => { pub(crate) struct Data { at: Timestamp } }
     a_time_becomes_a_text_that_must_not_be_empty: {
         pub(crate) struct Data { at: Timestamp }
@@ -736,6 +741,11 @@ changes! { agrees;
     }
     a_list_of_two_or_more_becomes_a_set_of_as_many: {
         pub(crate) struct Data { #[garde(length(min = 2))] tags: Vec<String> }
+    } => {
+        pub(crate) struct Data { #[garde(length(min = 2))] tags: BTreeSet<String> }
+    }
+    a_set_of_two_or_more_stays_one: {
+        pub(crate) struct Data { #[garde(length(min = 2))] tags: BTreeSet<String> }
     } => {
         pub(crate) struct Data { #[garde(length(min = 2))] tags: BTreeSet<String> }
     }

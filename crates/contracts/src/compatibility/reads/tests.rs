@@ -93,8 +93,45 @@ fn a_single_value_is_read_by_what_takes_it() {
         (json!(5), json!({"const": 6}), false),
         (json!("é"), json!({"type": "string", "maxLength": 1}), true),
         (json!("5"), json!({"type": "integer"}), false),
+        (json!("5"), json!({"enum": ["a"], "x-tekup-keeps-unknown": true}), true),
+        (json!(5), json!({"enum": ["a"], "x-tekup-keeps-unknown": true}), false),
     ];
     for (value, reader, is_read) in table {
         assert_eq!(told(&json!({"const": value}), &reader).is_empty(), is_read, "{value} {reader}");
     }
+}
+
+#[test]
+fn the_nearest_of_several_choices_says_why_and_only_once() {
+    let object = |properties: Value| {
+        let required: Vec<&String> = properties.as_object().unwrap().keys().collect();
+        json!({"type": "object", "properties": properties, "required": required})
+    };
+    let data = |party: Value| {
+        let mut data = object(json!({"a": {"$ref": "#/$defs/Party"}, "b": {"$ref": "#/$defs/Party"}}));
+        data["$defs"] = json!({"Party": party});
+        data
+    };
+    let person = object(json!({"kind": {"const": "person"}, "name": {"type": "string"}}));
+    let born = object(json!({"kind": {"const": "person"}, "name": {"type": "string"}, "born": true}));
+    let company = object(json!({"kind": {"const": "company"}, "vat": {"type": "string"}}));
+    let reader = data(json!({"anyOf": [{"type": "number"}, company, born]}));
+    assert_eq!(told(&data(person), &reader), ["data.a.born: it requires the field, which is not written"]);
+}
+
+#[test]
+fn items_are_compared_up_to_the_most_that_are_written() {
+    let list = |first: Value, items: Value, most: u64| json!({"type": "array", "prefixItems": first, "items": items, "maxItems": most});
+    let (text, number) = (json!({"type": "string"}), json!({"type": "number"}));
+    let first = json!([text, text]);
+    assert_eq!(told(&list(first.clone(), number.clone(), 2), &list(first.clone(), text.clone(), 2)), [""; 0]);
+    let why = "it takes a text, and a number is written";
+    assert_eq!(
+        told(&list(first.clone(), number.clone(), 3), &list(first.clone(), text.clone(), 3)),
+        [format!("data[]: {why}")]
+    );
+    assert_eq!(
+        told(&list(json!([text]), number, 3), &list(first, text, 3)),
+        [format!("data[1]: {why}"), format!("data[]: {why}")]
+    );
 }
