@@ -19,12 +19,14 @@
 //!   become smaller numbers, or a `char`, a `bool`, an id or a time instead of a text, reads less than the check says.
 //! - `#[serde(with = "..")]` and `deserialize_with` on an [`Option`]: without `default` beside it, serde fails if the field is
 //!   absent, and the schema says that it may be. Write `default` too.
+//! - Rules that JSON Schema has no words for, such as those of your own.
 //!
 //! # What is found and is no break
 //!
 //! - serde's aliases: a renamed field is a break, alias or not.
 //! - `#[serde(other)]`, which takes all values that a closed set does not know, is told as one value more. A set that may grow
 //!   keeps an [`UnknownValue`](tekup_core::UnknownValue) instead: the check knows it, and the value is kept.
+//! - What has too many choices, or too many levels, to be compared.
 //! - A list in place of an object: serde reads a struct from the list of its fields, in their order, and nothing should rely
 //!   on it.
 
@@ -45,8 +47,8 @@ use crate::{contract::Contract, shape::Document};
 /// Only versions of the same major are compared: a new major may break, since readers of another refuse it.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`](tekup_core::ErrorKind::InvalidInput) if a schema can't be understood, with its event, its version, `reads` or
-/// `writes`, and its place; [`ErrorKind::TooLarge`](tekup_core::ErrorKind::TooLarge) if it has more than 1,000 definitions.
+/// [`ErrorKind::InvalidInput`](tekup_core::ErrorKind::InvalidInput) if a schema can't be understood, with its event, its
+/// version, `reads` or `writes`, and its place; [`ErrorKind::TooLarge`](tekup_core::ErrorKind::TooLarge) if it has more than 1,000 definitions.
 ///
 /// ```
 /// use schemars::JsonSchema;
