@@ -90,9 +90,9 @@ pub(crate) fn retry_in(delay: Duration) -> Verdict {
     Verdict::Retry { delay, failures: 1, error: "not now".into() }
 }
 
-/// Waits until it holds.
+/// Waits until it holds. Some things are looked at every five seconds only, so it waits for several of these.
 pub(crate) async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
-    let deadline = Instant::now() + SOON;
+    let deadline = Instant::now() + 4 * SOON;
     while !holds().await {
         assert!(Instant::now() < deadline, "{what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
