@@ -40,7 +40,8 @@
 //! - Every replica hears each event: [`Broadcast`].
 //! - One tenant only: [`TenantBus`].
 //! - Stop a subscription for a while, or slow it down: [`EventBus::pause`], [`RateLimit`].
-//! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
+//! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`]; the event itself:
+//!   [`EventBus::stored`].
 //! - How long it takes: [`EventBus::latencies`].
 //! - Whether all is well: [`EventBus::health`].
 //! - Settings: [`BusConfig`].

@@ -1,0 +1,11 @@
+//! The program beside a bus that runs on a real Redis server.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
+
+mod events;
+mod letters;
+mod publishing;
+mod servers;
+mod subscriptions;
+mod tailing;
+mod world;
