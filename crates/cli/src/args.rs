@@ -3,9 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    asyncapi::AsyncapiArgs, completions::CompletionsArgs, config::ConfigCommand, dlq::DlqCommand, event::EventCommand,
-    explain::ExplainArgs, lanes::LanesArgs, output::Format, publish::PublishArgs, schema::SchemaCommand,
-    stats::StatsArgs, sub::SubCommand, tail::TailArgs,
+    asyncapi::AsyncapiArgs, completions::CompletionsArgs, config::ConfigCommand, dlq::DlqCommand, doctor::DoctorArgs,
+    event::EventCommand, explain::ExplainArgs, lanes::LanesArgs, output::Format, publish::PublishArgs,
+    schema::SchemaCommand, stats::StatsArgs, sub::SubCommand, tail::TailArgs,
 };
 
 /// Looks at a Tekup event bus and at its events, and tends it.
@@ -21,6 +21,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// What is wrong with the bus, and how to mend it.
+    Doctor(DoctorArgs),
     /// What was counted, and what waits for each subscription.
     Stats(StatsArgs),
     /// Subscriptions: which there are, how each stands; pause, resume and remove them.

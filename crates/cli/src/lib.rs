@@ -47,6 +47,7 @@ mod closed;
 mod completions;
 mod config;
 mod dlq;
+mod doctor;
 mod event;
 mod explain;
 mod lanes;
@@ -121,6 +122,7 @@ pub fn run<A: Into<OsString> + Clone>(
 fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
     let out = &mut UntilClosed(std::io::stdout().lock());
     let ended = match args.command {
+        Command::Doctor(args) => doctor::run(&args, out),
         Command::Stats(args) => stats::run(&args, out),
         Command::Sub(command) => sub::run(command, out),
         Command::Lanes(args) => lanes::run(&args, out),

@@ -138,6 +138,14 @@ impl RedisTransport {
         Self::on(config, server, commands, namespace, Joined::Visitor).await
     }
 
+    pub(crate) fn commands(&self) -> &Connection {
+        &self.0.commands
+    }
+
+    pub(crate) fn partitions(&self) -> &[PartitionKeys] {
+        self.0.partitions()
+    }
+
     async fn with_or_without(config: &RedisConfig, without: Option<Safeguard>) -> Result<Self> {
         let (server, commands) = reach(config).await?;
         let name = NamespaceName::new(&config.namespace)?;

@@ -35,6 +35,8 @@ impl fmt::Display for Origin {
 #[derive(Debug, Clone)]
 pub(crate) struct Address {
     redis: RedisConfig,
+    /// What of it was said by flags: another call of the program needs the same.
+    flags: Vec<(&'static str, String)>,
     pub(crate) url_from: Origin,
     pub(crate) namespace_from: Origin,
 }
@@ -49,7 +51,34 @@ impl Address {
         let context = contexts.choose(asked)?;
         let (url, url_from) = url(args, environment, context)?;
         let (namespace, namespace_from) = namespace(args, environment, context);
-        Ok(Self { redis: RedisConfig::new(url).namespace(namespace), url_from, namespace_from })
+        let redis = RedisConfig::new(url).namespace(namespace);
+        Ok(Self { redis, flags: flags(args), url_from, namespace_from })
+    }
+
+    /// Another call of this program, on the same bus, as a shell takes it.
+    pub(crate) fn tekup(&self, command: &str) -> String {
+        let flags = self.flags.iter().map(|(name, value)| format!(" {name} {value}"));
+        format!("tekup {command}{}", flags.collect::<String>())
+    }
+
+    /// A command for the server, as a shell takes it. A password is taken from where it is.
+    pub(crate) fn redis_cli(&self, command: &str) -> String {
+        let host = self.redis.host().unwrap_or_default();
+        let at = match (&self.url_from, self.redis.url.contains("unix:")) {
+            (_, true) => format!("-s {}", quoted(host.split("/?").next().unwrap_or(&host))),
+            (Origin::Variable("REDIS_URL_FILE"), false) => "-u \"$(cat \"$REDIS_URL_FILE\")\"".into(),
+            (Origin::Default, false) => format!("-u redis://{host}"),
+            _ if !has_secret(&self.redis.url) => format!("-u {}", quoted(&self.redis.url)),
+            _ => "-u \"$REDIS_URL\"".into(),
+        };
+        format!("redis-cli {at} {command}")
+    }
+
+    /// Where a bus usually is.
+    #[cfg(test)]
+    pub(crate) fn usual() -> Self {
+        let (redis, usual) = (RedisConfig::default(), Origin::Default);
+        Self { redis, flags: Vec::new(), url_from: usual.clone(), namespace_from: usual }
     }
 
     /// As settings, checked.
@@ -57,6 +86,30 @@ impl Address {
         self.redis.check()?;
         Ok(self.redis.clone())
     }
+}
+
+fn flags(args: &ServerArgs) -> Vec<(&'static str, String)> {
+    let url = args.redis.as_ref().map(|url| if has_secret(url) { "\"$REDIS_URL\"".into() } else { quoted(url) });
+    let all = [
+        ("--redis", url),
+        ("--namespace", args.namespace.as_deref().map(quoted)),
+        ("--context", args.context.as_deref().map(quoted)),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// Whether a URL may hold a user, a password, or anything else behind a question mark.
+fn has_secret(url: &str) -> bool {
+    url.contains(['@', '?'])
+}
+
+/// As one word of a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/:+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// The first that says it: what was given, a context, what is usual.
@@ -192,6 +245,19 @@ mod tests {
         let path = scene.file("url", "redis://:s3cret@db\n");
         let scene = scene.set("REDIS_URL_FILE", &path);
         is(scene.found(), "redis://:s3cret@db", "environment REDIS_URL_FILE", "tekup", "default");
+    }
+
+    #[test]
+    fn other_calls_name_the_same_server_and_no_password() {
+        let cli = |scene: &Scene| scene.find().unwrap().redis_cli("PING");
+        assert_eq!(cli(&Scene::new()), "redis-cli -u redis://localhost:6379 PING");
+        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis://db:1/2")), "redis-cli -u redis://db:1/2 PING");
+        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis://:s3cret@db")), "redis-cli -u \"$REDIS_URL\" PING");
+        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis+unix:///run/r.sock")), "redis-cli -s /run/r.sock PING");
+        let mut scene = Scene::new().contexts("[contexts.\"it's\"]\nredis = \"redis://a\"\n");
+        assert_eq!(scene.find().unwrap().tekup("stats"), "tekup stats");
+        (scene.args.redis, scene.args.context) = (Some("redis://:s3cret@db".into()), Some("it's".into()));
+        assert_eq!(scene.find().unwrap().tekup("stats"), "tekup stats --redis \"$REDIS_URL\" --context 'it'\\''s'");
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod contexts;
 use tekup_core::{BusConfig, Environment, EventBus};
 use tekup_redis_transport::RedisTransport;
 
-use self::address::Address;
+pub(crate) use self::address::Address;
 use crate::output::Format;
 
 /// Which server, and which bus on it: by flags, else the environment, else a context, else what is usual.

@@ -1,8 +1,10 @@
 //! `tekup sub`.
 
+mod limit;
 mod ls;
 mod pause;
 mod remove;
+mod repair;
 mod show;
 
 use std::io::Write;
@@ -22,6 +24,10 @@ pub(crate) enum SubCommand {
     Pause(pause::PauseArgs),
     /// Lets a paused subscription go on, where it was.
     Resume(pause::PauseArgs),
+    /// Limits how many of its events are handed out in a time, over all its replicas.
+    Limit(limit::LimitArgs),
+    /// Makes its place anew where Redis has lost it; its replicas do that by themselves, if any runs.
+    Repair(OneArgs),
     /// Deletes a subscription for good: its position, its retries and its dead letters.
     Remove(remove::RemoveArgs),
 }
@@ -40,6 +46,8 @@ pub(crate) fn run(command: SubCommand, out: &mut impl Write) -> anyhow::Result<E
         SubCommand::Show(args) => show::run(&args, out),
         SubCommand::Pause(args) => pause::run(&args, true, out),
         SubCommand::Resume(args) => pause::run(&args, false, out),
+        SubCommand::Limit(args) => limit::run(&args, out),
+        SubCommand::Repair(args) => repair::run(&args, out),
         SubCommand::Remove(args) => remove::run(&args, out),
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
 
+mod doctor;
 mod events;
 mod letters;
 mod publishing;
