@@ -3,9 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    asyncapi::AsyncapiArgs, completions::CompletionsArgs, config::ConfigCommand, dlq::DlqCommand, doctor::DoctorArgs,
-    event::EventCommand, explain::ExplainArgs, lanes::LanesArgs, output::Format, publish::PublishArgs,
-    schema::SchemaCommand, stats::StatsArgs, sub::SubCommand, tail::TailArgs,
+    asyncapi::AsyncapiArgs, completions::CompletionsArgs, config::ConfigCommand, demo::DemoArgs, dlq::DlqCommand,
+    doctor::DoctorArgs, event::EventCommand, explain::ExplainArgs, lanes::LanesArgs, output::Format,
+    publish::PublishArgs, schema::SchemaCommand, stats::StatsArgs, sub::SubCommand, tail::TailArgs, top::TopArgs,
 };
 
 /// Looks at a Tekup event bus and at its events, and tends it.
@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// What was counted, and what waits for each subscription.
     Stats(StatsArgs),
+    /// The bus, live: rates, depths and ages, by subscription and tenant.
+    Top(TopArgs),
     /// Subscriptions: which there are, how each stands; pause, resume and remove them.
     #[command(subcommand)]
     Sub(SubCommand),
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     ///
     /// Of each event it shows the newest version that this program knows.
     Asyncapi(AsyncapiArgs),
+    /// Runs a bus with sample traffic to look at, in a namespace of its own, until it is interrupted.
+    Demo(DemoArgs),
     /// Settings of this program, and who has said them.
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -13,6 +13,7 @@ use crate::{
     Ended,
     output::{self, note, on_one_line, shown},
     server::BusArgs,
+    signals,
 };
 
 /// How many events wait to be printed, before those that listen wait.
@@ -93,10 +94,10 @@ async fn listen(bus: &EventBus, args: &TailArgs, heard: mpsc::Sender<RawEvent>) 
 /// Until there were enough, or somebody ends it.
 async fn show(args: &TailArgs, events: &mut mpsc::Receiver<RawEvent>, out: &mut impl Write) -> anyhow::Result<()> {
     let mut left = args.limit.unwrap_or(u64::MAX);
-    let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut stop = std::pin::pin!(signals::asked_to_stop()?);
     while left > 0 {
         let event = tokio::select! {
-            signal = &mut stop => return Ok(signal?),
+            () = &mut stop => return Ok(()),
             event = events.recv() => event,
         };
         let Some(event) = event else { break };

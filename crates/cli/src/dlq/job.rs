@@ -12,7 +12,7 @@ use tekup_core::{
 use tokio::time::timeout;
 
 use super::{Whose, chosen::Chosen};
-use crate::{Ended, ask::Consent, output::shown, progress};
+use crate::{Ended, ask::Consent, output::shown, progress, signals};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArgs {
@@ -116,12 +116,11 @@ const LAST_STEP: Duration = Duration::from_secs(2);
 async fn work(job: LetterJob, counted: u64) -> anyhow::Result<(LetterProgress, bool)> {
     let mut job = job.start().await?;
     let bar = progress::bar(counted);
-    let mut stop = pin!(tokio::signal::ctrl_c());
+    let mut stop = pin!(signals::asked_to_stop()?);
     let stopped = loop {
         let mut step = pin!(job.next());
         let made = tokio::select! {
-            signal = &mut stop => {
-                signal?;
+            () = &mut stop => {
                 // What it has moved is to be counted; one that waits for its rate has moved nothing.
                 let _in_vain = timeout(LAST_STEP, step).await;
                 break true;

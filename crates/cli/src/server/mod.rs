@@ -38,6 +38,11 @@ pub(crate) struct BusArgs {
 }
 
 impl BusArgs {
+    /// Those of a command that prints no tables.
+    pub(crate) fn of(server: ServerArgs) -> Self {
+        Self { server, output: crate::args::Output { output: Format::default() } }
+    }
+
     pub(crate) const fn format(&self) -> Format {
         self.output.output
     }
@@ -65,6 +70,17 @@ pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> an
 }
 
 impl ServerArgs {
+    /// The namespace that was given as a flag, and not otherwise.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The bus as people name it: namespace and server.
+    pub(crate) fn name(&self) -> anyhow::Result<String> {
+        let config = self.address(&Environment::of_process())?.config()?;
+        Ok(format!("{} at {}", config.namespace, config.host()?))
+    }
+
     pub(crate) fn address(&self, environment: &Environment) -> anyhow::Result<Address> {
         Address::find(self, environment)
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
 
+mod demo;
 mod doctor;
 mod events;
 mod letters;
@@ -9,4 +10,6 @@ mod publishing;
 mod servers;
 mod subscriptions;
 mod tailing;
+mod terminal;
+mod top;
 mod world;
