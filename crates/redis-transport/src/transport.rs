@@ -167,6 +167,10 @@ impl Transport for RedisTransport {
     fn vitals(&self) -> Vec<(Part, Vital)> {
         vec![(Part::Scheduler, self.0.scheduler.vital())]
     }
+
+    fn reconnects(&self) -> u64 {
+        self.0.commands.server().reconnects()
+    }
 }
 
 impl std::fmt::Debug for RedisTransport {
