@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -31,6 +31,8 @@ pub(crate) struct Server {
     life: Mutex<Life>,
     /// The epoch of `life`, for those who ask before every call.
     epoch: AtomicU32,
+    /// Connections that were made anew.
+    reconnects: AtomicU64,
 }
 
 /// Which life of the server we are in: entries of another life may carry the same ids.
@@ -61,6 +63,7 @@ impl Server {
             command_timeout: config.command_timeout,
             life: Mutex::default(),
             epoch: AtomicU32::new(0),
+            reconnects: AtomicU64::new(0),
         })
     }
 
@@ -72,6 +75,16 @@ impl Server {
     /// The life of the server that was seen last.
     pub(crate) fn epoch(&self) -> u32 {
         self.epoch.load(Relaxed)
+    }
+
+    /// A connection was made that takes the place of another.
+    pub(crate) fn note_reconnect(&self) {
+        self.reconnects.fetch_add(1, Relaxed);
+    }
+
+    /// How often that happened.
+    pub(crate) fn reconnects(&self) -> u64 {
+        self.reconnects.load(Relaxed)
     }
 
     /// The bus's error for one of the driver's.

@@ -240,6 +240,10 @@ impl Transport for RedisTransport {
     fn vitals(&self) -> Vec<(Part, Vital)> {
         self.0.scheduler.iter().map(|scheduler| (Part::Scheduler, scheduler.vital())).collect()
     }
+
+    fn reconnects(&self) -> u64 {
+        self.0.commands.server().reconnects()
+    }
 }
 
 impl std::fmt::Debug for RedisTransport {

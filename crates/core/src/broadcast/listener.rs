@@ -1,7 +1,7 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
@@ -15,15 +15,19 @@ use crate::{
     envelope::Envelope,
     error::Error,
     handler::{Context, Ended, MakeContext, Origin, Outcome, Router},
-    ids::SubscriptionId,
-    metrics::Tally,
+    ids::{EventType, SubscriptionId},
+    metrics::{Attempted, Tally, Timed},
     runtime::Outage,
     subscription::Settings,
+    timestamp::Timestamp,
     transport::{Delivery, Follower},
 };
 
 /// How many events are read at once.
 const BATCH: usize = 256;
+
+/// What was read of an event: its type, and when it was published.
+type Subject = OnceLock<(EventType, Timestamp)>;
 
 /// A listener at work: it reads, and calls its handler, one batch after another.
 pub(crate) struct Listener {
@@ -95,21 +99,33 @@ impl Listener {
             return;
         }
         // All of a user's code runs within: decoding, the filter, the handler, its drop, and its error's words.
-        let tried = AssertUnwindSafe(self.try_once(&delivery)).catch_unwind().await;
+        let (started, subject) = (Instant::now(), Arc::default());
+        let tried = AssertUnwindSafe(self.try_once(&delivery, started, &subject)).catch_unwind().await;
         let tally = tried.unwrap_or_else(|panic| self.fail(&delivery, &Outcome::panicked(&*panic)));
-        self.bus.meter().note([(delivery.tenant.as_ref(), tally)]);
+        self.count(&delivery, tally, &subject, started);
     }
 
-    async fn try_once(&self, delivery: &Delivery) -> Tally {
-        let started = Instant::now();
+    fn count(&self, delivery: &Delivery, tally: Tally, subject: &Subject, started: Instant) {
+        let read = subject.get().cloned();
+        let timed = read.map(|(event_type, published)| Timed { event_type, published, handling: started.elapsed() });
+        let (tenant, event_type) = (delivery.tenant.as_ref(), timed.as_ref().map(|timed| &timed.event_type));
+        let attempted = Attempted { event_type, tenant, tally, dead: None, timed: timed.as_ref() };
+        self.bus.meter().ended(self.id(), &[attempted]);
+        self.bus.meter().note([(tenant, tally)]);
+    }
+
+    async fn try_once(&self, delivery: &Delivery, started: Instant, subject: &Arc<Subject>) -> Tally {
         let deadline = started + self.settings.timeout;
         if !self.settings.is_for(delivery.tenant.as_ref()) {
             return Tally::filtered();
         }
-        let handling = self.router.run(delivery, self.context_of(deadline));
+        let handling = self.router.run(delivery, self.context_of(deadline, Arc::clone(subject)));
         match tokio::time::timeout_at(deadline, handling).await {
             Ok(Ended::Said(Outcome::Done)) => Tally::handled(started.elapsed()),
-            Ok(Ended::Filtered) => Tally::filtered(),
+            Ok(Ended::Filtered(read)) => {
+                _ = read.map(|read| subject.set(read));
+                Tally::filtered()
+            }
             Ok(Ended::Said(outcome)) => self.fail(delivery, &outcome),
             Ok(Ended::Dead(_, error)) => self.fail(delivery, &Outcome::retry(error)),
             Err(_) => {
@@ -129,9 +145,11 @@ impl Listener {
         Tally::failed()
     }
 
-    fn context_of(&self, deadline: Instant) -> MakeContext {
+    fn context_of(&self, deadline: Instant, subject: Arc<Subject>) -> MakeContext {
         let (bus, origin) = (self.bus.clone(), Arc::clone(&self.origin));
         Box::new(move |envelope: Envelope| {
+            // It is given one event.
+            _ = subject.set((envelope.event_type.clone(), envelope.timestamp));
             let span = tracing::info_span!(
                 "hear",
                 broadcast = %origin.subscription,

@@ -9,7 +9,7 @@ use super::{Runtime, settler::Ending};
 use crate::{
     envelope::Envelope,
     handler::{Context, Ended, HandlerError, MakeContext, Outcome},
-    metrics::Tally,
+    metrics::{Tally, Timed},
     retry::Decision,
     transport::{DeadReason, Delivery, Settlement, Verdict},
 };
@@ -18,24 +18,44 @@ impl Runtime {
     /// Handles a delivery and hands its verdict to the settler.
     pub(super) async fn attempt(self: &Arc<Self>, seat: usize, delivery: Delivery) {
         // All of a user's code runs within: decoding, the filter, the handler, its drop, and its error's words.
-        let tried = AssertUnwindSafe(self.try_once(seat, &delivery)).catch_unwind().await;
-        let ending = tried
-            .unwrap_or_else(|panic| self.judge(&delivery, Ended::Said(Outcome::panicked(&*panic)), Duration::ZERO));
+        let started = Instant::now();
+        let tried = AssertUnwindSafe(self.try_once(seat, &delivery, started)).catch_unwind().await;
+        let ending = tried.unwrap_or_else(|panic| {
+            let timed = self.subjects.timed(seat, started.elapsed());
+            let ending = self.judge(&delivery, Ended::Said(Outcome::panicked(&*panic)), Duration::ZERO);
+            Ending { timed, ..ending }
+        });
         // From here on the settler answers for it, so a stop that comes now does not release it.
         self.held.leave(seat);
         self.outbox.push(ending);
     }
 
-    async fn try_once(self: &Arc<Self>, seat: usize, delivery: &Delivery) -> Ending {
-        let started = Instant::now();
+    async fn try_once(self: &Arc<Self>, seat: usize, delivery: &Delivery, started: Instant) -> Ending {
         let deadline = started + self.settings.timeout;
         self.held.sit(seat, delivery.held, deadline);
-        let ended = if self.wants(delivery) { self.run(seat, delivery, deadline).await } else { Ended::Filtered };
+        let ended = if self.wants(delivery) { self.run(seat, delivery, deadline).await } else { Ended::Filtered(None) };
         let took = started.elapsed();
         self.pace.note(took);
-        let is_done = matches!(ended, Ended::Said(Outcome::Done));
-        let timed = if is_done { self.subjects.timed(seat, took) } else { None };
+        let timed = self.timed(seat, delivery, &ended, took);
         Ending { timed, ..self.judge(delivery, ended, took) }
+    }
+
+    fn timed(&self, seat: usize, delivery: &Delivery, ended: &Ended, handling: Duration) -> Option<Timed> {
+        match ended {
+            Ended::Said(_) => self.subjects.timed(seat, handling),
+            _ => self.unhandled(delivery, ended, handling),
+        }
+    }
+
+    /// What was not given to a handler, if it is known.
+    pub(super) fn unhandled(&self, delivery: &Delivery, ended: &Ended, handling: Duration) -> Option<Timed> {
+        let (event_type, published) = match ended {
+            Ended::Filtered(subject) => subject.clone()?,
+            // Few are unreadable, and many of these have an envelope all the same.
+            Ended::Dead(..) => self.router.subject_of(delivery)?,
+            Ended::Said(_) => return None,
+        };
+        Some(Timed { event_type, published, handling })
     }
 
     pub(super) fn wants(&self, delivery: &Delivery) -> bool {
@@ -80,7 +100,7 @@ impl Runtime {
 
     pub(super) fn judge(&self, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
         match ended {
-            Ended::Filtered => Self::ending(delivery, Verdict::Skip, Tally::filtered()),
+            Ended::Filtered(_) => Self::ending(delivery, Verdict::Skip, Tally::filtered()),
             Ended::Said(Outcome::Done) => Self::ending(delivery, Verdict::Ack, Tally::handled(took)),
             Ended::Said(Outcome::Failed(error)) => self.judge_failure(delivery, &error),
             Ended::Dead(reason, error) => self.judge_dead(delivery, reason, error),

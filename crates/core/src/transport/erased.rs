@@ -28,6 +28,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn partition_of(&self, tenant: &TenantId) -> usize;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
     fn vitals(&self) -> Vec<(Part, Vital)>;
+    fn reconnects(&self) -> u64;
 }
 
 pub(crate) trait DynSource: Send + Sync {
@@ -139,6 +140,10 @@ impl<T: Transport> DynTransport for T {
 
     fn vitals(&self) -> Vec<(Part, Vital)> {
         Transport::vitals(self)
+    }
+
+    fn reconnects(&self) -> u64 {
+        Transport::reconnects(self)
     }
 }
 

@@ -233,4 +233,15 @@ pub trait Transport: Send + Sync + 'static {
     fn vitals(&self) -> Vec<(Part, Vital)> {
         Vec::new()
     }
+
+    /// How often it has made a connection to its store anew since it began. One that has none leaves this as it is.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::Transport};
+    ///
+    /// assert_eq!(MemoryTransport::new().reconnects(), 0);
+    /// ```
+    fn reconnects(&self) -> u64 {
+        0
+    }
 }
