@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::{
     asyncapi::AsyncapiArgs, completions::CompletionsArgs, config::ConfigCommand, demo::DemoArgs, dlq::DlqCommand,
     doctor::DoctorArgs, event::EventCommand, explain::ExplainArgs, lanes::LanesArgs, output::Format,
-    publish::PublishArgs, schema::SchemaCommand, stats::StatsArgs, sub::SubCommand, tail::TailArgs, top::TopArgs,
+    publish::PublishArgs, schema::SchemaCommand, serve::ServeArgs, stats::StatsArgs, sub::SubCommand, tail::TailArgs,
+    top::TopArgs,
 };
 
 /// Looks at a Tekup event bus and at its events, and tends it.
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     ///
     /// Of each event it shows the newest version that this program knows.
     Asyncapi(AsyncapiArgs),
+    /// Serves probes, health and Prometheus metrics of the bus over HTTP.
+    Serve(ServeArgs),
     /// Runs a bus with sample traffic to look at, in a namespace of its own, until it is interrupted.
     Demo(DemoArgs),
     /// Settings of this program, and who has said them.

@@ -56,6 +56,7 @@ mod output;
 mod progress;
 mod publish;
 mod schema;
+mod serve;
 mod server;
 mod signals;
 mod stats;
@@ -134,6 +135,7 @@ fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
         Command::Tail(args) => tail::run(&args, out),
         Command::Explain(args) => explain::run(registry, &args, out),
         Command::Dlq(command) => dlq::run(registry, command, out),
+        Command::Serve(args) => serve::run(&args, out),
         Command::Demo(args) => demo::run(&args, out),
         Command::Config(command) => config::run(&command, out),
         Command::Completions(args) => completions::run(&args, out),

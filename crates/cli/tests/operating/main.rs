@@ -8,6 +8,7 @@ mod events;
 mod letters;
 mod publishing;
 mod servers;
+mod serving;
 mod subscriptions;
 mod tailing;
 mod terminal;
