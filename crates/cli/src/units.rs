@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tekup_core::Timestamp;
 
-/// The two largest units of a time at most: `350 ms`, `3.4 s`, `2 h 5 min`, `3 d`.
+/// The two largest units of a time at most: `0.4 ms`, `350 ms`, `3.4 s`, `2 h 5 min`, `3 d`.
 pub(crate) fn short(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
+        0 if time < Duration::from_millis(10) => format!("{:.1} ms", time.as_secs_f64() * 1e3),
         0 => format!("{} ms", time.as_millis()),
         1..60 => format!("{:.1} s", time.as_secs_f64()),
         60..3_600 => pair(seconds, 60, "min", 1, "s"),
@@ -51,7 +52,8 @@ mod tests {
     #[test]
     fn a_time_is_told_in_its_two_largest_units() {
         let table = [
-            (0, "0 ms"),
+            (0, "0.0 ms"),
+            (2, "2.0 ms"),
             (350, "350 ms"),
             (3_400, "3.4 s"),
             (59_000, "59.0 s"),

@@ -45,8 +45,18 @@ pub(super) struct SubscriptionFacts {
     pub(super) lost: Vec<String>,
     /// What half of what was handled took, in milliseconds.
     pub(super) handling_p50_ms: Option<f64>,
-    /// What most of its newest dead letters died of, and how many of them.
-    pub(super) deaths: Option<(String, usize)>,
+    /// What most of its first dead letters died of.
+    pub(super) deaths: Option<Deaths>,
+}
+
+/// The most frequent error of some dead letters.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Deaths {
+    pub(super) error: String,
+    pub(super) count: usize,
+    /// Of so many.
+    pub(super) looked_at: usize,
 }
 
 pub(super) async fn gather(transport: &RedisTransport, bus: &EventBus, page: &Page) -> anyhow::Result<Facts> {
@@ -98,9 +108,9 @@ async fn look(bus: &EventBus, one: ListedSubscription) -> tekup_core::Result<Sub
     Ok(facts)
 }
 
-/// The most frequent error of a page of dead letters.
-async fn deaths(bus: &EventBus, id: &str) -> tekup_core::Result<Option<(String, usize)>> {
+async fn deaths(bus: &EventBus, id: &str) -> tekup_core::Result<Option<Deaths>> {
     let page = bus.dead_letters(id)?.filter(LetterFilter::all()).list(None, LETTERS).await?;
+    let looked_at = page.letters.len();
     let mut counts: Vec<(String, usize)> = Vec::new();
     for letter in page.letters {
         match counts.iter_mut().find(|(error, _)| *error == letter.error) {
@@ -108,5 +118,6 @@ async fn deaths(bus: &EventBus, id: &str) -> tekup_core::Result<Option<(String, 
             None => counts.push((letter.error, 1)),
         }
     }
-    Ok(counts.into_iter().max_by_key(|(_, count)| *count))
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    Ok(most.map(|(error, count)| Deaths { error, count, looked_at }))
 }

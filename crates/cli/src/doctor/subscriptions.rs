@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use tekup_core::Timestamp;
 
-use super::{Thresholds, facts::SubscriptionFacts, finding::Finding};
+use super::{
+    Thresholds,
+    facts::{Deaths, SubscriptionFacts},
+    finding::Finding,
+};
 use crate::{
     output::shown,
     server::Address,
@@ -94,8 +98,8 @@ fn lost(one: &SubscriptionFacts, address: &Address) -> Option<Finding> {
 fn letters(one: &SubscriptionFacts, address: &Address) -> Option<Finding> {
     let (id, dead) = (&one.id, one.depth.dead);
     (dead > 0).then(|| {
-        let of = one.deaths.as_ref().map_or_else(String::new, |(error, count)| {
-            format!(", {count} of the first hundred of `{}`", shown(error, ERROR))
+        let of = one.deaths.as_ref().map_or_else(String::new, |Deaths { error, count, looked_at }| {
+            format!(", {count} of the first {looked_at} of `{}`", shown(error, ERROR))
         });
         Finding::warning("dead-letters", format!("{dead} events of `{id}` have died{of}"))
             .advise(format!(

@@ -4,7 +4,7 @@ use tekup_redis_transport::{PartitionFacts, ServerFacts};
 
 use super::{
     Thresholds,
-    facts::{Facts, SubscriptionFacts},
+    facts::{Deaths, Facts, SubscriptionFacts},
     finding::{Cure, Finding},
     findings,
 };
@@ -123,7 +123,7 @@ fn every_finding_says_how_to_mend_it_and_the_worst_comes_first() {
 fn an_error_of_a_handler_can_not_steer_the_terminal() {
     let all = found(|facts| {
         facts.subscriptions[0].depth.dead = 1;
-        facts.subscriptions[0].deaths = Some(("\u{1b}[2J".repeat(1_000), 1));
+        facts.subscriptions[0].deaths = Some(Deaths { error: "\u{1b}[2J".repeat(1_000), count: 1, looked_at: 1 });
     });
     let mut out = Vec::new();
     all[0].tell(&mut out).unwrap();

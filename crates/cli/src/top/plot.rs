@@ -1,12 +1,11 @@
 /// What stands for one part in eight and more, up to all.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// A small plot of the newest numbers, as high as the largest of them; where there are fewer, it begins later.
+/// A small plot of the newest numbers, the newest at its end, as high as the largest of them.
 pub(super) fn plot(numbers: &[f64], width: usize) -> String {
     let shown = numbers.get(numbers.len().saturating_sub(width)..).unwrap_or_default();
     let most = shown.iter().copied().fold(0.0, f64::max);
-    let bars = shown.iter().map(|number| bar(*number, most));
-    std::iter::repeat_n(' ', width - shown.len()).chain(bars).collect()
+    shown.iter().map(|number| bar(*number, most)).collect()
 }
 
 fn bar(number: f64, most: f64) -> char {
@@ -25,10 +24,10 @@ mod tests {
     #[test]
     fn a_plot_is_as_high_as_its_largest_number_and_shows_the_newest() {
         let table: [(&[f64], usize, &str); 6] = [
-            (&[], 3, "   "),
+            (&[], 3, ""),
             (&[0.0, 0.0], 2, "▁▁"),
             (&[1.0, 2.0, 4.0, 8.0], 4, "▁▂▄█"),
-            (&[5.0], 3, "  █"),
+            (&[5.0], 3, "█"),
             (&[9.0, 1.0, 1.0], 2, "██"),
             (&[f64::NAN, -3.0, 8.0], 3, "▁▁█"),
         ];
