@@ -1,7 +1,7 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
@@ -9,15 +9,17 @@ use std::{
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::{
     bus::EventBus,
     envelope::Envelope,
     error::Error,
-    handler::{Context, Ended, MakeContext, Origin, Outcome, Router},
+    handler::{Context, Ended, Found, MakeContext, Origin, Outcome, Router},
     ids::SubscriptionId,
     metrics::Tally,
     runtime::Outage,
+    spans::Processing,
     subscription::Settings,
     transport::{Delivery, Follower},
 };
@@ -95,51 +97,51 @@ impl Listener {
             return;
         }
         // All of a user's code runs within: decoding, the filter, the handler, its drop, and its error's words.
-        let tried = AssertUnwindSafe(self.try_once(&delivery)).catch_unwind().await;
-        let tally = tried.unwrap_or_else(|panic| self.fail(&delivery, &Outcome::panicked(&*panic)));
+        let span = Arc::default();
+        let tried = AssertUnwindSafe(self.try_once(&delivery, &span)).catch_unwind().await;
+        let tally = tried.unwrap_or_else(|panic| self.fail(&delivery, &Outcome::panicked(&*panic), &span));
         self.bus.meter().note([(delivery.tenant.as_ref(), tally)]);
     }
 
-    async fn try_once(&self, delivery: &Delivery) -> Tally {
+    async fn try_once(&self, delivery: &Delivery, span: &Arc<OnceLock<Span>>) -> Tally {
         let started = Instant::now();
         let deadline = started + self.settings.timeout;
         if !self.settings.is_for(delivery.tenant.as_ref()) {
             return Tally::filtered();
         }
-        let handling = self.router.run(delivery, self.context_of(deadline));
+        let handling = self.router.run(delivery, self.context_of(deadline, Arc::clone(span)));
         match tokio::time::timeout_at(deadline, handling).await {
             Ok(Ended::Said(Outcome::Done)) => Tally::handled(started.elapsed()),
             Ok(Ended::Filtered) => Tally::filtered(),
-            Ok(Ended::Said(outcome)) => self.fail(delivery, &outcome),
-            Ok(Ended::Dead(_, error)) => self.fail(delivery, &Outcome::retry(error)),
+            Ok(Ended::Said(outcome)) => self.fail(delivery, &outcome, span),
+            Ok(Ended::Dead(_, error)) => self.fail(delivery, &Outcome::retry(error), span),
             Err(_) => {
-                let late = format!("handler took longer than {:?}", self.settings.timeout);
-                self.fail(delivery, &Outcome::retry(late))
+                let late = Found::timeout(format!("handler took longer than {:?}", self.settings.timeout));
+                self.fail(delivery, &Outcome::retry(late), span)
             }
         }
     }
 
-    fn fail(&self, delivery: &Delivery, outcome: &Outcome) -> Tally {
-        let error = if let Outcome::Failed(error) = outcome { error.to_string() } else { String::new() };
+    fn fail(&self, delivery: &Delivery, outcome: &Outcome, span: &OnceLock<Span>) -> Tally {
+        let Outcome::Failed(error) = outcome else { return Tally::failed() };
+        let span = span.get().cloned().unwrap_or_else(Span::none);
+        self.bus.spans().failed(&span, error.error_type(), error);
+        let _within = span.enter();
         let tenant = delivery.tenant.as_ref().map(tracing::field::display);
         tracing::warn!(
-            broadcast = %self.id(), event.id = %delivery.id, tenant, error,
+            broadcast = %self.id(), event.id = %delivery.id, tenant, error = error.to_string(),
             "a handler of a broadcast failed; it is not called again for this event"
         );
         Tally::failed()
     }
 
-    fn context_of(&self, deadline: Instant) -> MakeContext {
+    /// The span is left where what follows finds it.
+    fn context_of(&self, deadline: Instant, within: Arc<OnceLock<Span>>) -> MakeContext {
         let (bus, origin) = (self.bus.clone(), Arc::clone(&self.origin));
         Box::new(move |envelope: Envelope| {
-            let span = tracing::info_span!(
-                "hear",
-                broadcast = %origin.subscription,
-                event.id = %envelope.id,
-                event.type = %envelope.event_type,
-                tenant = %envelope.tenant,
-            );
-            (Context::new(bus, envelope, origin, (1, None), deadline), span)
+            let Processing { span, context } = bus.spans().process(&envelope, &origin.subscription, 1);
+            let span = within.get_or_init(|| span).clone();
+            (Context::new(bus, envelope, origin, (1, None), deadline, context), span)
         })
     }
 }

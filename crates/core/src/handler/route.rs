@@ -12,6 +12,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, RawEvent, TekupEvent},
     ids::{EventId, TenantId},
+    spans::Spans,
     transport::{DeadLetter, DeadReason, Delivery},
 };
 
@@ -207,8 +208,8 @@ impl Router {
     }
 
     /// For a subscription that takes batches.
-    pub(crate) fn sift(&self, batch: Vec<Delivery>) -> Option<Sifted> {
-        self.batch.as_ref().map(|route| route.sift(batch, &self.checks))
+    pub(crate) fn sift(&self, batch: Vec<Delivery>, spans: &Spans) -> Option<Sifted> {
+        self.batch.as_ref().map(|route| route.sift(batch, &self.checks, spans))
     }
 
     pub(crate) async fn run(&self, delivery: &Delivery, cx: MakeContext) -> Ended {
