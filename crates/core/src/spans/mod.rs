@@ -84,10 +84,3 @@ struct Facts {
     system: Option<&'static str>,
     operation: Option<&'static str>,
 }
-
-/// Says the correlation id, which is read from the metadata only for a span that somebody wants.
-fn correlate(span: &Span, envelope: &Envelope) {
-    if !span.is_disabled() {
-        span.record("messaging.message.conversation_id", envelope.correlation_id());
-    }
-}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::{Span, field::Empty};
 
 use super::{
-    Facts, Spans, TraceContext, correlate,
+    Facts, Spans, TraceContext,
     send::{count, only},
 };
 use crate::{
@@ -38,11 +38,10 @@ impl Spans {
             messaging.destination.name = %envelope.event_type,
             messaging.consumer.group.name = %subscription,
             messaging.message.id = %envelope.id,
-            messaging.message.conversation_id = Empty,
+            messaging.message.conversation_id = envelope.correlation_id(),
             tekup.tenant = %envelope.tenant,
             tekup.attempt = i64::from(attempt),
         );
-        correlate(&span, envelope);
         let carried = if span.is_disabled() { None } else { self.carried_by(envelope) };
         self.processing(span, carried.as_slice())
     }

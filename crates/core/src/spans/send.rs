@@ -2,7 +2,7 @@
 
 use tracing::{Span, field::Empty};
 
-use super::{Facts, Spans, TraceContext, correlate};
+use super::{Facts, Spans, TraceContext};
 use crate::{
     checks::Checks,
     envelope::Envelope,
@@ -101,24 +101,32 @@ impl<'a> Desk<'a> {
     }
 }
 
-impl Spans {
-    fn send(&self, envelope: &Envelope, carried: Option<&TraceContext>, parent: Option<&TraceContext>) -> Span {
-        let Facts { name, system, operation } = self.facts("send", || Some(envelope.event_type.as_str()));
-        let span = tracing::info_span!(
-            "send",
+/// The span of one event: an envelope, or bytes. A macro, as a span's name is part of the program.
+macro_rules! of_event {
+    ($name:literal, $kind:expr, $facts:expr, $event:expr, $correlation:expr) => {{
+        let Facts { name, system, operation } = $facts;
+        tracing::info_span!(
+            $name,
             otel.name = name,
-            otel.kind = operation.map(|_| if carried.is_some() { "client" } else { "producer" }),
+            otel.kind = operation.map(|_| $kind),
             otel.status_description = Empty,
             error.type = Empty,
             messaging.system = system,
             messaging.operation.name = operation,
             messaging.operation.type = operation,
-            messaging.destination.name = %envelope.event_type,
-            messaging.message.id = %envelope.id,
-            messaging.message.conversation_id = Empty,
-            tekup.tenant = %envelope.tenant,
-        );
-        correlate(&span, envelope);
+            messaging.destination.name = %$event.event_type,
+            messaging.message.id = %$event.id,
+            messaging.message.conversation_id = $correlation,
+            tekup.tenant = %$event.tenant,
+        )
+    }};
+}
+
+impl Spans {
+    fn send(&self, envelope: &Envelope, carried: Option<&TraceContext>, parent: Option<&TraceContext>) -> Span {
+        let facts = self.facts("send", || Some(envelope.event_type.as_str()));
+        let kind = if carried.is_some() { "client" } else { "producer" };
+        let span = of_event!("send", kind, facts, envelope, envelope.correlation_id());
         if let Some(propagator) = self.propagator().filter(|_| !span.is_disabled()) {
             // A handler may publish in a task of its own, which its span is not around.
             if let Some(parent) = parent.filter(|_| Span::current().is_none()) {
@@ -132,45 +140,18 @@ impl Spans {
     }
 
     fn send_bytes(&self, outgoing: &Outgoing) -> Span {
-        let Facts { name, system, operation } = self.facts("send", || Some(outgoing.event_type.as_str()));
-        tracing::info_span!(
-            "send",
-            otel.name = name,
-            otel.kind = operation.map(|_| "client"),
-            otel.status_description = Empty,
-            error.type = Empty,
-            messaging.system = system,
-            messaging.operation.name = operation,
-            messaging.operation.type = operation,
-            messaging.destination.name = %outgoing.event_type,
-            messaging.message.id = %outgoing.id,
-            messaging.message.conversation_id = outgoing.trace.as_ref().map(|trace| trace.correlation.as_str()),
-            tekup.tenant = %outgoing.tenant,
-        )
+        let facts = self.facts("send", || Some(outgoing.event_type.as_str()));
+        let correlation = || outgoing.trace.as_ref().map(|trace| trace.correlation.as_str());
+        of_event!("send", "client", facts, outgoing, correlation())
     }
 
     /// Of one event of a batch, where somebody follows each by itself.
     fn create(&self, envelope: &Envelope) -> Span {
-        let Facts { name: Some(name), system, operation } = self.facts("create", || Some(envelope.event_type.as_str()))
-        else {
+        if self.propagator().is_none() {
             return Span::none();
-        };
-        let span = tracing::info_span!(
-            "create",
-            otel.name = name,
-            otel.kind = "producer",
-            otel.status_description = Empty,
-            error.type = Empty,
-            messaging.system = system,
-            messaging.operation.name = operation,
-            messaging.operation.type = operation,
-            messaging.destination.name = %envelope.event_type,
-            messaging.message.id = %envelope.id,
-            messaging.message.conversation_id = Empty,
-            tekup.tenant = %envelope.tenant,
-        );
-        correlate(&span, envelope);
-        span
+        }
+        let facts = self.facts("create", || Some(envelope.event_type.as_str()));
+        of_event!("create", "producer", facts, envelope, envelope.correlation_id())
     }
 
     /// Of the call that stores a batch.
