@@ -2,7 +2,7 @@ use tracing::Span;
 
 use super::TraceContext;
 
-/// What joins the spans of a bus to a tracing system that has contexts of its own. The `tekup-telemetry` crate has one for
+/// What joins the spans of a bus, which are those of `tracing` 0.1, to a tracing system that has contexts of its own. The `tekup-telemetry` crate has one for
 /// OpenTelemetry.
 ///
 /// All of it is called where events are published and handled, so it should be quick, and must not wait. A span that the

@@ -8,7 +8,7 @@ use opentelemetry_sdk::{
     trace::{SdkTracerProvider, SpanExporter},
 };
 use tekup_core::{Environment, Error, ErrorKind, EventBus, Result};
-use tracing::{Level, Metadata, Subscriber};
+use tracing::{Level, Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::filter_fn, layer::SubscriberExt, registry::LookupSpan};
 
 use super::propagator::OtelPropagator;
@@ -50,7 +50,8 @@ pub fn init_traces(service: impl AsRef<str>) -> Result<Traces> {
 /// [`shutdown`](Traces::shutdown), and where this is dropped.
 ///
 /// Spans of the bus follow the messaging conventions of OpenTelemetry, version 1.44 (status: development). All other spans of
-/// the program that are of level INFO or above go with them.
+/// the program that are of level INFO or above go with them. A span keeps its first 128 links, unless
+/// `OTEL_SPAN_LINK_COUNT_LIMIT` says otherwise.
 ///
 /// ```
 /// use tekup_core::EventBus;
@@ -109,7 +110,7 @@ impl Traces {
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
-            .with_filter(filter_fn(is_recorded))
+            .with_filter(filter_fn(is_recorded).with_max_level_hint(LevelFilter::INFO))
     }
 
     /// From now on, events of the bus carry the context of the span that they are published in, and handlers are linked to
