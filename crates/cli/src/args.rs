@@ -1,15 +1,18 @@
 //! The command line.
 
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
-use clap::{Parser, Subcommand, ValueEnum};
-use tekup_contracts::Mode;
-use tekup_core::{EventType, SchemaVersion};
+use crate::{
+    asyncapi::AsyncapiArgs, completions::CompletionsArgs, config::ConfigCommand, demo::DemoArgs, dlq::DlqCommand,
+    doctor::DoctorArgs, event::EventCommand, explain::ExplainArgs, lanes::LanesArgs, output::Format,
+    publish::PublishArgs, schema::SchemaCommand, serve::ServeArgs, stats::StatsArgs, sub::SubCommand, tail::TailArgs,
+    top::TopArgs,
+};
 
-/// Looks at the events of the Tekup event bus.
+/// Looks at a Tekup event bus and at its events, and tends it.
 ///
 /// Ends with 0 if all is well, 1 if it could not be done, 2 if the command line is not understood, 3 if what was looked at
-/// is not as it should be.
+/// is not as it should be, or was done in part.
 #[derive(Debug, Parser)]
 #[command(name = "tekup", version, propagate_version = true)]
 pub(crate) struct Args {
@@ -19,146 +22,50 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// What is wrong with the bus, and how to mend it.
+    Doctor(DoctorArgs),
+    /// What was counted, and what waits for each subscription.
+    Stats(StatsArgs),
+    /// The bus, live: rates, depths and ages, by subscription and tenant.
+    Top(TopArgs),
+    /// Subscriptions: which there are, how each stands; pause, resume and remove them.
+    #[command(subcommand)]
+    Sub(SubCommand),
+    /// What waits in which lane.
+    Lanes(LanesArgs),
+    /// Single events: what became of one, what it caused; and events in files.
+    #[command(subcommand)]
+    Event(EventCommand),
+    /// Publishes events from a file, when all of them are valid.
+    Publish(PublishArgs),
+    /// Shows events as they are published. Nobody else gets fewer for it.
+    Tail(TailArgs),
+    /// Tells which subscriptions get events of a type, and why the others don't.
+    Explain(ExplainArgs),
+    /// Dead letters: count, look, replay and purge.
+    #[command(subcommand)]
+    Dlq(DlqCommand),
     /// The schemas of events, and whether a change of them breaks who reads them.
     #[command(subcommand)]
     Schema(SchemaCommand),
-    /// Events in files.
-    #[command(subcommand)]
-    Event(EventCommand),
     /// Prints what a service sends and receives, as an AsyncAPI 3.0 document.
     ///
     /// Of each event it shows the newest version that this program knows.
     Asyncapi(AsyncapiArgs),
+    /// Serves probes, health and Prometheus metrics of the bus over HTTP.
+    Serve(ServeArgs),
+    /// Runs a bus with sample traffic to look at, in a namespace of its own, until it is interrupted.
+    Demo(DemoArgs),
+    /// Settings of this program, and who has said them.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Prints what makes a shell complete the command line.
+    Completions(CompletionsArgs),
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct AsyncapiArgs {
-    /// The service, as it joins the bus: `lead-scoring`.
-    pub(crate) service: String,
-    /// The version of the service, as its team counts it.
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) service_version: String,
-    /// What the service is for.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) description: Option<String>,
-    /// The events that it publishes, such as `lead.scored` or `lead.*`; may be given again.
-    #[arg(long, value_name = "PATTERN")]
-    pub(crate) sends: Vec<String>,
-    /// A subscription and the events that it takes, such as `scoring=lead.created`; may be given again.
-    #[arg(long, value_name = "SUBSCRIPTION=PATTERN", value_parser = subscription_and_pattern)]
-    pub(crate) receives: Vec<(String, String)>,
-    /// Where its Redis is; a user and a password are left out of the document.
-    #[arg(long, value_name = "URL")]
-    pub(crate) redis: Option<String>,
-    /// The first part of every key.
-    #[arg(long, default_value = "tekup")]
-    pub(crate) namespace: String,
-    /// In how many partitions the namespace was made.
-    #[arg(long, default_value_t = 8)]
-    pub(crate) partitions: u16,
-}
-
-fn subscription_and_pattern(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once('=').map(|(name, pattern)| (name.to_owned(), pattern.to_owned()));
-    parts.ok_or_else(|| "write the subscription, `=` and a pattern, such as `scoring=lead.created`".into())
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SchemaCommand {
-    /// Lists the newest version of each event.
-    Ls {
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Prints the JSON Schema of an event, which is the same for people and for programs.
-    Show {
-        /// The event, such as `lead.created`, or a version of it: `lead.created@1.0.0`.
-        event: EventName,
-        /// What is written instead of what is read: fields with a default are always there.
-        #[arg(long)]
-        written: bool,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Tells which readers the events of this program would break, beside those that are locked.
-    Check {
-        #[command(flatten)]
-        lock: LockArgs,
-        /// Ends with 3 too if an event is not locked as it is, though it breaks nobody.
-        #[arg(long)]
-        locked: bool,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Shows how events have changed since they were locked, and whom that breaks.
-    Diff {
-        /// The event, such as `lead.created`; else all that have changed.
-        event: Option<EventType>,
-        #[command(flatten)]
-        lock: LockArgs,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Locks the events as they are, unless they break a reader or a locked version has other data.
-    Lock {
-        #[command(flatten)]
-        lock: LockArgs,
-        /// Overwrites locked versions that have other data; only for versions that were never deployed.
-        #[arg(long)]
-        amend: bool,
-        #[command(flatten)]
-        output: Output,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum EventCommand {
-    /// Holds events to the schemas of their types.
-    ///
-    /// A file holds one event, a list of them, an object of them by any names, or one event a line.
-    Validate {
-        /// The file; `-` for the standard input.
-        file: PathBuf,
-        #[command(flatten)]
-        output: Output,
-    },
-}
-
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Output {
     /// For people, or for programs; an error is a text on the standard error output either way.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) output: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Format {
-    #[default]
-    Table,
-    Json,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct LockArgs {
-    /// The folder of the lock.
-    #[arg(long, default_value = "schemas")]
-    pub(crate) lock: PathBuf,
-    /// Which readers must not break: backward, forward or full, each also -transitive.
-    #[arg(long, default_value_t)]
-    pub(crate) mode: Mode,
-}
-
-/// An event, or one version of it.
-#[derive(Debug, Clone)]
-pub(crate) struct EventName {
-    pub(crate) event_type: EventType,
-    pub(crate) version: Option<SchemaVersion>,
-}
-
-impl std::str::FromStr for EventName {
-    type Err = tekup_core::Error;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (event_type, version) = text.split_once('@').map_or((text, None), |(name, version)| (name, Some(version)));
-        Ok(Self { event_type: event_type.parse()?, version: version.map(str::parse).transpose()? })
-    }
 }

@@ -41,11 +41,30 @@
 //! it stays a text on the standard error output.
 
 mod args;
+mod ask;
 mod asyncapi;
 mod closed;
+mod completions;
+mod config;
+mod demo;
+mod dlq;
+mod doctor;
 mod event;
+mod explain;
+mod lanes;
 mod output;
+mod progress;
+mod publish;
 mod schema;
+mod serve;
+mod server;
+mod signals;
+mod stats;
+mod sub;
+mod subscriptions;
+mod tail;
+mod top;
+mod units;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
@@ -107,6 +126,19 @@ pub fn run<A: Into<OsString> + Clone>(
 fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
     let out = &mut UntilClosed(std::io::stdout().lock());
     let ended = match args.command {
+        Command::Doctor(args) => doctor::run(&args, out),
+        Command::Stats(args) => stats::run(&args, out),
+        Command::Top(args) => top::run(&args),
+        Command::Sub(command) => sub::run(command, out),
+        Command::Lanes(args) => lanes::run(&args, out),
+        Command::Publish(args) => publish::run(registry, &args, out),
+        Command::Tail(args) => tail::run(&args, out),
+        Command::Explain(args) => explain::run(registry, &args, out),
+        Command::Dlq(command) => dlq::run(registry, command, out),
+        Command::Serve(args) => serve::run(&args, out),
+        Command::Demo(args) => demo::run(&args, out),
+        Command::Config(command) => config::run(&command, out),
+        Command::Completions(args) => completions::run(&args, out),
         Command::Schema(command) => schema::run(registry, command, out),
         Command::Event(command) => event::run(registry, command, out),
         Command::Asyncapi(args) => asyncapi::run(registry, args, out),

@@ -41,9 +41,11 @@
 //! - Every replica hears each event: [`Broadcast`].
 //! - One tenant only: [`TenantBus`].
 //! - Stop a subscription for a while, or slow it down: [`EventBus::pause`], [`RateLimit`].
-//! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`].
+//! - Where an event stands and what was counted: [`EventBus::status`], [`EventBus::counters`]; the event itself:
+//!   [`EventBus::stored`].
 //! - How long it takes: [`EventBus::latencies`].
-//! - Whether all is well: [`EventBus::health`].
+//! - Whether all is well: [`EventBus::health`]; for probes: [`EventBus::liveness`], [`EventBus::readiness`].
+//! - What this process has done, for an exporter: [`EventBus::process_metrics`].
 //! - Settings: [`BusConfig`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
 //!
@@ -83,7 +85,7 @@ pub mod health;
 mod ids;
 pub mod letters;
 pub mod memory;
-mod metrics;
+pub mod metrics;
 pub mod patterns;
 mod policy;
 mod priority;
@@ -103,7 +105,7 @@ pub mod __private;
 pub use broadcast::{Broadcast, BroadcastHandle};
 pub use bus::{DeadLetters, EventBus, Publish, Removal, TenantBus, Trace, TraceNode};
 pub use checks::{SchemaCheck, Schemas};
-pub use config::{BusConfig, Environment, HealthThresholds};
+pub use config::{BusConfig, Environment, HealthThresholds, TenantLabels};
 pub use envelope::{Envelope, Limits, Metadata};
 pub use error::{BoxError, Error, ErrorKind, Result};
 #[cfg(feature = "auto-register")]

@@ -1,5 +1,7 @@
 use std::{fmt, time::Duration};
 
+use serde::{Serialize, Serializer};
+
 use crate::error::{ErrorKind, Problems, Result};
 
 const MOST_EVENTS: u32 = 1_000_000;
@@ -22,10 +24,15 @@ const LONGEST_PERIOD: Duration = Duration::from_secs(24 * 3_600);
 /// assert_eq!(RateLimit::per_second(100), RateLimit::new(100, Duration::from_secs(1)));
 /// assert_eq!(RateLimit::per_second(100).burst(), 10);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RateLimit {
     events: u32,
+    #[serde(rename = "periodMs", serialize_with = "millis")]
     period: Duration,
+}
+
+fn millis<S: Serializer>(period: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u128(period.as_millis())
 }
 
 impl RateLimit {

@@ -9,6 +9,7 @@ mod books;
 mod counters;
 mod cursor;
 mod depths;
+mod event;
 mod latencies;
 mod letter;
 mod letter_hold;
@@ -40,8 +41,8 @@ use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, Latencies,
-        LatencyDelta, LetterKey, Preview, Registration, Replicas, SourceSpec, SubscriptionPage, SubscriptionState,
-        Traced,
+        LatencyDelta, LetterKey, Preview, Registration, Replicas, SourceSpec, StoredEvent, SubscriptionPage,
+        SubscriptionState, Traced,
     },
 };
 
@@ -84,6 +85,11 @@ impl Admin for RedisAdmin {
     /// as not having been given the event, for that is what follows.
     async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         self.derive_status(tenant, id).await
+    }
+
+    /// Of an entry whose lane was deleted by hand, or that could not be read when its time came, nothing is found.
+    async fn event(&self, tenant: &TenantId, id: EventId) -> Result<Option<StoredEvent>> {
+        self.read_event(tenant, id).await
     }
 
     async fn cancel(&self, tenant: &TenantId, id: EventId) -> Result<Cancellation> {

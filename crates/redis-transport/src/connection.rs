@@ -47,6 +47,8 @@ pub(crate) struct Live {
 #[derive(Default)]
 struct Attempts {
     made: u64,
+    /// Whether one has succeeded.
+    has_connected: bool,
     failed_in_a_row: u32,
     not_before: Option<Instant>,
     last: Option<(ErrorKind, String)>,
@@ -231,7 +233,10 @@ impl Connection {
 
     fn install(&self, attempts: &mut Attempts, link: MultiplexedConnection, epoch: u32) -> Live {
         let live = Live { link, serial: attempts.made, epoch };
-        *attempts = Attempts { made: attempts.made, ..Attempts::default() };
+        if attempts.has_connected {
+            self.0.server.note_reconnect();
+        }
+        *attempts = Attempts { made: attempts.made, has_connected: true, ..Attempts::default() };
         *self.0.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());
         live
     }

@@ -57,6 +57,11 @@ impl PartitionKeys {
         Self { prefix: format!("{namespace}:{{{tag}}}:").into() }
     }
 
+    /// What all of them begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// HASH: `<type>:<priority>` → the lane's number, and `~version`; besides, for publishers want all of it at once, how
     /// the index of ids is cut into buckets, `~slices`, and the version of that, `~layout`; `~later`, while events wait
     /// for their time.

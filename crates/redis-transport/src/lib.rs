@@ -77,6 +77,8 @@ mod connection;
 mod drops;
 mod error;
 mod index;
+mod info;
+mod inspection;
 mod key_space;
 mod keys;
 mod later;
@@ -102,6 +104,7 @@ mod tuning;
 pub use admin::RedisAdmin;
 pub use config::RedisConfig;
 pub use connect::{connect, from_env, from_environment};
+pub use inspection::{Memory, PartitionFacts, Persistence, ServerFacts};
 #[doc(hidden)]
 pub use key_space::KeySpace;
 pub use safeguard::Safeguard;

@@ -35,6 +35,27 @@ impl Namespace {
         }
         let stored =
             Record::create_or_read(connection, &name, partitions, &partition::tags(partitions).join(",")).await?;
+        Self::of(connection, name, stored, partitions).await
+    }
+
+    /// Joins a namespace that exists, with as many partitions as it has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::Incompatible`] if it was created by a version that stores
+    /// another format.
+    pub(crate) async fn find(connection: &Connection, name: NamespaceName) -> Result<Self> {
+        let stored = Record::read(connection, &name).await?;
+        if stored.is_absent() {
+            let message = format!(
+                "there is no bus in namespace `{name}`: name another one, or start a service, which makes it when it joins"
+            );
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+        let partitions = stored.partitions.parse().unwrap_or_default();
+        Self::of(connection, name, stored, partitions).await
+    }
+
+    async fn of(connection: &Connection, name: NamespaceName, stored: Record, partitions: u16) -> Result<Self> {
         let tags = stored.tags(&name, partitions)?;
         let partitions: Vec<_> = tags.iter().map(|tag| PartitionKeys::new(&name, tag)).collect();
         IndexLayout::load_all(connection, &partitions).await?;
@@ -110,6 +131,10 @@ impl Record {
         let fields: [Option<String>; 3] = stored.map_err(|_| error::unexpected("the record of the namespace"))?;
         let [format, partitions, tags] = fields.map(Option::unwrap_or_default);
         Ok(Self { format, partitions, tags })
+    }
+
+    fn is_absent(&self) -> bool {
+        [&self.format, &self.partitions, &self.tags].iter().all(|field| field.is_empty())
     }
 
     /// The stored tags, if this process may join.
@@ -207,6 +232,27 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Incompatible);
         let message = error.to_string();
         assert!(message.contains("has 4 partitions and 8 are configured: configure the stored number"), "{message}");
+    }
+
+    #[tokio::test]
+    async fn a_namespace_that_exists_is_found_with_its_own_partitions_and_one_that_does_not_is_not_made() {
+        let server = Server::start().await;
+        let connection = server.connection();
+        let error = Namespace::find(&connection, name()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        let made = Namespace::open(&connection, name(), 3).await.unwrap();
+        let found = Namespace::find(&connection, name()).await.unwrap();
+        assert_eq!((found.partitions().len(), found.tags), (3, made.tags));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_record_is_told_and_left_as_it_is() {
+        let server = Server::start().await;
+        let connection = server.connection();
+        let mut damage = redis::cmd("HSET");
+        damage.arg(name().record()).arg("format").arg(FORMAT).arg("partitions").arg("many").arg("tags").arg("s:0");
+        damage.exec_async(&mut server.connect().await).await.unwrap();
+        assert_eq!(Namespace::find(&connection, name()).await.unwrap_err().kind(), ErrorKind::Incompatible);
     }
 
     #[test]

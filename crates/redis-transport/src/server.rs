@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -16,7 +16,7 @@ use redis::{
 use tekup_core::{Error, ErrorKind, Result};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::{config::RedisConfig, error};
+use crate::{config::RedisConfig, error, info::Info};
 
 /// The oldest server whose scripts, groups and sharded channels behave as the bus needs.
 const OLDEST_MAJOR: u32 = 7;
@@ -31,6 +31,8 @@ pub(crate) struct Server {
     life: Mutex<Life>,
     /// The epoch of `life`, for those who ask before every call.
     epoch: AtomicU32,
+    /// Connections that were made anew.
+    reconnects: AtomicU64,
 }
 
 /// Which life of the server we are in: entries of another life may carry the same ids.
@@ -61,6 +63,7 @@ impl Server {
             command_timeout: config.command_timeout,
             life: Mutex::default(),
             epoch: AtomicU32::new(0),
+            reconnects: AtomicU64::new(0),
         })
     }
 
@@ -72,6 +75,16 @@ impl Server {
     /// The life of the server that was seen last.
     pub(crate) fn epoch(&self) -> u32 {
         self.epoch.load(Relaxed)
+    }
+
+    /// A connection was made that takes the place of another.
+    pub(crate) fn note_reconnect(&self) {
+        self.reconnects.fetch_add(1, Relaxed);
+    }
+
+    /// How often that happened.
+    pub(crate) fn reconnects(&self) -> u64 {
+        self.reconnects.load(Relaxed)
     }
 
     /// The bus's error for one of the driver's.
@@ -110,7 +123,7 @@ impl Server {
             ask.cmd("INFO").arg(section);
         }
         let answers: Vec<String> = ask.query_async(&mut link).await.map_err(|error| self.error(error))?;
-        let info = Info(answers.concat());
+        let info = Info::new(answers.concat());
         self.check_version(&info)?;
         self.check_role(&info)?;
         let epoch = self.observe(&info);
@@ -160,15 +173,6 @@ impl std::fmt::Debug for Server {
     }
 }
 
-/// The server's answer to `INFO`.
-struct Info(String);
-
-impl Info {
-    fn field(&self, name: &str) -> Option<&str> {
-        self.0.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_end)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +182,7 @@ mod tests {
     }
 
     fn info(run_id: &str, replid: &str) -> Info {
-        Info(format!("redis_version:7.0.15\r\nrun_id:{run_id}\r\nrole:master\r\nmaster_replid:{replid}\r\n"))
+        Info::new(format!("redis_version:7.0.15\r\nrun_id:{run_id}\r\nrole:master\r\nmaster_replid:{replid}\r\n"))
     }
 
     #[test]
@@ -193,10 +197,10 @@ mod tests {
 
     #[test]
     fn a_server_that_is_too_old_or_a_replica_is_refused() {
-        let old = Info("redis_version:6.2.14\r\n".into());
+        let old = Info::new("redis_version:6.2.14\r\n");
         assert_eq!(server().check_version(&old).unwrap_err().kind(), ErrorKind::Incompatible);
         assert!(server().check_version(&info("a", "x")).is_ok());
-        let replica = Info("role:slave\r\n".into());
+        let replica = Info::new("role:slave\r\n");
         assert_eq!(server().check_role(&replica).unwrap_err().kind(), ErrorKind::Unavailable);
         assert!(server().check_role(&info("a", "x")).is_ok());
     }

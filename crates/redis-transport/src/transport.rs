@@ -45,8 +45,8 @@ pub(crate) struct Shared {
     namespace: Arc<Namespace>,
     publisher: Publisher,
     admin: RedisAdmin,
-    /// Lives as long as the transport.
-    scheduler: Scheduler,
+    /// Lives as long as the transport; a visitor has none.
+    scheduler: Option<Scheduler>,
 }
 
 impl Shared {
@@ -102,18 +102,76 @@ impl RedisTransport {
         Self::with_or_without(config, Some(without)).await
     }
 
+    /// Connects as a visitor, to look at a bus or to tend it: joins a namespace that exists, whatever its number of
+    /// partitions, and does none of the work that processes of a bus do by themselves, such as publishing events whose time
+    /// has come.
+    ///
+    /// Must be called within a tokio runtime, which then drives the connections.
+    ///
+    /// # Errors
+    /// [`NotFound`](tekup_core::ErrorKind::NotFound) if the namespace does not exist, and it is not made;
+    /// [`Incompatible`](tekup_core::ErrorKind::Incompatible) if it stores another format; the others of
+    /// [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    /// If dropped, nothing is left behind.
+    ///
+    /// ```
+    /// use tekup_core::ErrorKind;
+    /// use tekup_redis_transport::{RedisConfig, RedisTransport};
+    /// # use tekup_testkit::redis::RedisServer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let server = RedisServer::start()?;
+    /// let config = RedisConfig::new(server.url()).namespace("shop");
+    /// assert_eq!(RedisTransport::visit(&config).await.unwrap_err().kind(), ErrorKind::NotFound);
+    ///
+    /// RedisTransport::connect(&config.clone().partitions(4)).await?; // a service joins
+    /// RedisTransport::visit(&config).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn visit(config: &RedisConfig) -> Result<Self> {
+        let (server, commands) = reach(config).await?;
+        let namespace = Namespace::find(&commands, NamespaceName::new(&config.namespace)?).await?;
+        Self::on(config, server, commands, namespace, Joined::Visitor).await
+    }
+
+    pub(crate) fn commands(&self) -> &Connection {
+        &self.0.commands
+    }
+
+    pub(crate) fn partitions(&self) -> &[PartitionKeys] {
+        self.0.partitions()
+    }
+
     async fn with_or_without(config: &RedisConfig, without: Option<Safeguard>) -> Result<Self> {
-        config.check()?;
-        let server = Arc::new(Server::new(config)?);
-        let commands = Connection::new(server.clone());
-        commands.live().await?;
+        let (server, commands) = reach(config).await?;
         let name = NamespaceName::new(&config.namespace)?;
-        let namespace = Arc::new(Namespace::open(&commands, name, config.partitions).await?);
+        let namespace = Namespace::open(&commands, name, config.partitions).await?;
+        Self::on(config, server, commands, namespace, Joined::Member { without }).await
+    }
+
+    async fn on(
+        config: &RedisConfig,
+        server: Arc<Server>,
+        commands: Connection,
+        namespace: Namespace,
+        joined: Joined,
+    ) -> Result<Self> {
+        let namespace = Arc::new(namespace);
         let layouts = Arc::new(Layouts::load(commands.clone(), namespace.clone()).await?);
         let (window, limits) = (config.dedupe_window, config.lane_limits());
         let publisher = Publisher::new(commands.clone(), namespace.clone(), layouts.clone(), window, limits);
         let bell = Bell::start(server.clone(), namespace.partitions());
-        let scheduler = Scheduler::start(commands.clone(), namespace.clone(), layouts, (window, limits), &bell);
+        let (without, scheduler) = match joined {
+            Joined::Visitor => (None, None),
+            Joined::Member { without } => {
+                let limits = (window, limits);
+                (without, Some(Scheduler::start(commands.clone(), namespace.clone(), layouts, limits, &bell)))
+            }
+        };
         Ok(Self(Arc::new(Shared {
             reads: Connection::new(server.clone()),
             renewals: Connection::new(server),
@@ -129,6 +187,21 @@ impl RedisTransport {
             publisher,
         })))
     }
+}
+
+/// As what a process has joined.
+enum Joined {
+    Member { without: Option<Safeguard> },
+    Visitor,
+}
+
+/// The server, and a connection on which it has answered.
+async fn reach(config: &RedisConfig) -> Result<(Arc<Server>, Connection)> {
+    config.check()?;
+    let server = Arc::new(Server::new(config)?);
+    let commands = Connection::new(server.clone());
+    commands.live().await?;
+    Ok((server, commands))
 }
 
 impl Transport for RedisTransport {
@@ -169,7 +242,11 @@ impl Transport for RedisTransport {
     }
 
     fn vitals(&self) -> Vec<(Part, Vital)> {
-        vec![(Part::Scheduler, self.0.scheduler.vital())]
+        self.0.scheduler.iter().map(|scheduler| (Part::Scheduler, scheduler.vital())).collect()
+    }
+
+    fn reconnects(&self) -> u64 {
+        self.0.commands.server().reconnects()
     }
 }
 

@@ -10,8 +10,8 @@ use flawed::{Flaw, Flawed};
 use tekup_core::{
     RateLimit, Timestamp,
     transport::{
-        Books, Capabilities, DeadReason, Delivery, LetterKey, Outgoing, Receipt, Settled, Start, SubscriptionState,
-        Verdict,
+        Books, Capabilities, DeadReason, Delivery, LetterKey, Outgoing, Receipt, Settled, Start, StoredEvent,
+        SubscriptionState, Verdict,
     },
 };
 
@@ -253,9 +253,16 @@ catches! {
         }
     }, letter_jobs::a_second_job_is_refused_while_one_runs;
 
+    bytes_that_are_rewritten_when_they_are_shown: Trims {
+        fn found(event: StoredEvent) -> StoredEvent {
+            let bytes = event.bytes.trim_ascii().to_vec().into();
+            StoredEvent { bytes, ..event }
+        }
+    }, finding::an_event_is_found_in_its_lane_with_the_bytes_that_were_published;
+
     something_undeclared_that_is_not_refused: Boastful {
         const CAN: Capabilities = Capabilities { status: false, ..Honest::CAN };
-    }, unsupported::without_status_it_is_unsupported_and_so_are_traces;
+    }, unsupported::without_status_it_is_unsupported_and_so_are_traces_and_the_events;
 
     undeclared_dead_letters_that_are_not_refused: BoastfulToo {
         const CAN: Capabilities = Capabilities { dead_letters: false, ..Honest::CAN };

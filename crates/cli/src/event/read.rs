@@ -12,13 +12,18 @@ use anyhow::{Context, ensure};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::output::shown;
+
+/// How much of a name is told, in characters.
+const NAME: usize = 64;
+
 /// The largest file that is read.
 const LARGEST: u64 = 256 << 20;
 
 /// One event as it is written, and where; or why none can be told from what is written there.
-pub(super) struct Found<'a> {
-    pub(super) place: String,
-    pub(super) json: Result<&'a str, String>,
+pub(crate) struct Found<'a> {
+    pub(crate) place: String,
+    pub(crate) json: Result<&'a str, String>,
 }
 
 impl<'a> Found<'a> {
@@ -27,7 +32,7 @@ impl<'a> Found<'a> {
     }
 }
 
-pub(super) fn text(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
     let reader: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(stdin())
     } else {
@@ -40,7 +45,7 @@ pub(super) fn text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// One event, a list, an object of events by name, or one after the other, as lines or printed over several.
-pub(super) fn events(text: &str) -> Box<dyn Iterator<Item = Found<'_>> + '_> {
+pub(crate) fn events(text: &str) -> Box<dyn Iterator<Item = Found<'_>> + '_> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('[') {
         return list(text);
@@ -48,7 +53,7 @@ pub(super) fn events(text: &str) -> Box<dyn Iterator<Item = Found<'_>> + '_> {
     let Ok(Named(events)) = serde_json::from_str(text) else { return Box::new(chunks(text).flat_map(values)) };
     let holds_events = !events.is_empty() && events.iter().all(|(_, json)| json.get().starts_with('{'));
     if holds_events {
-        return Box::new(events.into_iter().map(|(name, json)| Found::new(shown(&name), json.get())));
+        return Box::new(events.into_iter().map(|(name, json)| Found::new(shown(&name, NAME), json.get())));
     }
     Box::new(once(Found::new("the event", text.trim())))
 }
@@ -124,15 +129,6 @@ impl<'de> Deserialize<'de> for Named<'de> {
 
         deserializer.deserialize_map(Entries)
     }
-}
-
-/// A name as a terminal may show it: escaped, and cut after 64 characters.
-fn shown(name: &str) -> String {
-    let mut out: String = name.chars().take(64).flat_map(char::escape_debug).collect();
-    if name.chars().nth(64).is_some() {
-        out.push('…');
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,12 +2,8 @@ use std::io::Write;
 
 use tekup_contracts::{Lock, Registry, lock::Report};
 
-use super::report;
-use crate::{
-    Ended,
-    args::{Format, LockArgs},
-    output,
-};
+use super::{args::LockArgs, report};
+use crate::{Ended, output::Format};
 
 pub(super) fn run(
     registry: &Registry,
@@ -18,13 +14,10 @@ pub(super) fn run(
 ) -> anyhow::Result<Ended> {
     let report = Lock::at(&args.lock).check(registry, args.mode)?;
     let is_well = !report.breaks() && (!must_be_locked || report::is_locked(&report));
-    match format {
-        Format::Json => output::json(out, &report::answer(&report))?,
-        Format::Table => {
-            report::tell(&report, out)?;
-            writeln!(out, "{}", verdict(&report, registry, is_well))?;
-        }
-    }
+    format.one(out, &report::answer(&report), |out| {
+        report::tell(&report, out)?;
+        Ok(writeln!(out, "{}", verdict(&report, registry, is_well))?)
+    })?;
     Ok(if is_well { Ended::Well } else { Ended::WithFindings })
 }
 

@@ -6,12 +6,8 @@ use similar::TextDiff;
 use tekup_contracts::{Contract, Lock, Registry, lock, lock::Report};
 use tekup_core::EventType;
 
-use super::report;
-use crate::{
-    Ended,
-    args::{Format, LockArgs},
-    output,
-};
+use super::{args::LockArgs, report};
+use crate::{Ended, output::Format};
 
 #[derive(Serialize)]
 struct Answer {
@@ -45,10 +41,8 @@ pub(super) fn run(
     }
     let asked = registry.contracts().filter(|contract| only.is_none_or(|only| contract.event_type == *only));
     let changes: Vec<Change> = asked.filter_map(|contract| change(&locked, contract)).collect();
-    match format {
-        Format::Json => output::json(out, &Answer { changes, report: report::answer(&report) })?,
-        Format::Table => tell(&changes, &report, out)?,
-    }
+    let answer = Answer { changes, report: report::answer(&report) };
+    format.one(out, &answer, |out| Ok(tell(&answer.changes, &report, out)?))?;
     Ok(if report.breaks() { Ended::WithFindings } else { Ended::Well })
 }
 

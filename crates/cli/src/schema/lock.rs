@@ -4,11 +4,8 @@ use serde::Serialize;
 use tekup_contracts::{Lock, Registry};
 use tekup_core::ErrorKind;
 
-use crate::{
-    Ended,
-    args::{Format, LockArgs},
-    output,
-};
+use super::args::LockArgs;
+use crate::{Ended, output::Format};
 
 #[derive(Serialize)]
 struct Answer {
@@ -26,10 +23,7 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> anyhow::Result<Ended> {
     let answer = write(registry, args, amends)?;
-    match format {
-        Format::Json => output::json(out, &answer)?,
-        Format::Table => tell(&answer, registry, out)?,
-    }
+    format.one(out, &answer, |out| Ok(tell(&answer, registry, out)?))?;
     Ok(if answer.refused.is_empty() { Ended::Well } else { Ended::WithFindings })
 }
 

@@ -3,7 +3,10 @@ use std::io::Write;
 use serde::Serialize;
 use tekup_contracts::{Contract, Registry};
 
-use crate::{Ended, args::Format, output};
+use crate::{
+    Ended,
+    output::{self, Format},
+};
 
 #[derive(Serialize)]
 struct Row {
@@ -24,22 +27,19 @@ impl Row {
             fingerprint: contract.fingerprint(),
         }
     }
+}
+
+impl output::Row<5> for Row {
+    const HEAD: [&str; 5] = ["TYPE", "VERSION", "DOMAIN", "PRIORITY", "FINGERPRINT"];
 
     /// Twelve digits tell two schemas apart; the rest is for programs.
-    fn cells(self) -> [String; 5] {
+    fn cells(&self) -> [String; 5] {
         let short = self.fingerprint.chars().take(12).collect();
-        [self.r#type, self.version, self.domain, self.priority, short]
+        [self.r#type.clone(), self.version.clone(), self.domain.clone(), self.priority.clone(), short]
     }
 }
 
 pub(super) fn run(registry: &Registry, format: Format, out: &mut impl Write) -> anyhow::Result<Ended> {
-    let rows: Vec<Row> = registry.newest().map(Row::of).collect();
-    match format {
-        Format::Json => output::json(out, &rows)?,
-        Format::Table => {
-            let head = ["TYPE", "VERSION", "DOMAIN", "PRIORITY", "FINGERPRINT"];
-            output::table(out, head, rows.into_iter().map(Row::cells))?;
-        }
-    }
+    format.rows(out, registry.newest().map(Row::of))?;
     Ok(Ended::Well)
 }

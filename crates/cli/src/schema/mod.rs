@@ -1,5 +1,6 @@
 //! `tekup schema`.
 
+mod args;
 mod check;
 mod diff;
 mod lock;
@@ -11,7 +12,8 @@ use std::io::Write;
 
 use tekup_contracts::Registry;
 
-use crate::{Ended, args::SchemaCommand};
+pub(crate) use self::args::SchemaCommand;
+use crate::Ended;
 
 pub(crate) fn run(registry: &Registry, command: SchemaCommand, out: &mut impl Write) -> anyhow::Result<Ended> {
     match command {

@@ -3,7 +3,8 @@ use std::io::Write;
 use anyhow::{Context, bail};
 use tekup_contracts::{Contract, Registry};
 
-use crate::{Ended, args::EventName, output};
+use super::args::EventName;
+use crate::{Ended, output};
 
 pub(super) fn run(
     registry: &Registry,

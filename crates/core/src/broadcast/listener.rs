@@ -16,16 +16,26 @@ use crate::{
     envelope::Envelope,
     error::Error,
     handler::{Context, Ended, Found, MakeContext, Origin, Outcome, Router},
-    ids::SubscriptionId,
-    metrics::Tally,
+    ids::{EventType, SubscriptionId},
+    metrics::{Attempted, Tally, Timed},
     runtime::Outage,
     spans::Processing,
     subscription::Settings,
+    timestamp::Timestamp,
     transport::{Delivery, Follower},
 };
 
 /// How many events are read at once.
 const BATCH: usize = 256;
+
+/// What is kept of an event that is given away to its handler.
+#[derive(Default)]
+struct Subject {
+    /// Its type, and when it was published.
+    read: OnceLock<(EventType, Timestamp)>,
+    /// Of the attempt.
+    span: OnceLock<Span>,
+}
 
 /// A listener at work: it reads, and calls its handler, one batch after another.
 pub(crate) struct Listener {
@@ -97,34 +107,45 @@ impl Listener {
             return;
         }
         // All of a user's code runs within: decoding, the filter, the handler, its drop, and its error's words.
-        let span = Arc::default();
-        let tried = AssertUnwindSafe(self.try_once(&delivery, &span)).catch_unwind().await;
-        let tally = tried.unwrap_or_else(|panic| self.fail(&delivery, &Outcome::panicked(&*panic), &span));
-        self.bus.meter().note([(delivery.tenant.as_ref(), tally)]);
+        let (started, subject) = (Instant::now(), Arc::default());
+        let tried = AssertUnwindSafe(self.try_once(&delivery, started, &subject)).catch_unwind().await;
+        let tally = tried.unwrap_or_else(|panic| self.fail(&delivery, &Outcome::panicked(&*panic), &subject));
+        self.count(&delivery, tally, &subject, started);
     }
 
-    async fn try_once(&self, delivery: &Delivery, span: &Arc<OnceLock<Span>>) -> Tally {
-        let started = Instant::now();
+    fn count(&self, delivery: &Delivery, tally: Tally, subject: &Subject, started: Instant) {
+        let read = subject.read.get().cloned();
+        let timed = read.map(|(event_type, published)| Timed { event_type, published, handling: started.elapsed() });
+        let (tenant, event_type) = (delivery.tenant.as_ref(), timed.as_ref().map(|timed| &timed.event_type));
+        let attempted = Attempted { event_type, tenant, tally, dead: None, timed: timed.as_ref() };
+        self.bus.meter().ended(self.id(), &[attempted]);
+        self.bus.meter().note([(tenant, tally)]);
+    }
+
+    async fn try_once(&self, delivery: &Delivery, started: Instant, subject: &Arc<Subject>) -> Tally {
         let deadline = started + self.settings.timeout;
         if !self.settings.is_for(delivery.tenant.as_ref()) {
             return Tally::filtered();
         }
-        let handling = self.router.run(delivery, self.context_of(deadline, Arc::clone(span)));
+        let handling = self.router.run(delivery, self.context_of(deadline, Arc::clone(subject)));
         match tokio::time::timeout_at(deadline, handling).await {
             Ok(Ended::Said(Outcome::Done)) => Tally::handled(started.elapsed()),
-            Ok(Ended::Filtered) => Tally::filtered(),
-            Ok(Ended::Said(outcome)) => self.fail(delivery, &outcome, span),
-            Ok(Ended::Dead(_, error)) => self.fail(delivery, &Outcome::retry(error), span),
+            Ok(Ended::Filtered(read)) => {
+                _ = read.map(|read| subject.read.set(read));
+                Tally::filtered()
+            }
+            Ok(Ended::Said(outcome)) => self.fail(delivery, &outcome, subject),
+            Ok(Ended::Dead(_, error)) => self.fail(delivery, &Outcome::retry(error), subject),
             Err(_) => {
                 let late = Found::timeout(format!("handler took longer than {:?}", self.settings.timeout));
-                self.fail(delivery, &Outcome::retry(late), span)
+                self.fail(delivery, &Outcome::retry(late), subject)
             }
         }
     }
 
-    fn fail(&self, delivery: &Delivery, outcome: &Outcome, span: &OnceLock<Span>) -> Tally {
+    fn fail(&self, delivery: &Delivery, outcome: &Outcome, subject: &Subject) -> Tally {
         let Outcome::Failed(error) = outcome else { return Tally::failed() };
-        let span = span.get().cloned().unwrap_or_else(Span::none);
+        let span = subject.span.get().cloned().unwrap_or_else(Span::none);
         self.bus.spans().failed(&span, error.error_type(), error);
         let _within = span.enter();
         let tenant = delivery.tenant.as_ref().map(tracing::field::display);
@@ -135,12 +156,13 @@ impl Listener {
         Tally::failed()
     }
 
-    /// The span is left where what follows finds it.
-    fn context_of(&self, deadline: Instant, within: Arc<OnceLock<Span>>) -> MakeContext {
+    fn context_of(&self, deadline: Instant, subject: Arc<Subject>) -> MakeContext {
         let (bus, origin) = (self.bus.clone(), Arc::clone(&self.origin));
         Box::new(move |envelope: Envelope| {
+            // It is given one event.
+            _ = subject.read.set((envelope.event_type.clone(), envelope.timestamp));
             let Processing { span, context } = bus.spans().process(&envelope, &origin.subscription, 1);
-            let span = within.get_or_init(|| span).clone();
+            let span = subject.span.get_or_init(|| span).clone();
             (Context::new(bus, envelope, origin, (1, None), deadline, context), span)
         })
     }

@@ -11,6 +11,7 @@ use std::{
 use tokio::{
     sync::{Mutex, Semaphore},
     task::JoinHandle,
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +21,7 @@ use crate::{
     checks::Checks,
     config::BusConfig,
     error::{Error, ErrorKind, Result},
-    ids::{ServiceName, SubscriptionId, TenantId},
+    ids::{EventType, ServiceName, SubscriptionId, TenantId},
     metrics::{Meter, Tally},
     runtime::Slots,
     spans::Spans,
@@ -60,7 +61,7 @@ impl Core {
             spans: Spans::new(transport.system()),
             transport: Box::new(transport),
             slots: Slots::new(config.handlers),
-            meter: Meter::by_tenant(config.latency_tenants.iter().cloned()),
+            meter: Meter::by_tenant(config.latency_tenants.iter().cloned(), config.metric_tenants.clone()),
             running: RunningSet::default(),
             gathering: Gathering::new(&config),
             last_look: LastLook::default(),
@@ -84,11 +85,17 @@ impl Core {
 
     /// Stores a batch in one call of the transport, and counts what is new.
     pub(super) async fn store(core: &Arc<Self>, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
-        let tenants: Vec<TenantId> = batch.iter().map(|outgoing| outgoing.tenant.clone()).collect();
-        let answers = core.transport.publish(batch).await?;
+        let named: Vec<(EventType, TenantId)> =
+            batch.iter().map(|outgoing| (outgoing.event_type.clone(), outgoing.tenant.clone())).collect();
+        let began = Instant::now();
+        let answers = core.transport.publish(batch).await;
         let is_new = |answer: &Result<Receipt>| answer.as_ref().is_ok_and(|receipt| !receipt.duplicate);
-        let stored = tenants.iter().zip(&answers).filter(|(_, answer)| is_new(answer));
-        core.meter.note(stored.map(|(tenant, _)| (Some(tenant), Tally::published())));
+        let each = answers.as_deref().unwrap_or_default();
+        let stored = || named.iter().zip(each).filter(|(_, answer)| is_new(answer)).map(|(named, _)| named);
+        let by_name = stored().map(|(event_type, tenant)| (event_type, tenant));
+        core.meter.publish_call(named.len(), began.elapsed(), by_name);
+        core.meter.note(stored().map(|(_, tenant)| (Some(tenant), Tally::published())));
+        let answers = answers?;
         Self::flush_in_background(core);
         Ok(answers)
     }

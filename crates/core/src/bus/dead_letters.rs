@@ -101,6 +101,28 @@ impl DeadLetters {
         self.find(&(tenant, id).into()).await
     }
 
+    /// As [`show`](DeadLetters::show), also a letter of no tenant, named as [`list`](DeadLetters::list) lists it.
+    ///
+    /// # Errors
+    /// As [`DeadLetters::show`].
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, EventId, RawEvent, Subscription, transport::LetterKey};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("crm")?;
+    /// bus.subscribe(Subscription::matching("audit", "*").handler(async |_: RawEvent, _| ())).await?;
+    /// let unreadable = LetterKey { tenant: None, id: EventId::generate(), died: None };
+    /// assert_eq!(bus.dead_letters("crm/audit")?.show_letter(&unreadable).await?, None);
+    /// # bus.shutdown().await
+    /// # }
+    /// ```
+    pub async fn show_letter(&self, letter: &LetterKey) -> Result<Option<DeadLetter>> {
+        self.expect_own(letter)?;
+        self.find(letter).await
+    }
+
     /// How many there are.
     ///
     /// # Errors

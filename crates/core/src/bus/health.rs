@@ -181,7 +181,7 @@ fn lost_lanes(depths: &Depths) -> Option<Vec<String>> {
 }
 
 /// How long the store takes for something small.
-async fn ping(admin: &dyn DynAdmin, patience: Duration) -> Result<Duration, String> {
+pub(super) async fn ping(admin: &dyn DynAdmin, patience: Duration) -> Result<Duration, String> {
     let begun = Instant::now();
     match timeout(patience, admin.counters(None)).await {
         Err(_) => Err(format!("no answer within {patience:?}")),

@@ -88,6 +88,23 @@ impl RunningSet {
         state.by_name.values().filter_map(|entry| entry.running.as_ref()).map(|it| it.vitals(lease)).collect()
     }
 
+    /// What those that run say of whether they still work.
+    pub(super) fn liveness(&self, lease: Duration) -> Vec<Vitals> {
+        let state = lock(&self.0);
+        state.by_name.values().filter_map(|entry| entry.running.as_ref()).map(|it| it.liveness(lease)).collect()
+    }
+
+    /// How many deliveries each of those that run holds.
+    pub(super) fn in_flight(&self) -> Vec<(SubscriptionId, u64)> {
+        let state = lock(&self.0);
+        let running = state.by_name.values().filter_map(|entry| entry.running.as_ref());
+        running.map(|it| (it.runtime.id().clone(), it.runtime.in_flight())).collect()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.0).closed
+    }
+
     /// No further subscription is taken; those that run are handed out to be stopped.
     pub(super) fn close(&self) -> Vec<Running> {
         let mut state = lock(&self.0);

@@ -8,7 +8,7 @@ use crate::{
     handler::Incoming,
     ids::{EventId, TenantId},
     subscription::{Subscription, SubscriptionHandle},
-    transport::{Counters, EventStatus, Receipt},
+    transport::{Counters, EventStatus, Receipt, StoredEvent},
 };
 
 /// A handle that publishes, subscribes, looks and replays for one tenant only.
@@ -176,6 +176,26 @@ impl TenantBus {
     /// ```
     pub async fn status(&self, id: EventId) -> Result<EventStatus> {
         self.bus.status(&self.tenant, id).await
+    }
+
+    /// As [`EventBus::stored`], for an event of this tenant; another tenant's is none.
+    ///
+    /// # Errors
+    /// Those of the store.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: it only looks.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let acme = tekup_core::EventBus::in_memory("crm")?.tenant("acme")?;
+    /// assert_eq!(acme.stored(tekup_core::EventId::generate()).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn stored(&self, id: EventId) -> Result<Option<StoredEvent>> {
+        self.bus.stored(&self.tenant, id).await
     }
 
     /// As [`EventBus::wait_for`], for an event of this tenant; another tenant's is unknown.

@@ -2,6 +2,7 @@
 
 mod environment;
 mod health;
+mod tenant_labels;
 mod units;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use environment::Environment;
 pub use health::HealthThresholds;
+pub use tenant_labels::TenantLabels;
 
 use self::units::MILLI;
 use crate::{
@@ -82,6 +84,9 @@ pub struct BusConfig {
     pub shutdown_grace: Duration,
     /// Tenants for whom it is also counted by tenant how long handling takes: at most 100; default none.
     pub latency_tenants: Vec<TenantId>,
+    /// Which tenants the [metrics](crate::EventBus::process_metrics) of this process tell apart: `"off"`, the default,
+    /// `"all"`, or a list of at most 100.
+    pub metric_tenants: TenantLabels,
     /// Bytes of a whole event: 1 to 1 MiB; default 256 KiB.
     pub max_payload_bytes: usize,
     /// Bytes of an event's metadata: at most 1 MiB; default 16 KiB.
@@ -123,6 +128,7 @@ impl Default for BusConfig {
             revision: 0,
             shutdown_grace: Duration::from_secs(25),
             latency_tenants: Vec::new(),
+            metric_tenants: TenantLabels::Off,
             max_payload_bytes: limits.payload_bytes,
             max_metadata_bytes: limits.metadata_bytes,
             max_batch_events: limits.batch_events,
@@ -236,6 +242,7 @@ impl BusConfig {
             ("retryLimit", self.retry_limit, 1, 1_000_000),
             ("prefetch", self.prefetch, 1, 10_000),
             ("number of latencyTenants", self.latency_tenants.len(), 0, 100),
+            ("number of metricTenants", self.metric_tenants.listed(), 0, 100),
             ("maxPayloadBytes", self.max_payload_bytes, 1, mib),
             ("maxMetadataBytes", self.max_metadata_bytes, 0, mib),
             ("maxBatchEvents", self.max_batch_events, 1, 10_000),

@@ -11,8 +11,9 @@ use crate::{
     envelope::{Envelope, Limits},
     error::{Error, ErrorKind, Result},
     event::{Event, RawEvent, TekupEvent},
-    ids::{EventId, TenantId},
+    ids::{EventId, EventType, TenantId},
     spans::Spans,
+    timestamp::Timestamp,
     transport::{DeadLetter, DeadReason, Delivery},
 };
 
@@ -97,13 +98,17 @@ pub(crate) type Filter<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
 pub(crate) enum Ended {
     /// The handler said what shall happen.
     Said(Outcome),
-    /// The filter did not want it.
-    Filtered,
+    /// The filter did not want it: its type, and when it was published, if it was read.
+    Filtered(Option<(EventType, Timestamp)>),
     /// It can't be given to a handler at all.
     Dead(DeadReason, String),
 }
 
 impl Ended {
+    pub(super) fn filtered(envelope: &Envelope) -> Self {
+        Self::Filtered(Some((envelope.event_type.clone(), envelope.timestamp)))
+    }
+
     pub(super) fn unreadable(error: &Error) -> Self {
         let reason = match error.kind() {
             ErrorKind::Invalid => DeadReason::Invalid,
@@ -134,7 +139,7 @@ pub(crate) struct Typed<E> {
 impl<E: Incoming> Typed<E> {
     async fn give(&self, event: E, cx: MakeContext) -> Ended {
         if self.filter.as_ref().is_some_and(|wants| !wants(&event)) {
-            return Ended::Filtered;
+            return Ended::filtered(event.__envelope());
         }
         let (cx, span) = cx(event.__envelope().clone());
         Ended::Said((self.handler)(event, cx).instrument(span).await)
@@ -227,6 +232,12 @@ impl Router {
             Some(route) => route.run_raw(raw, &self.checks, cx).await,
             None => Ended::Dead(DeadReason::Unhandled, unhandled(&raw)),
         }
+    }
+
+    /// Its type, and when it was published, if it has an envelope.
+    pub(crate) fn subject_of(&self, delivery: &Delivery) -> Option<(EventType, Timestamp)> {
+        let raw = RawEvent::parse_within(delivery.bytes.clone(), &self.checks.limits).ok()?;
+        Some((raw.envelope().event_type.clone(), raw.envelope().timestamp))
     }
 
     fn route_of(&self, raw: &RawEvent) -> Option<&dyn Route> {

@@ -33,4 +33,8 @@ impl Vital {
     pub fn of(has_ended: bool, tried_for: Option<Duration>) -> Self {
         if has_ended { Self::Ended } else { tried_for.map_or(Self::Well, Self::Trying) }
     }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        *self == Self::Ended
+    }
 }

@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use crate::transport::{DeadLetter, LetterKey};
 
 /// How far a job over dead letters is.
@@ -8,7 +10,8 @@ use crate::transport::{DeadLetter, LetterKey};
 /// use tekup_core::letters::LetterProgress;
 /// assert_eq!(LetterProgress::default().matched, 0);
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LetterProgress {
     /// Letters that were looked at.
     pub looked_at: u64,
@@ -32,7 +35,7 @@ pub struct LetterProgress {
 ///     println!("{}: {}", refusal.letter.id, refusal.why);
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
     /// Which letter.
     pub letter: LetterKey,

@@ -8,7 +8,7 @@ use crate::{
     rate_limit::RateLimit,
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey,
-        Preview, Registration, Replicas, SourceSpec, SubscriptionPage, SubscriptionState, Traced,
+        Preview, Registration, Replicas, SourceSpec, StoredEvent, SubscriptionPage, SubscriptionState, Traced,
     },
 };
 
@@ -36,6 +36,11 @@ impl MemoryAdmin {
 impl Admin for MemoryAdmin {
     async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         Ok(self.0.lock().status(tenant, id))
+    }
+
+    /// It looks at all that lies in lanes.
+    async fn event(&self, tenant: &TenantId, id: EventId) -> Result<Option<StoredEvent>> {
+        Ok(self.0.lock().event(tenant, id))
     }
 
     async fn cancel(&self, tenant: &TenantId, id: EventId) -> Result<Cancellation> {

@@ -7,7 +7,7 @@ use crate::{
     ids::{EventId, EventType, TenantId},
     priority::Priority,
     timestamp::Timestamp,
-    transport::{Delivery, DeliveryRef, Settlement, Start},
+    transport::{Delivery, DeliveryRef, Settlement, Start, StoredEvent, StoredIn},
 };
 
 /// The lane of what is retried; the numbers of all other lanes are larger.
@@ -26,6 +26,23 @@ pub(super) struct Stored {
     /// When it was stored.
     pub(super) since: Instant,
     pub(super) time: Timestamp,
+}
+
+impl Stored {
+    pub(super) fn is(&self, (tenant, id): &(TenantId, EventId)) -> bool {
+        self.id == *id && self.tenant == *tenant
+    }
+
+    pub(super) fn shown(&self, place: StoredIn) -> StoredEvent {
+        StoredEvent {
+            id: self.id,
+            tenant: self.tenant.clone(),
+            event_type: Some(self.event_type.clone()),
+            priority: Some(self.priority),
+            place,
+            bytes: self.bytes.clone(),
+        }
+    }
 }
 
 /// Where one subscription finds an item again: its lane, and its entry there.

@@ -130,6 +130,11 @@ impl Letters {
         self.meant(key).map(Letter::shown)
     }
 
+    pub(super) fn event(&self, key: &(TenantId, EventId)) -> Option<&Arc<Stored>> {
+        let letter = self.by_id.get(key).and_then(|serial| self.by_serial.get(serial));
+        letter.map(|letter| &letter.event)
+    }
+
     fn meant(&self, key: &LetterKey) -> Option<&Letter> {
         let letter = self.by_id.get(&owned(key)?).and_then(|serial| self.by_serial.get(serial))?;
         key.means(letter.died).then_some(letter)

@@ -34,6 +34,12 @@ impl Schedule {
         is_first
     }
 
+    /// The event, and when that is due.
+    pub(super) fn get(&self, key: &Key) -> Option<(Instant, &Outgoing)> {
+        let place = self.places.get(key)?;
+        self.by_due.get(place).map(|event| (place.0, event))
+    }
+
     /// Answers whether it was there.
     pub(super) fn remove(&mut self, key: &Key) -> bool {
         self.places.remove(key).is_some_and(|place| self.by_due.remove(&place).is_some())

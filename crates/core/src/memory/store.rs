@@ -32,7 +32,7 @@ use crate::{
     metrics::LatencyDelta,
     transport::{
         Books, Cancellation, CounterDelta, Depths, Due, EventStatus, ListedSubscription, Outgoing, Receipt, SourceSpec,
-        StartAt, SubscriptionPage, SubscriptionState, SubscriptionStatus, Traced,
+        StartAt, StoredEvent, StoredIn, SubscriptionPage, SubscriptionState, SubscriptionStatus, Traced,
     },
 };
 
@@ -337,6 +337,20 @@ impl Store {
             subscription.is_for(tenant).then(status)
         });
         EventStatus::of(known.collect())
+    }
+
+    pub(super) fn event(&self, tenant: &TenantId, id: EventId) -> Option<StoredEvent> {
+        let (key, now) = ((tenant.clone(), id), Instant::now());
+        if let Some((due, event)) = self.schedule.get(&key) {
+            return Some(event.stored_in(StoredIn::Schedule { due: self.clock.at(due) }));
+        }
+        let waiting = self.subscriptions.iter().flat_map(Subscription::in_lanes).map(|item| &item.event);
+        let mut lying = self.retained.iter(now).map(|(_, event)| event).chain(waiting);
+        if let Some(event) = lying.find(|event| event.is(&key)) {
+            return Some(event.shown(StoredIn::Lane));
+        }
+        let (place, event) = self.registered().find_map(|one| one.set_aside(&key))?;
+        Some(event.shown(place))
     }
 
     pub(super) fn count(&mut self, deltas: Vec<CounterDelta>) {

@@ -10,7 +10,7 @@ use super::{
     bucket::Bucket,
     finished::Finished,
     held::HeldItems,
-    item::Item,
+    item::{Item, Stored},
     letter_holds::LetterHolds,
     letters::Letters,
     ready::Ready,
@@ -18,10 +18,10 @@ use super::{
 };
 use crate::{
     error::Result,
-    ids::{EventType, SubscriptionId, TenantId},
+    ids::{EventId, EventType, SubscriptionId, TenantId},
     rate_limit::RateLimit,
     timestamp::Timestamp,
-    transport::{Books, Registration, Replicas, SourceSpec, StartAt, SubscriptionState},
+    transport::{Books, Registration, Replicas, SourceSpec, StartAt, StoredIn, SubscriptionState},
 };
 
 /// A durable subscription: it outlives its replicas.
@@ -163,6 +163,19 @@ impl Subscription {
     /// What lies in lanes for it: not what is retried, which belongs to it alone.
     pub(super) fn in_lanes(&self) -> impl Iterator<Item = &Item> {
         self.ready.iter().chain(self.held.iter()).filter(|item| !item.is_retry())
+    }
+
+    /// What is retried: waiting, due or held.
+    fn in_retries(&self) -> impl Iterator<Item = &Item> {
+        let due = self.ready.iter().chain(self.held.iter()).filter(|item| item.is_retry());
+        due.chain(self.waiting.iter().map(|(_, item)| item))
+    }
+
+    /// An event that is retried or dead, and where it lies.
+    pub(super) fn set_aside(&self, key: &(TenantId, EventId)) -> Option<(StoredIn, &Arc<Stored>)> {
+        let retried = self.in_retries().map(|item| &item.event).find(|event| event.is(key));
+        let retried = retried.map(|event| (StoredIn::Retries(self.id.clone()), event));
+        retried.or_else(|| Some((StoredIn::DeadLetters(self.id.clone()), self.letters.event(key)?)))
     }
 
     /// Is given an event that lies in a lane.

@@ -1,11 +1,12 @@
-use std::{collections::HashMap, sync::Mutex};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use tokio::sync::Notify;
 
-use super::{Latencies, LatencyDelta, Tally, Timed, timings::Timings};
+use super::{Attempted, Latencies, LatencyDelta, ProcessMetrics, Tally, Timed, activity::Activity, timings::Timings};
 use crate::{
+    config::TenantLabels,
     error::{Error, ErrorKind, Result},
-    ids::{SubscriptionId, TenantId},
+    ids::{EventType, SubscriptionId, TenantId},
     sync::lock,
     timestamp::Timestamp,
     transport::{CounterDelta, Counters},
@@ -14,10 +15,10 @@ use crate::{
 /// Counts for this process, and keeps what the others have not been told yet.
 ///
 /// Per tenant only what happened since the last flush is held, so it does not grow with the number of tenants ever seen.
-#[derive(Default)]
 pub(crate) struct Meter {
     state: Mutex<State>,
     timings: Mutex<Timings>,
+    activity: Mutex<Activity>,
     /// There is something to flush.
     pub(crate) counted: Notify,
 }
@@ -40,9 +41,48 @@ impl State {
 }
 
 impl Meter {
-    /// One that counts how long it takes for each of these tenants too.
-    pub(crate) fn by_tenant(tenants: impl IntoIterator<Item = TenantId>) -> Self {
-        Self { timings: Mutex::new(Timings::new(tenants)), ..Self::default() }
+    /// One that counts how long it takes for each of these tenants too, and tells those apart to whoever scrapes.
+    pub(crate) fn by_tenant(tenants: impl IntoIterator<Item = TenantId>, labels: TenantLabels) -> Self {
+        Self {
+            state: Mutex::default(),
+            timings: Mutex::new(Timings::new(tenants)),
+            activity: Mutex::new(Activity::new(labels)),
+            counted: Notify::new(),
+        }
+    }
+
+    /// Takes in deliveries that ended just now.
+    pub(crate) fn ended(&self, subscription: &SubscriptionId, batch: &[Attempted<'_>]) {
+        if !batch.is_empty() {
+            lock(&self.activity).note(subscription, batch, Timestamp::now());
+        }
+    }
+
+    /// Takes in a call that published so many events, of which these were stored.
+    pub(crate) fn publish_call<'a>(
+        &self,
+        events: usize,
+        took: Duration,
+        stored: impl Iterator<Item = (&'a EventType, &'a TenantId)>,
+    ) {
+        let mut activity = lock(&self.activity);
+        activity.publish_call(events, took);
+        activity.published(stored);
+    }
+
+    /// Takes in a call that settled.
+    pub(crate) fn settle_call(&self, deliveries: usize, took: Duration) {
+        lock(&self.activity).settle_call(deliveries, took);
+    }
+
+    /// Takes in that others have taken deliveries over.
+    pub(crate) fn leases_lost(&self, subscription: &SubscriptionId, count: usize) {
+        lock(&self.activity).leases_lost(subscription, count);
+    }
+
+    /// What is told to whoever scrapes.
+    pub(crate) fn activity(&self) -> ProcessMetrics {
+        lock(&self.activity).snapshot()
     }
 
     /// Takes in how long deliveries took that were finished just now. Whoever calls it notes their tallies *afterwards*:
@@ -198,9 +238,13 @@ mod tests {
 
     use super::*;
 
+    fn meter() -> Meter {
+        Meter::by_tenant([], TenantLabels::Off)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_can_not_be_told_is_told_the_next_time() {
-        let meter = Meter::default();
+        let meter = meter();
         let tenant: TenantId = "acme".parse().unwrap();
         meter.note([(Some(&tenant), Tally::published())]);
         let failed = meter.untold();
@@ -219,7 +263,7 @@ mod tests {
 
     #[test]
     fn of_a_batch_that_was_told_in_part_only_the_rest_is_told_again() {
-        let meter = Meter::default();
+        let meter = meter();
         let tenants: [TenantId; 4] = ["a", "b", "c", "d"].map(|name| name.parse().unwrap());
         tenants.iter().for_each(|tenant| meter.note([(Some(tenant), Tally::published())]));
         let untold = meter.untold();
@@ -235,7 +279,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn latencies_of_a_subscription_that_was_lost_are_told_again_and_those_of_one_that_is_gone_are_not() {
-        let (meter, ledger) = (Meter::default(), "billing/ledger".parse().unwrap());
+        let (meter, ledger) = (meter(), "billing/ledger".parse().unwrap());
         let timed = Timed {
             event_type: "lead.created".parse().unwrap(),
             published: Timestamp::now(),
@@ -251,7 +295,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn latencies_that_can_not_be_told_are_told_the_next_time() {
-        let meter = Meter::default();
+        let meter = meter();
         let (tenant, ledger): (TenantId, SubscriptionId) = ("acme".parse().unwrap(), "billing/ledger".parse().unwrap());
         let (published, handling) = (Timestamp::now(), Duration::from_millis(3));
         let timed = Timed { event_type: "lead.created".parse().unwrap(), published, handling };

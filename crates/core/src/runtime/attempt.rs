@@ -10,7 +10,7 @@ use super::{Runtime, settler::Ending, subjects::Subject};
 use crate::{
     envelope::{self, Envelope},
     handler::{Context, Ended, Found, HandlerError, MakeContext, Outcome},
-    metrics::Tally,
+    metrics::{Tally, Timed},
     retry::Decision,
     spans::Processing,
     transport::{DeadReason, Delivery, Settlement, Verdict},
@@ -20,28 +20,29 @@ impl Runtime {
     /// Handles a delivery and hands its verdict to the settler.
     pub(super) async fn attempt(self: &Arc<Self>, seat: usize, delivery: Delivery) {
         // All of a user's code runs within: decoding, the filter, the handler, its drop, and its error's words.
-        let tried = AssertUnwindSafe(self.try_once(seat, &delivery)).catch_unwind().await;
+        let started = Instant::now();
+        let tried = AssertUnwindSafe(self.try_once(seat, &delivery, started)).catch_unwind().await;
         let ending = tried.unwrap_or_else(|panic| {
-            let ended = Ended::Said(Outcome::panicked(&*panic));
-            self.judge_within(self.subjects.take(seat).as_ref(), &delivery, ended, Duration::ZERO)
+            self.end(seat, &delivery, Ended::Said(Outcome::panicked(&*panic)), started.elapsed())
         });
         // From here on the settler answers for it, so a stop that comes now does not release it.
         self.held.leave(seat);
         self.outbox.push(ending);
     }
 
-    async fn try_once(self: &Arc<Self>, seat: usize, delivery: &Delivery) -> Ending {
-        let started = Instant::now();
+    async fn try_once(self: &Arc<Self>, seat: usize, delivery: &Delivery, started: Instant) -> Ending {
         let deadline = started + self.settings.timeout;
         self.held.sit(seat, delivery.held, deadline);
-        let ended = if self.wants(delivery) { self.run(seat, delivery, deadline).await } else { Ended::Filtered };
+        let ended = if self.wants(delivery) { self.run(seat, delivery, deadline).await } else { Ended::Filtered(None) };
         let took = started.elapsed();
         self.pace.note(took);
-        let subject = self.subjects.take(seat);
-        let is_done = matches!(ended, Ended::Said(Outcome::Done));
+        self.end(seat, delivery, ended, took)
+    }
+
+    fn end(&self, seat: usize, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
+        let (subject, unhandled) = (self.subjects.take(seat), self.unhandled(delivery, &ended, took));
         let ending = self.judge_within(subject.as_ref(), delivery, ended, took);
-        let timed = subject.filter(|_| is_done).map(|subject| subject.timed(took));
-        Ending { timed, ..ending }
+        Ending { timed: subject.map(|subject| subject.timed(took)).or(unhandled), ..ending }
     }
 
     /// What is said of an attempt belongs to its span.
@@ -51,6 +52,17 @@ impl Runtime {
             self.bus.spans().failed(span, error.error_type(), error);
         }
         span.in_scope(|| self.judge(delivery, ended, took))
+    }
+
+    /// What was not given to a handler, if it is known.
+    pub(super) fn unhandled(&self, delivery: &Delivery, ended: &Ended, handling: Duration) -> Option<Timed> {
+        let (event_type, published) = match ended {
+            Ended::Filtered(subject) => subject.clone()?,
+            // Few are unreadable, and many of these have an envelope all the same.
+            Ended::Dead(..) => self.router.subject_of(delivery)?,
+            Ended::Said(_) => return None,
+        };
+        Some(Timed { event_type, published, handling })
     }
 
     pub(super) fn wants(&self, delivery: &Delivery) -> bool {
@@ -84,7 +96,7 @@ impl Runtime {
 
     pub(super) fn judge(&self, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
         match ended {
-            Ended::Filtered => Self::ending(delivery, Verdict::Skip, Tally::filtered()),
+            Ended::Filtered(_) => Self::ending(delivery, Verdict::Skip, Tally::filtered()),
             Ended::Said(Outcome::Done) => Self::ending(delivery, Verdict::Ack, Tally::handled(took)),
             Ended::Said(Outcome::Failed(error)) => self.judge_failure(delivery, &error),
             Ended::Dead(reason, error) => self.judge_dead(delivery, reason, error),

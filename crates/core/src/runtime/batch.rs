@@ -61,9 +61,11 @@ impl Runtime {
     fn sift(&self, batch: Vec<Delivery>) -> Option<Sifted> {
         let (wanted, unwanted): (Vec<_>, Vec<_>) = batch.into_iter().partition(|delivery| self.wants(delivery));
         let mut sifted = self.router.sift(wanted, self.bus.spans())?;
-        let unwanted = unwanted.into_iter().map(|delivery| (delivery, Ended::Filtered));
-        let others = unwanted.chain(sifted.ended.drain(..));
-        let others = others.map(|(delivery, ended)| self.judge(&delivery, ended, Duration::ZERO));
+        let unwanted = unwanted.into_iter().map(|delivery| (delivery, Ended::Filtered(None)));
+        let others = unwanted.chain(sifted.ended.drain(..)).map(|(delivery, ended)| Ending {
+            timed: self.unhandled(&delivery, &ended, Duration::ZERO),
+            ..self.judge(&delivery, ended, Duration::ZERO)
+        });
         self.outbox.push_all(others.collect());
         (!sifted.given.is_empty()).then_some(sifted)
     }
@@ -151,13 +153,11 @@ impl Runtime {
 /// The type of each event, and when it was published.
 type Subjects = Vec<(EventType, Timestamp)>;
 
-/// Each event that is done has taken its part of the time that all took.
+/// Each event has taken its part of the time that all took.
 fn timed(mut endings: Vec<Ending>, subjects: Subjects, all: Duration) -> Vec<Ending> {
     let handling = all / u32::try_from(endings.len()).unwrap_or(u32::MAX).max(1);
     for (ending, (event_type, published)) in endings.iter_mut().zip(subjects) {
-        if ending.settlement.verdict == Verdict::Ack {
-            ending.timed = Some(Timed { event_type, published, handling });
-        }
+        ending.timed = Some(Timed { event_type, published, handling });
     }
     endings
 }

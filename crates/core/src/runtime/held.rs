@@ -72,6 +72,11 @@ impl Held {
         }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        lock(&self.known).since.len()
+    }
+
     /// Takes a seat for a handler; gives it up by [`leave`](Self::leave).
     pub(super) fn sit(&self, seat: usize, held: DeliveryRef, deadline: Instant) {
         self.sit_with(seat, Sitting { first: held, others: Vec::new(), deadline });

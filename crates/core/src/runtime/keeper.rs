@@ -41,11 +41,15 @@ impl Runtime {
                 outage.over(&self.id);
                 self.held.lose(&lost);
                 if !lost.is_empty() {
+                    self.bus.meter().leases_lost(&self.id, lost.len());
                     tracing::warn!(subscription = %self.id, count = lost.len(), "deliveries were taken over by another process");
                 }
                 None
             }
-            Err(error) => Some(outage.failed(&self.id, &error)),
+            Err(error) => {
+                self.renewing.falter();
+                Some(outage.failed(&self.id, &error))
+            }
         }
     }
 }

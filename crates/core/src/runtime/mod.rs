@@ -46,10 +46,13 @@ use crate::{
     error::Result,
     handler::{Origin, Router},
     health::{Part, Vital, Vitals},
-    ids::SubscriptionId,
+    ids::{EventType, SubscriptionId},
     subscription::Settings,
     transport::{DeadLetter, DynSource},
 };
+
+/// From when on a step that does not end counts as hanging; it is the default of what counts as stalled.
+const HANGS_FOR: Duration = Duration::from_secs(30);
 
 /// What the tasks of a running subscription share.
 pub(crate) struct Runtime {
@@ -67,6 +70,8 @@ pub(crate) struct Runtime {
     pace: Pace,
     /// Stop reading and starting.
     stopping: CancellationToken,
+    /// The type of all that it takes, if that is one.
+    only_type: Option<EventType>,
     /// As many as handlers may run at once.
     turns: Semaphore,
     /// Held while the subscription's state is heeded.
@@ -108,6 +113,7 @@ impl Runtime {
             subjects: Subjects::new(workers + 1),
             outbox: Outbox::default(),
             pace: Pace::new(settings.prefetch, settings.batch_most(), settings.concurrency, bus.config().lease),
+            only_type: only_type(&settings),
             turns: Semaphore::new(workers),
             heeding: Mutex::default(),
             failure: Mutex::default(),
@@ -142,10 +148,21 @@ impl Runtime {
         self.router.reads(letter)
     }
 
+    /// How many deliveries it holds, started or not.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.held.len() as u64
+    }
+
     /// Why it stopped reading by itself, if it did.
     pub(crate) fn failure(&self) -> Option<Arc<crate::Error>> {
         crate::sync::lock(&self.failure).clone()
     }
+}
+
+/// The type of all that a subscription takes, if it takes one only.
+fn only_type(settings: &Settings) -> Option<EventType> {
+    // A pattern with a `*` is no type.
+    if let [only] = settings.patterns.as_slice() { only.as_str().parse().ok() } else { None }
 }
 
 impl Running {
@@ -160,6 +177,20 @@ impl Running {
             is_paused: runtime.state().is_paused(),
             losses: runtime.losses(),
         }
+    }
+
+    /// As [`vitals`](Self::vitals), but who fails and tries again is well, however long.
+    pub(crate) fn liveness(&self, lease: Duration) -> Vitals {
+        let Runtime { settling, renewing, .. } = &*self.runtime;
+        // A keeper waits for a part of a lease from one step to the next.
+        let hangs = |part| match part {
+            Part::Settler => settling.hangs_for(),
+            Part::Keeper => renewing.hangs_for().map(|time| time.saturating_sub(lease)),
+            _ => None,
+        };
+        let alive = |(part, vital): (Part, Vital)| (part, Vital::of(vital.has_ended(), hangs(part)));
+        let vitals = self.vitals(lease);
+        Vitals { parts: vitals.parts.into_iter().map(alive).collect(), lease: HANGS_FOR, ..vitals }
     }
 
     fn parts(&self) -> [(Part, Vital); 5] {

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{Runtime, outage::Outage};
 use crate::{
     error::Error,
-    metrics::{Tally, Timed},
+    metrics::{Attempted, Tally, Timed},
     sync::lock,
     transport::{Settled, Settlement, Verdict},
 };
@@ -30,7 +30,7 @@ const MANY: usize = 64;
 pub(super) struct Ending {
     pub(super) settlement: Settlement,
     pub(super) tally: Tally,
-    /// How long it took, if a handler has finished it.
+    /// What it was, and how long it took, if it was read.
     pub(super) timed: Option<Timed>,
 }
 
@@ -182,23 +182,41 @@ impl Runtime {
         let Some(answers) = answers else { return };
         let settled = || settlements.iter().zip(&answers);
         let done = || settled().zip(&counts).filter(|((_, answer), _)| **answer == Settled::Done);
+        let handled = done().filter(|(_, (tally, _))| tally.counters().handled > 0);
         let timed =
-            done().filter_map(|((settlement, _), (_, timed))| Some((settlement.tenant.as_ref(), timed.as_ref()?)));
+            handled.filter_map(|((settlement, _), (_, timed))| Some((settlement.tenant.as_ref(), timed.as_ref()?)));
         self.bus.meter().time(&self.id, &timed.collect::<Vec<_>>());
+        let ended = done().map(|((settlement, _), (tally, timed))| self.attempted(settlement, *tally, timed.as_ref()));
+        self.bus.meter().ended(&self.id, &ended.filter(|it| !it.tally.is_empty()).collect::<Vec<_>>());
         self.bus.meter().note(done().map(|((settlement, _), (tally, _))| (settlement.tenant.as_ref(), *tally)));
         settled().filter(|(_, answer)| **answer == Settled::LeaseLost).for_each(|(lost, _)| self.log_lost(lost));
+    }
+
+    fn attempted<'a>(&'a self, settlement: &'a Settlement, tally: Tally, timed: Option<&'a Timed>) -> Attempted<'a> {
+        let read = timed.map(|timed| &timed.event_type);
+        Attempted {
+            event_type: read.or(self.only_type.as_ref()),
+            tenant: settlement.tenant.as_ref(),
+            tally,
+            dead: Attempted::dead(&settlement.verdict),
+            timed,
+        }
     }
 
     /// Sends until the store answers; `None` if it refuses, and the leases decide.
     async fn send(&self, batch: &[Settlement], outage: &mut Outage) -> Option<Vec<Settled>> {
         loop {
-            match self.source.settle(batch.to_vec()).await {
+            let began = Instant::now();
+            let answers = self.source.settle(batch.to_vec()).await;
+            self.bus.meter().settle_call(batch.len(), began.elapsed());
+            match answers {
                 Ok(answers) => {
                     outage.over(&self.id);
                     self.refusals.over();
                     return Some(answers);
                 }
                 Err(error) if error.is_retryable() => {
+                    self.settling.falter();
                     tokio::time::sleep(outage.failed(&self.id, &error)).await;
                 }
                 Err(error) => return self.refused(batch.len(), &error),

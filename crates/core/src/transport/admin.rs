@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use super::{
     Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, LetterKey, Preview,
-    Registration, Replicas, SourceSpec, SubscriptionPage, SubscriptionState, Traced,
+    Registration, Replicas, SourceSpec, StoredEvent, SubscriptionPage, SubscriptionState, Traced,
 };
 use crate::{
     error::Result,
@@ -43,6 +43,28 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn status(&self, tenant: &TenantId, id: EventId) -> impl Future<Output = Result<EventStatus>> + Send;
+
+    /// One event as it is stored: from its lane, or where it waits for its time; else from the retries or the dead letters
+    /// of a subscription. `None` for what is none of this tenant's events, and for one that is stored nowhere any more: it
+    /// was cancelled, or everyone has settled it and its lane let go of it. A lane that kept it for longer than ids are
+    /// remembered is not searched; retries and dead letters are.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Outgoing, SourceSpec, StoredIn, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// # let transport = MemoryTransport::new();
+    /// # let spec = SourceSpec::new("billing/ledger".parse()?, vec!["invoice.*".parse()?]);
+    /// # let source = transport.open(spec).await?;
+    /// # let event = Outgoing::unchecked("acme".parse()?, "invoice.paid".parse()?, "{}");
+    /// # transport.publish(vec![event.clone()]).await?;
+    /// let stored = transport.admin().event(&event.tenant, event.id).await?.expect("nobody has read it");
+    /// assert_eq!((stored.place, stored.bytes), (StoredIn::Lane, event.bytes));
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn event(&self, tenant: &TenantId, id: EventId) -> impl Future<Output = Result<Option<StoredEvent>>> + Send;
 
     /// Prevents an event that waits for its time. Its id stays taken as long as ids are remembered.
     ///

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use super::{
     Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
     DeliveryRef, Depths, EventStatus, FollowSpec, Follower, LetterKey, Losses, Outgoing, Preview, Receipt,
-    Registration, Replicas, Settled, Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced,
-    Transport,
+    Registration, Replicas, Settled, Settlement, Source, SourceSpec, StoredEvent, SubscriptionPage, SubscriptionState,
+    Traced, Transport,
 };
 use crate::{
     error::Result,
@@ -28,6 +28,7 @@ pub(crate) trait DynTransport: Send + Sync {
     fn partition_of(&self, tenant: &TenantId) -> usize;
     fn renewal_runtime(&self) -> Option<tokio::runtime::Handle>;
     fn vitals(&self) -> Vec<(Part, Vital)>;
+    fn reconnects(&self) -> u64;
 }
 
 pub(crate) trait DynSource: Send + Sync {
@@ -44,6 +45,7 @@ pub(crate) trait DynSource: Send + Sync {
 
 pub(crate) trait DynAdmin: Send + Sync {
     fn status<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<EventStatus>>;
+    fn event<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Option<StoredEvent>>>;
     fn cancel<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Cancellation>>;
     fn count_scheduled<'a>(&'a self, tenant: Option<&'a TenantId>) -> BoxFuture<'a, Result<u64>>;
     fn depths<'a>(
@@ -139,6 +141,10 @@ impl<T: Transport> DynTransport for T {
     fn vitals(&self) -> Vec<(Part, Vital)> {
         Transport::vitals(self)
     }
+
+    fn reconnects(&self) -> u64 {
+        Transport::reconnects(self)
+    }
 }
 
 impl<S: Source> DynSource for S {
@@ -182,6 +188,10 @@ impl<S: Source> DynSource for S {
 impl<A: Admin> DynAdmin for A {
     fn status<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<EventStatus>> {
         Box::pin(Admin::status(self, tenant, id))
+    }
+
+    fn event<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Option<StoredEvent>>> {
+        Box::pin(Admin::event(self, tenant, id))
     }
 
     fn cancel<'a>(&'a self, tenant: &'a TenantId, id: EventId) -> BoxFuture<'a, Result<Cancellation>> {

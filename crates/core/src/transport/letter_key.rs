@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use super::DeadLetter;
 use crate::{
     ids::{EventId, TenantId},
@@ -17,7 +19,7 @@ use crate::{
 /// assert_eq!((key.tenant.is_some(), key.id), (true, id));
 /// # Ok::<(), tekup_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct LetterKey {
     /// The event's tenant; `None` if what is stored is no tenant's name, as a stranger's entry may be.
     pub tenant: Option<TenantId>,

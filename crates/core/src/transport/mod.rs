@@ -29,6 +29,7 @@ mod source;
 mod spec;
 mod start_at;
 mod state;
+mod stored_event;
 mod subscriptions;
 mod trace;
 
@@ -58,6 +59,7 @@ pub use spec::SourceSpec;
 pub(crate) use spec::{IDEMPOTENCY, LARGEST_REVISION};
 pub use start_at::StartAt;
 pub use state::SubscriptionState;
+pub use stored_event::{StoredEvent, StoredIn};
 pub use subscriptions::{ListedSubscription, SubscriptionPage};
 pub use trace::{LONGEST_CORRELATION, MOST_TRACED, TraceLink, Traced};
 
@@ -241,5 +243,16 @@ pub trait Transport: Send + Sync + 'static {
     /// ```
     fn vitals(&self) -> Vec<(Part, Vital)> {
         Vec::new()
+    }
+
+    /// How often it has made a connection to its store anew since it began. One that has none leaves this as it is.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::Transport};
+    ///
+    /// assert_eq!(MemoryTransport::new().reconnects(), 0);
+    /// ```
+    fn reconnects(&self) -> u64 {
+        0
     }
 }

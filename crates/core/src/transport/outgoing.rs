@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::{Due, TraceLink};
+use super::{Due, StoredEvent, StoredIn, TraceLink};
 use crate::{
     envelope::Envelope,
     error::Result,
@@ -114,6 +114,17 @@ impl Outgoing {
     pub fn unchecked(tenant: TenantId, event_type: EventType, bytes: impl Into<Bytes>) -> Self {
         let priority = Priority::default();
         Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into(), trace: None, due: None }
+    }
+
+    pub(crate) fn stored_in(&self, place: StoredIn) -> StoredEvent {
+        StoredEvent {
+            id: self.id,
+            tenant: self.tenant.clone(),
+            event_type: Some(self.event_type.clone()),
+            priority: Some(self.priority),
+            place,
+            bytes: self.bytes.clone(),
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use crate::{rate_limit::RateLimit, timestamp::Timestamp};
 
 /// What operators have said about a subscription, for all its replicas. It is stored, and outlives every process.
@@ -6,7 +8,8 @@ use crate::{rate_limit::RateLimit, timestamp::Timestamp};
 /// use tekup_core::transport::SubscriptionState;
 /// assert!(!SubscriptionState::default().is_paused());
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SubscriptionState {
     /// Since when it is paused, if it is.

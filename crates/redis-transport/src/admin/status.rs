@@ -15,9 +15,9 @@ use crate::{index, keys::member, scripts};
 const TRIES: usize = 8;
 
 /// Where the index says that an event is stored.
-struct Place {
-    lane: u32,
-    entry: String,
+pub(super) struct Place {
+    pub(super) lane: u32,
+    pub(super) entry: String,
 }
 
 impl Place {
@@ -28,7 +28,7 @@ impl Place {
 }
 
 /// What is known of an event's id.
-enum Found {
+pub(super) enum Found {
     Stored(Place),
     /// It waits for its time, was cancelled, or could not be read when its time came: nobody has it.
     Apart(EventStatus),
@@ -76,7 +76,7 @@ impl RedisAdmin {
     }
 
     /// Asks the index; once more if it has been cut anew since it was last read.
-    async fn find(&self, partition: usize, tenant: &TenantId, id: EventId) -> Result<Option<Found>> {
+    pub(super) async fn find(&self, partition: usize, tenant: &TenantId, id: EventId) -> Result<Option<Found>> {
         let snapshot = self.snapshot(partition).await?;
         if let Some(found) = self.find_with(partition, &snapshot, tenant, id).await? {
             return Ok(Some(found));

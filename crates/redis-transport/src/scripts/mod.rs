@@ -87,6 +87,8 @@ scripts! {
     RELAYOUT = "relayout.lua";
     /// Tells where an event stands.
     STATUS = "status.lua";
+    /// Looks for an event among retries and dead letters.
+    ASIDE = "aside.lua";
     /// Lists or counts dead letters.
     LETTER_PAGE = "letter_page.lua";
     /// Reads dead letters.

@@ -119,12 +119,15 @@ struct Listener {
 
 impl Listener {
     async fn run(self) {
-        let mut failures = 0;
+        let (mut failures, mut has_connected) = (0, false);
         loop {
             let (pushes, heard) = mpsc::unbounded_channel();
             match self.subscribe(pushes).await {
                 Ok(link) => {
                     failures = 0;
+                    if std::mem::replace(&mut has_connected, true) {
+                        self.server.note_reconnect();
+                    }
                     self.tell(|ear| ear.look_everywhere());
                     self.listen(link, heard).await;
                     tracing::debug!(address = self.server.address(), "the connection to the bell was lost");

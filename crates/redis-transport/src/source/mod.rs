@@ -24,6 +24,7 @@ mod reply;
 mod settle;
 mod start_time;
 mod state;
+mod tend;
 mod trim;
 
 use std::{

@@ -12,7 +12,7 @@ use std::{
 };
 
 use redis::{Cmd, Pipeline, Value};
-use tekup_core::{Error, ErrorKind, Result, Timestamp, transport::Loss};
+use tekup_core::{Error, ErrorKind, Result, SubscriptionId, Timestamp, transport::Loss};
 use tokio::time::Instant;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     reader::Reader,
     registered,
 };
-use crate::{error, record::Record, scripts};
+use crate::{error, keys::PartitionKeys, record::Record, scripts};
 
 /// The shortest time from one repair to the next.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -30,10 +30,10 @@ const MOST_TOLD: usize = 3;
 
 /// What was found to be lost.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     registration: bool,
     lanes: usize,
-    detail: Vec<String>,
+    pub(super) detail: Vec<String>,
 }
 
 impl Inner {
@@ -95,7 +95,8 @@ impl Inner {
             let names = self.lanes.names(*partition);
             let is_ours = |name: &str| takes(record.patterns(), name) || names.contains(name);
             let lanes: Vec<_> = registry.lanes.iter().filter(|(name, _)| is_ours(name)).collect();
-            pipeline.add_command(self.repair_call(*partition, &record, registry, &lanes));
+            let keys = &self.partitions()[*partition];
+            pipeline.add_command(call(keys, &self.spec.id, &record, registry, &lanes, &self.since()));
             chosen.push(lanes);
         }
         let mut stale = Vec::new();
@@ -116,21 +117,6 @@ impl Inner {
             self.note_record(newest);
         }
         Ok(Some(stale))
-    }
-
-    fn repair_call(&self, partition: usize, record: &Record, registry: &Registry, lanes: &[&(String, u32)]) -> Cmd {
-        let (keys, id) = (&self.partitions()[partition], &self.spec.id);
-        let mut cmd = scripts::REPAIR.call(6 + lanes.len());
-        cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(id)).arg(keys.bell());
-        cmd.arg(keys.removed());
-        for (name, _) in lanes {
-            cmd.arg(keys.lane_named(name));
-        }
-        cmd.arg(&registry.version).arg(&self.group).arg(record.text()).arg(self.since());
-        for (name, number) in lanes {
-            cmd.arg(name).arg(number);
-        }
-        cmd
     }
 
     /// What is lost again before anybody reads is one loss.
@@ -163,9 +149,31 @@ impl Inner {
     }
 }
 
+/// Makes anew what is lost in one partition. `since`: when the one who repairs began to be a replica.
+pub(super) fn call(
+    keys: &PartitionKeys,
+    id: &SubscriptionId,
+    record: &Record,
+    registry: &Registry,
+    lanes: &[&(String, u32)],
+    since: &str,
+) -> Cmd {
+    let mut cmd = scripts::REPAIR.call(6 + lanes.len());
+    cmd.arg(keys.lanes()).arg(keys.subscriptions()).arg(keys.starts()).arg(keys.retry(id)).arg(keys.bell());
+    cmd.arg(keys.removed());
+    for (name, _) in lanes {
+        cmd.arg(keys.lane_named(name));
+    }
+    cmd.arg(&registry.version).arg(id.to_string()).arg(record.text()).arg(since);
+    for (name, number) in lanes {
+        cmd.arg(name).arg(number);
+    }
+    cmd
+}
+
 impl Found {
     /// Takes over what the script has found; answers what is registered, and the names of the lanes with a group.
-    fn take(&mut self, answer: Vec<Value>, lanes: &[&(String, u32)]) -> Result<(Record, HashSet<String>)> {
+    pub(super) fn take(&mut self, answer: Vec<Value>, lanes: &[&(String, u32)]) -> Result<(Record, HashSet<String>)> {
         let mut answer = answer.into_iter();
         let (
             Some(Value::Int(registration)),

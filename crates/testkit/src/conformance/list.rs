@@ -229,6 +229,12 @@ macro_rules! transport_conformance {
                 an_event_of_a_tenant_that_a_subscription_leaves_out_is_none_of_its_business,
                 an_unknown_event_has_an_unknown_status,
             }
+            finding {
+                an_event_is_found_in_its_lane_with_the_bytes_that_were_published,
+                an_event_that_waits_for_its_time_is_found_with_that_time,
+                an_event_is_found_while_it_is_retried_and_when_it_is_dead,
+                an_event_of_another_tenant_and_an_unknown_one_are_not_found,
+            }
             depths {
                 every_state_is_told_by_lane_and_tenant,
                 a_tenant_is_told_of_its_own_alone,
@@ -241,7 +247,7 @@ macro_rules! transport_conformance {
             }
             unsupported {
                 without_dead_letters_they_are_unsupported,
-                without_status_it_is_unsupported_and_so_are_traces,
+                without_status_it_is_unsupported_and_so_are_traces_and_the_events,
                 without_broadcasts_they_are_unsupported,
             }
             counting {
@@ -401,6 +407,7 @@ mod tests {
             include_str!("letter_jobs.rs"),
             include_str!("letter_edits.rs"),
             include_str!("status.rs"),
+            include_str!("finding.rs"),
             include_str!("depths.rs"),
             include_str!("unsupported.rs"),
             include_str!("counting.rs"),

@@ -29,6 +29,8 @@ pub mod deploying;
 #[doc(hidden)]
 pub mod depths;
 #[doc(hidden)]
+pub mod finding;
+#[doc(hidden)]
 pub mod guarding;
 #[doc(hidden)]
 pub mod health;

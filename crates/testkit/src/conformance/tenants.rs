@@ -96,6 +96,8 @@ async fn sees_its_own(
     if status {
         assert_eq!(handle.status(own).await?.stage, Stage::Failed);
         assert_eq!(handle.status(others).await?.stage, Stage::Unknown);
+        assert_eq!(handle.stored(own).await?.map(|stored| stored.id), Some(own));
+        assert_eq!(handle.stored(others).await?, None);
     }
     let (letters, tenant) = (handle.dead_letters("billing/ledger")?, handle.tenant().clone());
     let listed: Vec<_> = letters.list(None, 10).await?.letters.into_iter().map(|letter| letter.id).collect();

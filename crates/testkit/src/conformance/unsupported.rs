@@ -28,14 +28,17 @@ pub async fn without_dead_letters_they_are_unsupported<H: Harness>(scene: &Scene
     Ok(())
 }
 
-pub async fn without_status_it_is_unsupported_and_so_are_traces<H: Harness>(scene: &Scene<H>) -> Result<()> {
+pub async fn without_status_it_is_unsupported_and_so_are_traces_and_the_events<H: Harness>(
+    scene: &Scene<H>,
+) -> Result<()> {
     let (admin, tenant) = (scene.admin(), "acme".parse()?);
     let kinds = [
         admin.status(&tenant, EventId::generate()).await.err().map(|error| error.kind()),
+        admin.event(&tenant, EventId::generate()).await.err().map(|error| error.kind()),
         admin.trace(&tenant, "import-7").await.err().map(|error| error.kind()),
     ];
     let expected = (!scene.can().status).then_some(ErrorKind::Unsupported);
-    assert_eq!(kinds, [expected; 2]);
+    assert_eq!(kinds, [expected; 3]);
     Ok(())
 }
 

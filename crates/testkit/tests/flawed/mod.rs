@@ -8,8 +8,8 @@ use tekup_core::{
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
         DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Preview, Receipt, Registration,
-        Replicas, Settled, Settlement, Source, SourceSpec, SubscriptionPage, SubscriptionState, Traced, Transport,
-        Verdict,
+        Replicas, Settled, Settlement, Source, SourceSpec, StoredEvent, SubscriptionPage, SubscriptionState, Traced,
+        Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -48,6 +48,9 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     }
     fn settled(settled: Settled) -> Settled {
         settled
+    }
+    fn found(event: StoredEvent) -> StoredEvent {
+        event
     }
     fn books(books: Books) -> Books {
         books
@@ -161,6 +164,11 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
     async fn status(&self, tenant: &TenantId, id: EventId) -> Result<EventStatus> {
         unless::<F>(F::CAN.status)?;
         self.0.status(tenant, id).await
+    }
+
+    async fn event(&self, tenant: &TenantId, id: EventId) -> Result<Option<StoredEvent>> {
+        unless::<F>(F::CAN.status)?;
+        Ok(self.0.event(tenant, id).await?.map(F::found))
     }
 
     async fn cancel(&self, tenant: &TenantId, id: EventId) -> Result<Cancellation> {

@@ -49,7 +49,7 @@ impl<E: Incoming> TypedBatch<E> {
     fn read(&self, delivery: &Delivery, checks: &Checks) -> Result<E, Ended> {
         let event = read::<E>(delivery, checks).map_err(|error| Ended::unreadable(&error))?;
         let wanted = self.filter.as_ref().is_none_or(|wants| wants(&event));
-        if wanted { Ok(event) } else { Err(Ended::Filtered) }
+        if wanted { Ok(event) } else { Err(Ended::filtered(event.__envelope())) }
     }
 
     /// A panic, of decoding or of the filter, is this event's alone.

@@ -1,5 +1,6 @@
 mod books;
 mod counters;
+mod event;
 mod latencies;
 mod letters;
 mod purge;

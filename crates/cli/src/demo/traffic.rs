@@ -1,0 +1,40 @@
+//! What comes in.
+
+use std::{pin::pin, time::Duration};
+
+use tekup_core::{EventBus, TekupEvent};
+use tekup_events_crm::LeadCreated;
+use tokio::time::{MissedTickBehavior, interval};
+
+const TENANTS: [&str; 4] = ["acme", "globex", "initech", "umbrella"];
+const SOURCES: [&str; 3] = ["website", "referral", "csv"];
+
+/// Leads at a rate, until it is enough.
+pub(super) async fn until(
+    buses: &[EventBus],
+    per_second: u32,
+    enough: impl Future<Output = std::io::Result<()>>,
+) -> anyhow::Result<()> {
+    let Some(web) = buses.first() else { return Ok(()) };
+    let mut ticks = interval(Duration::from_secs(1) / per_second);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut enough = pin!(enough);
+    for number in 0_u64.. {
+        tokio::select! {
+            ended = &mut enough => return Ok(ended?),
+            _ = ticks.tick() => {}
+        }
+        web.publish(lead(number).event(tenant()).user("demo")).await?;
+    }
+    Ok(())
+}
+
+fn lead(number: u64) -> LeadCreated {
+    let source = fastrand::choice(SOURCES).unwrap_or_default();
+    LeadCreated::new(format!("lead-{number}"), source, fastrand::f64() * 70.0)
+}
+
+/// The first of them has half of all.
+fn tenant() -> &'static str {
+    if fastrand::bool() { TENANTS[0] } else { fastrand::choice(TENANTS).unwrap_or_default() }
+}

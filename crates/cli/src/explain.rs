@@ -1,0 +1,151 @@
+//! `tekup explain`.
+
+use std::io::Write;
+
+use serde::Serialize;
+use tekup_contracts::Registry;
+use tekup_core::{
+    EventBus, EventType, Priority, TenantId,
+    transport::{ListedSubscription, Registration, SubscriptionState},
+};
+
+use crate::{
+    Ended,
+    output::{Row, note},
+    server::BusArgs,
+    subscriptions::{self, Page},
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The type of event, such as `lead.created`.
+    event_type: EventType,
+    /// Of this tenant.
+    #[arg(long)]
+    tenant: Option<TenantId>,
+    /// Its priority; else that of its type, or medium for a type that this program does not know.
+    #[arg(long)]
+    priority: Option<Priority>,
+    #[command(flatten)]
+    page: Page,
+    #[command(flatten)]
+    bus: BusArgs,
+}
+
+/// Whether a subscription gets it, and why.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Verdict {
+    subscription: String,
+    gets: bool,
+    why: String,
+    /// Through which lane.
+    lane: Option<String>,
+    /// What is stored of how it is handed out.
+    policy: String,
+}
+
+impl Row<5> for Verdict {
+    const HEAD: [&str; 5] = ["SUBSCRIPTION", "GETS IT", "WHY", "LANE", "POLICY"];
+
+    fn cells(&self) -> [String; 5] {
+        let gets = if self.gets { "yes" } else { "no" };
+        let lane = self.lane.clone().unwrap_or_else(|| "-".into());
+        [self.subscription.clone(), gets.into(), self.why.clone(), lane, self.policy.clone()]
+    }
+}
+
+pub(crate) fn run(registry: &Registry, args: &ExplainArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
+    let known = registry.versions_of(args.event_type.as_str()).last();
+    if known.is_none() {
+        note(&format!("`{}` is unknown to this program: check its name", args.event_type));
+    }
+    let priority = args.priority.or(known.map(|contract| contract.priority)).unwrap_or_default();
+    args.bus.with_bus(async |bus| {
+        let page = args.page.of(bus).await?;
+        let mut verdicts =
+            subscriptions::each(page.subscriptions, async |one| look(bus, args, priority, one).await).await?;
+        // Those that get it first.
+        verdicts.sort_by_key(|verdict| !verdict.gets);
+        args.bus.format().rows(out, verdicts)?;
+        subscriptions::tell_more(page.next.as_deref());
+        Ok(Ended::Well)
+    })
+}
+
+async fn look(
+    bus: &EventBus,
+    args: &ExplainArgs,
+    priority: Priority,
+    one: ListedSubscription,
+) -> tekup_core::Result<Verdict> {
+    let subscription = one.id.to_string();
+    let registration = bus.registration(&subscription).await?;
+    let state = bus.subscription_state(&subscription).await?;
+    let (gets, why) = judge(&registration, &args.event_type, args.tenant.as_ref());
+    let lane = gets.then(|| format!("{}:{priority}", args.event_type));
+    Ok(Verdict { subscription, gets, why, lane, policy: policy(&registration, &state, one.replicas.alive) })
+}
+
+fn judge(registration: &Registration, event_type: &EventType, tenant: Option<&TenantId>) -> (bool, String) {
+    let patterns = || listed(&registration.patterns);
+    if !registration.takes(event_type) {
+        let drains = registration.draining.iter().any(|lane| lane.event_type == *event_type);
+        let drained = if drains { ", and drains what it took before" } else { "" };
+        return (false, format!("takes {} only{drained}", patterns()));
+    }
+    let of_tenants = || listed(&registration.tenants);
+    match tenant {
+        _ if registration.tenants.is_empty() => (true, format!("takes {}", patterns())),
+        Some(tenant) if !registration.tenants.contains(tenant) => {
+            (false, format!("takes tenants {} only", of_tenants()))
+        }
+        _ => (true, format!("takes {} of tenants {}", patterns(), of_tenants())),
+    }
+}
+
+fn listed<T: std::fmt::Display>(all: &[T]) -> String {
+    all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn policy(registration: &Registration, state: &SubscriptionState, replicas: u64) -> String {
+    let mut parts = vec![match replicas {
+        0 => "nobody reads it".into(),
+        1 => "1 replica".into(),
+        many => format!("{many} replicas"),
+    }];
+    parts.extend(state.paused.map(|since| format!("paused since {since}")));
+    parts.extend(state.rate_limit.map(|limit| limit.to_string()));
+    if registration.revision > 0 {
+        parts.push(format!("revision {}", registration.revision));
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_gets_it_is_told_with_the_reason() {
+        let of = |patterns: &[&str], tenants: &[&str]| {
+            let parse = |name: &&str| name.parse().unwrap();
+            Registration::new(
+                patterns.iter().map(|name| name.parse().unwrap()).collect(),
+                tenants.iter().map(parse).collect(),
+            )
+        };
+        let table: [(Registration, Option<&str>, bool, &str); 5] = [
+            (of(&["lead.*"], &[]), None, true, "takes `lead.*`"),
+            (of(&["proposal.*", "*.done"], &[]), None, false, "takes `proposal.*`, `*.done` only"),
+            (of(&["lead.*"], &["acme"]), None, true, "takes `lead.*` of tenants `acme`"),
+            (of(&["lead.*"], &["acme"]), Some("acme"), true, "takes `lead.*` of tenants `acme`"),
+            (of(&["lead.*"], &["acme"]), Some("globex"), false, "takes tenants `acme` only"),
+        ];
+        for (registration, tenant, gets, why) in table {
+            let tenant = tenant.map(|name| name.parse().unwrap());
+            let judged = judge(&registration, &"lead.created".parse().unwrap(), tenant.as_ref());
+            assert_eq!(judged, (gets, why.to_owned()), "{tenant:?}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Where a bus is, and who said so.
+
+use std::{fmt, fs, path::Path};
+
+use anyhow::{Context as _, bail};
+use tekup_core::Environment;
+use tekup_redis_transport::RedisConfig;
+
+use super::{
+    ServerArgs,
+    contexts::{self, Context, Contexts},
+};
+
+/// Who said it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Flag(&'static str),
+    Variable(&'static str),
+    Context(String),
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Variable(name) => write!(f, "environment {name}"),
+            Self::Context(name) => write!(f, "context {name}"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// Where a bus is. The URL may hold a password, which `Debug` does not show.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    redis: RedisConfig,
+    /// What of it was said by flags: another call of the program needs the same.
+    flags: Vec<(&'static str, String)>,
+    pub(crate) url_from: Origin,
+    pub(crate) namespace_from: Origin,
+}
+
+impl Address {
+    pub(super) fn find(args: &ServerArgs, environment: &Environment) -> anyhow::Result<Self> {
+        let contexts = match contexts::path(environment) {
+            Some(path) => Contexts::read(&path)?,
+            None => Contexts::default(),
+        };
+        let asked = args.context.as_deref().or_else(|| environment.get("TEKUP_CONTEXT"));
+        let context = contexts.choose(asked)?;
+        let (url, url_from) = url(args, environment, context)?;
+        let (namespace, namespace_from) = namespace(args, environment, context);
+        let redis = RedisConfig::new(url).namespace(namespace);
+        Ok(Self { redis, flags: flags(args), url_from, namespace_from })
+    }
+
+    /// Another call of this program, on the same bus, as a shell takes it.
+    pub(crate) fn tekup(&self, command: &str) -> String {
+        let flags = self.flags.iter().map(|(name, value)| format!(" {name} {value}"));
+        format!("tekup {command}{}", flags.collect::<String>())
+    }
+
+    /// A command for the server, as a shell takes it. A password is taken from where it is.
+    pub(crate) fn redis_cli(&self, command: &str) -> String {
+        let host = self.redis.host().unwrap_or_default();
+        let at = match (&self.url_from, self.redis.url.contains("unix:")) {
+            (_, true) => format!("-s {}", quoted(host.split("/?").next().unwrap_or(&host))),
+            (Origin::Variable("REDIS_URL_FILE"), false) => "-u \"$(cat \"$REDIS_URL_FILE\")\"".into(),
+            (Origin::Default, false) => format!("-u redis://{host}"),
+            _ if !has_secret(&self.redis.url) => format!("-u {}", quoted(&self.redis.url)),
+            _ => "-u \"$REDIS_URL\"".into(),
+        };
+        format!("redis-cli {at} {command}")
+    }
+
+    /// Where a bus usually is.
+    #[cfg(test)]
+    pub(crate) fn usual() -> Self {
+        let (redis, usual) = (RedisConfig::default(), Origin::Default);
+        Self { redis, flags: Vec::new(), url_from: usual.clone(), namespace_from: usual }
+    }
+
+    /// As settings, checked.
+    pub(crate) fn config(&self) -> tekup_core::Result<RedisConfig> {
+        self.redis.check()?;
+        Ok(self.redis.clone())
+    }
+}
+
+fn flags(args: &ServerArgs) -> Vec<(&'static str, String)> {
+    let url = args.redis.as_ref().map(|url| if has_secret(url) { "\"$REDIS_URL\"".into() } else { quoted(url) });
+    let all = [
+        ("--redis", url),
+        ("--namespace", args.namespace.as_deref().map(quoted)),
+        ("--context", args.context.as_deref().map(quoted)),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// Whether a URL may hold a user, a password, or anything else behind a question mark.
+fn has_secret(url: &str) -> bool {
+    url.contains(['@', '?'])
+}
+
+/// As one word of a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/:+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// The first that says it: what was given, a context, what is usual.
+fn url(
+    args: &ServerArgs,
+    environment: &Environment,
+    context: Option<(&str, &Context)>,
+) -> anyhow::Result<(String, Origin)> {
+    if let Some(url) = &args.redis {
+        return Ok((url.clone(), Origin::Flag("--redis")));
+    }
+    // A context that is asked for by a flag is nearer than the environment.
+    let by_flag = context.filter(|_| args.context.is_some());
+    if let Some(found) = of_context(by_flag)? {
+        return Ok(found);
+    }
+    if let Some(url) = environment.get("REDIS_URL") {
+        if environment.get("REDIS_URL_FILE").is_some() {
+            bail!("REDIS_URL and REDIS_URL_FILE are both set: unset one of them");
+        }
+        return Ok((url.to_owned(), Origin::Variable("REDIS_URL")));
+    }
+    if let Some(path) = environment.get("REDIS_URL_FILE") {
+        return Ok((secret(Path::new(path))?, Origin::Variable("REDIS_URL_FILE")));
+    }
+    let usual = || (RedisConfig::default().url, Origin::Default);
+    Ok(of_context(context)?.unwrap_or_else(usual))
+}
+
+fn of_context(context: Option<(&str, &Context)>) -> anyhow::Result<Option<(String, Origin)>> {
+    let Some((name, context)) = context else { return Ok(None) };
+    let url = match (&context.redis, &context.redis_file) {
+        (Some(_), Some(_)) => bail!("context `{name}` has `redis` and `redis_file`: leave one of them out"),
+        (Some(url), None) => url.clone(),
+        (None, Some(path)) => secret(path)?,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some((url, Origin::Context(name.to_owned()))))
+}
+
+/// What a file holds, without the line end that editors put there.
+fn secret(path: &Path) -> anyhow::Result<String> {
+    let text = fs::read_to_string(path);
+    let text = text.with_context(|| format!("the URL of Redis in `{}` can't be read", path.display()))?;
+    Ok(text.trim_end().to_owned())
+}
+
+fn namespace(args: &ServerArgs, environment: &Environment, context: Option<(&str, &Context)>) -> (String, Origin) {
+    let flag = args.namespace.clone().map(|name| (name, Origin::Flag("--namespace")));
+    let of_context = || {
+        let (name, context) = context?;
+        context.namespace.clone().map(|namespace| (namespace, Origin::Context(name.to_owned())))
+    };
+    let by_flag = || of_context().filter(|_| args.context.is_some());
+    let variable = || {
+        let name = environment.get("EVENT_BUS_NAMESPACE")?;
+        Some((name.to_owned(), Origin::Variable("EVENT_BUS_NAMESPACE")))
+    };
+    let usual = || (RedisConfig::default().namespace, Origin::Default);
+    flag.or_else(by_flag).or_else(variable).or_else(of_context).unwrap_or_else(usual)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scene {
+        folder: tempfile::TempDir,
+        variables: Vec<(&'static str, String)>,
+        args: ServerArgs,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let args = ServerArgs { redis: None, namespace: None, context: None };
+            Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), args }
+        }
+
+        fn file(&mut self, name: &'static str, text: &str) -> String {
+            let path = self.folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        }
+
+        fn contexts(mut self, text: &str) -> Self {
+            let path = self.file("contexts.toml", text);
+            self.set("TEKUP_CONTEXTS", &path)
+        }
+
+        fn set(mut self, name: &'static str, value: &str) -> Self {
+            self.variables.push((name, value.to_owned()));
+            self
+        }
+
+        fn find(&self) -> anyhow::Result<Address> {
+            Address::find(
+                &self.args,
+                &Environment::of(self.variables.iter().map(|(name, value)| (*name, value.as_str()))),
+            )
+        }
+
+        fn found(&self) -> (String, String, String, String) {
+            let found = self.find().unwrap();
+            let RedisConfig { url, namespace, .. } = found.config().unwrap();
+            (url, found.url_from.to_string(), namespace, found.namespace_from.to_string())
+        }
+    }
+
+    fn is(found: (String, String, String, String), url: &str, from: &str, namespace: &str, by: &str) {
+        assert_eq!(found, (url.into(), from.into(), namespace.into(), by.into()));
+    }
+
+    const CONTEXTS: &str = "current = \"dev\"\n[contexts.dev]\nredis = \"redis://dev\"\nnamespace = \"d\"\n[contexts.prod]\nredis = \"redis://prod\"\n";
+
+    #[test]
+    fn a_flag_is_nearer_than_the_environment_and_that_nearer_than_a_context() {
+        is(Scene::new().found(), "redis://localhost:6379", "default", "tekup", "default");
+        let scene = Scene::new().contexts(CONTEXTS);
+        is(scene.found(), "redis://dev", "context dev", "d", "context dev");
+        let mut scene = scene.set("REDIS_URL", "redis://e").set("EVENT_BUS_NAMESPACE", "e");
+        is(scene.found(), "redis://e", "environment REDIS_URL", "e", "environment EVENT_BUS_NAMESPACE");
+        scene.args.context = Some("prod".into());
+        is(scene.found(), "redis://prod", "context prod", "e", "environment EVENT_BUS_NAMESPACE");
+        (scene.args.redis, scene.args.namespace) = (Some("redis://f".into()), Some("f".into()));
+        is(scene.found(), "redis://f", "flag --redis", "f", "flag --namespace");
+    }
+
+    #[test]
+    fn the_environment_names_a_context_or_a_file_that_holds_the_url() {
+        let scene = Scene::new().contexts(CONTEXTS).set("TEKUP_CONTEXT", "prod");
+        is(scene.found(), "redis://prod", "context prod", "tekup", "default");
+        let mut scene = Scene::new();
+        let path = scene.file("url", "redis://:s3cret@db\n");
+        let scene = scene.set("REDIS_URL_FILE", &path);
+        is(scene.found(), "redis://:s3cret@db", "environment REDIS_URL_FILE", "tekup", "default");
+    }
+
+    #[test]
+    fn other_calls_name_the_same_server_and_no_password() {
+        let cli = |scene: &Scene| scene.find().unwrap().redis_cli("PING");
+        assert_eq!(cli(&Scene::new()), "redis-cli -u redis://localhost:6379 PING");
+        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis://db:1/2")), "redis-cli -u redis://db:1/2 PING");
+        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis://:s3cret@db")), "redis-cli -u \"$REDIS_URL\" PING");
+        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis+unix:///run/r.sock")), "redis-cli -s /run/r.sock PING");
+        let mut scene = Scene::new().contexts("[contexts.\"it's\"]\nredis = \"redis://a\"\n");
+        assert_eq!(scene.find().unwrap().tekup("stats"), "tekup stats");
+        (scene.args.redis, scene.args.context) = (Some("redis://:s3cret@db".into()), Some("it's".into()));
+        assert_eq!(scene.find().unwrap().tekup("stats"), "tekup stats --redis \"$REDIS_URL\" --context 'it'\\''s'");
+    }
+
+    #[test]
+    fn what_contradicts_itself_or_is_absent_is_told_by_name() {
+        let both = Scene::new().set("REDIS_URL", "redis://a").set("REDIS_URL_FILE", "b");
+        assert!(both.find().unwrap_err().to_string().contains("both set"));
+        let absent = Scene::new().set("REDIS_URL_FILE", "no/such/file");
+        assert!(absent.find().unwrap_err().to_string().contains("no/such/file"));
+        let unknown = Scene::new().contexts(CONTEXTS).set("TEKUP_CONTEXT", "test");
+        assert!(unknown.find().unwrap_err().to_string().contains("no context `test`"));
+        let mixed = Scene::new().contexts("current = \"a\"\n[contexts.a]\nredis = \"redis://a\"\nredis_file = \"b\"\n");
+        assert!(mixed.find().unwrap_err().to_string().contains("leave one of them out"));
+    }
+}

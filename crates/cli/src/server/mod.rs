@@ -1,0 +1,87 @@
+//! Which bus the program works with, and the way to it.
+
+mod address;
+mod contexts;
+
+use tekup_core::{BusConfig, Environment, EventBus};
+use tekup_redis_transport::RedisTransport;
+
+pub(crate) use self::address::Address;
+use crate::output::Format;
+
+/// Which server, and which bus on it: by flags, else the environment, else a context, else what is usual.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Bus")]
+pub(crate) struct ServerArgs {
+    /// Where Redis is; else `REDIS_URL`, `REDIS_URL_FILE`, the context, or `redis://localhost:6379`.
+    ///
+    /// A password on a command line is seen by others on the machine: the environment, a file, or a context hides it.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// The first part of every key; else `EVENT_BUS_NAMESPACE`, the context, or `tekup`.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// A bus by name, from `contexts.toml`; else `TEKUP_CONTEXT`, or the file's `current`.
+    ///
+    /// The file is named by `TEKUP_CONTEXTS`, else it is `tekup/contexts.toml` in the user's folder of settings.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+}
+
+/// What every command has that works with a bus.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct BusArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) output: crate::args::Output,
+}
+
+impl BusArgs {
+    /// Those of a command that prints no tables.
+    pub(crate) fn of(server: ServerArgs) -> Self {
+        Self { server, output: crate::args::Output { output: Format::default() } }
+    }
+
+    pub(crate) const fn format(&self) -> Format {
+        self.output.output
+    }
+
+    /// Works with the bus, and leaves it.
+    pub(crate) fn with_bus<T>(&self, work: impl AsyncFnOnce(&EventBus) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let address = self.server.address(&Environment::of_process())?;
+        in_runtime(async {
+            let transport = RedisTransport::visit(&address.config()?).await?;
+            let bus = EventBus::new(BusConfig::new("tekup-cli"), transport)?;
+            let done = work(&bus).await?;
+            bus.shutdown().await?;
+            Ok(done)
+        })
+    }
+}
+
+/// Drives a future to its end on this thread.
+pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(work);
+    // A connection that hangs must not hold up the end.
+    runtime.shutdown_background();
+    done
+}
+
+impl ServerArgs {
+    /// The namespace that was given as a flag, and not otherwise.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The bus as people name it: namespace and server.
+    pub(crate) fn name(&self) -> anyhow::Result<String> {
+        let config = self.address(&Environment::of_process())?.config()?;
+        Ok(format!("{} at {}", config.namespace, config.host()?))
+    }
+
+    pub(crate) fn address(&self, environment: &Environment) -> anyhow::Result<Address> {
+        Address::find(self, environment)
+    }
+}

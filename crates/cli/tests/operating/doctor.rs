@@ -1,0 +1,271 @@
+//! Each trouble is made on a live server, the cure that is printed is run as it is printed, and the next look is clean.
+
+use std::{
+    path::Path,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tekup_core::{
+    BusConfig, Environment, ErrorKind, Event, EventBus, HandlerError, RateLimit, RetryPolicy, Subscription, TekupEvent,
+};
+use tekup_events_crm::LeadCreated;
+use tekup_redis_transport::{RedisConfig, RedisTransport};
+use tekup_testkit::redis::{Fsync, RedisServer, RedisServerBuilder};
+use tokio::sync::Notify;
+
+use crate::world::{Ran, World, eventually, program};
+
+/// A server with which nothing is wrong.
+fn sound() -> RedisServerBuilder {
+    RedisServer::builder().append_only(Fsync::EverySecond).config("maxmemory", "256mb")
+}
+
+async fn world(builder: RedisServerBuilder) -> World {
+    let server = builder.start().unwrap();
+    let bus = tekup_redis_transport::connect(server.url(), "crm").await.unwrap();
+    World { server, bus }
+}
+
+impl World {
+    fn doctor(&self, thresholds: &[&str]) -> Ran {
+        self.run(&[&["doctor"], thresholds].concat())
+    }
+
+    /// What is wrong, by name.
+    #[track_caller]
+    fn finds(&self, thresholds: &[&str], codes: &[&str]) -> Ran {
+        let ran = self.doctor(thresholds).ends_with(3);
+        let found = ran.out.lines().filter(|line| line.starts_with("error: ") || line.starts_with("warning: "));
+        let found: Vec<&str> = found.map(|line| line.split(": ").nth(1).unwrap()).collect();
+        assert_eq!(found, codes, "{}", ran.out);
+        ran
+    }
+
+    #[track_caller]
+    fn is_clean(&self, thresholds: &[&str]) {
+        let ran = self.doctor(thresholds).ends_with(0);
+        assert!(ran.out.ends_with(": 0 errors, 0 warnings\n") && ran.out.lines().count() == 1, "{}", ran.out);
+    }
+
+    /// Runs all commands that were printed, as a shell does.
+    #[track_caller]
+    fn cure(&self, told: &Ran) {
+        let commands: Vec<&str> = told.out.lines().filter_map(|line| line.strip_prefix("    run: ")).collect();
+        assert!(!commands.is_empty(), "{}", told.out);
+        let beside = Path::new(env!("CARGO_BIN_EXE_tekup")).parent().unwrap().to_str().unwrap();
+        let path = format!("{beside}:{}", std::env::var("PATH").unwrap());
+        for command in commands {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", command]).env("PATH", &path).env("REDIS_URL", self.server.url());
+            let ran = shell.output().unwrap();
+            assert!(ran.status.success(), "{command}: {ran:?}");
+            assert!(!String::from_utf8_lossy(&ran.stdout).contains("ERR"), "{command}: {ran:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_deletes_keys_and_keeps_nothing_is_set_right_by_the_commands_that_are_printed() {
+    let world = world(RedisServer::builder().config("maxmemory", "0").config("maxmemory-policy", "allkeys-lru")).await;
+    let told = world.finds(&[], &["eviction-policy", "persistence-off", "memory-unlimited"]);
+    assert!(told.line("eviction-policy").contains("allkeys-lru"), "{}", told.out);
+    world.cure(&told);
+    world.is_clean(&[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_memory_is_made_larger_and_publishing_goes_on() {
+    let world = world(sound().config("maxmemory", "4mb")).await;
+    let (hold, held) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(true)));
+    let handler = Subscription::to::<LeadCreated>("slow").handler_with(
+        (hold.clone(), held.clone()),
+        async |(hold, held), _, _| {
+            if held.load(Relaxed) {
+                hold.notified().await;
+            }
+            Ok(())
+        },
+    );
+    world.bus.subscribe(handler).await.unwrap();
+    let large = || LeadCreated::new("lead-1", "x".repeat(200_000), 75.0).event("acme");
+    let refused = loop {
+        if let Err(error) = world.bus.publish(large()).await {
+            break error;
+        }
+    };
+    assert_eq!(refused.kind(), ErrorKind::Backpressure, "{refused}");
+    let told = world.finds(&[], &["memory-full"]);
+    world.cure(&told);
+    world.bus.publish(large()).await.unwrap();
+    world.is_clean(&[]);
+    held.store(false, Relaxed);
+    hold.notify_waiters();
+    world.until_idle("crm/slow").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_that_is_stuck_because_of_a_pause_or_of_a_limit_moves_on() {
+    let world = world(sound()).await;
+    let limited =
+        Subscription::to::<LeadCreated>("limited").rate_limit(RateLimit::per_minute(10)).handler(async |_, _| ());
+    world.bus.subscribe(limited).await.unwrap();
+    world.subscribe("paused").await;
+    world.bus.pause("crm/paused").await.unwrap();
+    for _ in 0..30 {
+        world.publish("acme", "website").await;
+    }
+    let at_once = ["--max-age", "1ms"];
+    // The limit lets a few through at first.
+    eventually(async || world.bus.books("crm/limited").await.unwrap().acked > 0).await;
+    let told = world.finds(&at_once, &["rate-limited", "paused"]);
+    assert!(told.line("paused").contains("30 events wait for it"), "{}", told.out);
+    world.cure(&told);
+    world.until_idle("crm/limited").await;
+    world.until_idle("crm/paused").await;
+    world.is_clean(&at_once);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_handler_is_helped_by_the_setting_that_is_named() {
+    let world = world(sound()).await;
+    let slow = || {
+        Subscription::to::<LeadCreated>("slow").handler(async |_, _| {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+        })
+    };
+    let restart = async |concurrency: &str| {
+        let environment = Environment::of([
+            ("REDIS_URL", world.server.url().as_str()),
+            ("SERVICE_NAME", "crm"),
+            ("EVENT_BUS_CONCURRENCY", concurrency),
+        ]);
+        let bus = tekup_redis_transport::from_environment(&environment).await.unwrap();
+        bus.subscribe(slow()).await.unwrap();
+        bus
+    };
+    let bus = restart("1").await;
+    let thresholds = ["--max-age", "1s"];
+    for _ in 0..100 {
+        world.publish("acme", "website").await;
+    }
+    eventually(async || world.bus.depths("crm/slow").await.unwrap().total.oldest > Some(Duration::from_secs(1))).await;
+    let told = world.finds(&thresholds, &["slow"]);
+    assert!(told.out.contains("    do: ") && told.out.contains("EVENT_BUS_CONCURRENCY"), "{}", told.out);
+    bus.shutdown().await.unwrap();
+    let bus = restart("50").await;
+    world.until_idle("crm/slow").await;
+    world.is_clean(&thresholds);
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_is_lost_is_made_anew_and_what_waited_comes() {
+    let world = world(sound()).await;
+    world.subscribe("scoring").await;
+    world.publish("acme", "website").await;
+    world.until_idle("crm/scoring").await;
+    world.bus.shutdown().await.unwrap();
+    let bus = tekup_redis_transport::connect(world.server.url(), "crm").await.unwrap();
+    bus.publish(LeadCreated::new("lead-2", "website", 75.0).event("acme")).await.unwrap();
+    let lane = world.server.command(&["KEYS", "*lead.created:medium"]).unwrap().items()[0].text().unwrap().to_owned();
+    world.server.command(&["XGROUP", "DESTROY", &lane, "crm/scoring"]).unwrap();
+    let told = world.finds(&[], &["place-lost"]);
+    assert!(told.line("place-lost").contains("lead.created:medium"), "{}", told.out);
+    world.cure(&told);
+    world.is_clean(&[]);
+    assert_eq!(world.run(&["sub", "repair", "crm/scoring"]).ends_with(0).out, "`crm/scoring` has lost no place\n");
+    let (heard, mut events) = tokio::sync::mpsc::unbounded_channel();
+    let scoring = Subscription::to::<LeadCreated>("scoring").handler_with(heard, async |heard, event, _| {
+        heard.send(event.data.lead_id)?;
+        Ok(())
+    });
+    bus.subscribe(scoring).await.unwrap();
+    // What was settled since the last trim may come again, before it.
+    while events.recv().await.unwrap() != "lead-2" {}
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_that_nobody_reads_is_removed_or_its_service_started() {
+    let world = world(sound()).await;
+    world.subscribe("old").await;
+    world.bus.shutdown().await.unwrap();
+    let at_once = ["--max-silent", "1ms"];
+    let told = world.finds(&at_once, &["dead-subscription"]);
+    assert!(told.out.contains("start the service `crm`"), "{}", told.out);
+    let bus = tekup_redis_transport::connect(world.server.url(), "crm").await.unwrap();
+    bus.subscribe(Subscription::to::<LeadCreated>("old").handler(async |_, _| ())).await.unwrap();
+    world.is_clean(&at_once);
+    bus.shutdown().await.unwrap();
+    let told = world.finds(&at_once, &["dead-subscription"]);
+    world.cure(&told);
+    world.is_clean(&at_once);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_told_with_what_they_died_of_and_replayed_when_that_is_mended() {
+    let world = world(sound()).await;
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let import = Subscription::to::<LeadCreated>("import")
+        .retry(RetryPolicy::exponential(1, Duration::ZERO))
+        .handler_with(is_broken.clone(), async |is_broken, _: Event<LeadCreated>, _| {
+            if is_broken.load(Relaxed) { Err(HandlerError::from("the database is away")) } else { Ok(()) }
+        });
+    world.bus.subscribe(import).await.unwrap();
+    for _ in 0..3 {
+        world.publish("acme", "website").await;
+    }
+    world.until_dead("crm/import", 3).await;
+    let told = world.finds(&[], &["dead-letters"]);
+    assert!(told.line("dead-letters").contains("3 events of `crm/import` have died, 3 of"), "{}", told.out);
+    assert!(told.out.contains("the database is away"), "{}", told.out);
+    is_broken.store(false, Relaxed);
+    world.cure(&told);
+    world.until_idle("crm/import").await;
+    world.is_clean(&[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_has_lost_its_registrations_is_told_and_mended_by_the_service() {
+    let world = world(sound()).await;
+    world.subscribe("scoring").await;
+    world.bus.shutdown().await.unwrap();
+    let registrations = world.server.command(&["KEYS", "*:subs"]).unwrap().items()[3].text().unwrap().to_owned();
+    world.server.command(&["DEL", &registrations]).unwrap();
+    world.finds(&[], &["registrations-lost"]);
+    let bus = tekup_redis_transport::connect(world.server.url(), "crm").await.unwrap();
+    bus.subscribe(Subscription::to::<LeadCreated>("scoring").handler(async |_, _| ())).await.unwrap();
+    world.is_clean(&[]);
+    bus.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_out_of_reach_and_a_namespace_without_a_bus_are_findings() {
+    let mut world = world(sound()).await;
+    let told = world.finds(&["--namespace", "shop"], &["no-bus"]);
+    assert!(told.out.contains("`shop`"), "{}", told.out);
+    let config = RedisConfig::new(world.server.url()).namespace("shop");
+    EventBus::new(BusConfig::new("shop"), RedisTransport::connect(&config).await.unwrap()).unwrap();
+    world.is_clean(&["--namespace", "shop"]);
+    world.server.stop().unwrap();
+    let told = world.finds(&[], &["unreachable"]);
+    assert!(told.out.contains("    run: redis-cli -s "), "{}", told.out);
+    world.server.restart().unwrap();
+    world.cure(&told);
+    world.is_clean(&[]);
+}
+
+#[test]
+fn what_is_wrong_is_told_to_programs_with_its_cure() {
+    let ran: Ran = program(&["doctor", "--redis", "redis://127.0.0.1:1", "--output", "json"]).output().unwrap().into();
+    let report = ran.ends_with(3).json();
+    let finding = &report["findings"][0];
+    assert_eq!((&finding["code"], &finding["level"]), (&"unreachable".into(), &"error".into()));
+    assert_eq!(finding["cures"][1]["run"], "redis-cli -u redis://127.0.0.1:1 PING");
+    assert!(report["facts"].is_null());
+}

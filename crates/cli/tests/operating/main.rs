@@ -1,0 +1,16 @@
+//! The program beside a bus that runs on a real Redis server.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
+
+mod demo;
+mod doctor;
+mod events;
+mod letters;
+mod publishing;
+mod servers;
+mod serving;
+mod subscriptions;
+mod tailing;
+mod terminal;
+mod top;
+mod world;

@@ -1,0 +1,84 @@
+//! Serving over TCP, and stopping.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, routing::get};
+use tekup_core::EventBus;
+use tekup_http::{Operations, serve};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+
+const SOON: Duration = Duration::from_secs(4);
+
+struct Serving {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<std::io::Result<()>>,
+}
+
+impl Serving {
+    async fn of(router: Router) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, (stop, stopped)) = (listener.local_addr().unwrap(), oneshot::channel::<()>());
+        let ended = tokio::spawn(serve(listener, router, async { drop(stopped.await) }));
+        Self { address, stop, ended }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+}
+
+async fn ask(connection: &mut TcpStream, path: &str) {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+}
+
+async fn answer(mut connection: TcpStream) -> String {
+    let mut answer = String::new();
+    timeout(SOON, connection.read_to_string(&mut answer)).await.unwrap().unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn probes_are_answered_over_tcp_until_it_is_stopped() {
+    let bus = EventBus::in_memory("crm").unwrap();
+    let serving = Serving::of(Operations::of(&bus).router()).await;
+    let mut connection = serving.connect().await;
+    ask(&mut connection, "/livez").await;
+    let answer = answer(connection).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with(r#"{"status":"alive"}"#), "{answer}");
+    // One that asks nothing holds nobody up.
+    let _idle = serving.connect().await;
+    serving.stop.send(()).unwrap();
+    timeout(2 * SOON, serving.ended).await.unwrap().unwrap().unwrap();
+    assert!(TcpStream::connect(serving.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_finished_and_one_that_never_ends_is_cut() {
+    let (asked, may_end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let state = (asked.clone(), may_end.clone());
+    let slow = get(async move || {
+        state.0.notify_one();
+        state.1.notified().await;
+        "done"
+    });
+    let hangs = get(std::future::pending::<()>);
+    let serving = Serving::of(Router::new().route("/slow", slow).route("/hangs", hangs)).await;
+    let (mut slow, mut hangs) = (serving.connect().await, serving.connect().await);
+    ask(&mut hangs, "/hangs").await;
+    ask(&mut slow, "/slow").await;
+    asked.notified().await;
+    serving.stop.send(()).unwrap();
+    may_end.notify_one();
+    assert!(answer(slow).await.ends_with("done"));
+    timeout(2 * SOON, serving.ended).await.unwrap().unwrap().unwrap();
+}
