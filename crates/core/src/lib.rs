@@ -37,6 +37,7 @@
 //! - Choose types: [`Pattern`], [`PatternBuilder`], and [`patterns`] for ready-made ones.
 //! - Choose events, and sum them up: [`EventFilter`], [`EventDigest`].
 //! - Failures: [`RetryPolicy`], [`Outcome`], [`DeadLetters`]; by filter, at a rate: [`letters`].
+//! - Spans and trace context: [`Propagator`], [`TraceContext`].
 //! - Every replica hears each event: [`Broadcast`].
 //! - One tenant only: [`TenantBus`].
 //! - Stop a subscription for a while, or slow it down: [`EventBus::pause`], [`RateLimit`].
@@ -91,6 +92,7 @@ mod priority;
 mod rate_limit;
 mod retry;
 mod runtime;
+mod spans;
 mod subscription;
 mod sync;
 mod timestamp;
@@ -123,6 +125,7 @@ pub use ids::{
 pub use priority::Priority;
 pub use rate_limit::RateLimit;
 pub use retry::RetryPolicy;
+pub use spans::{Propagator, TraceContext};
 pub use subscription::{Subscription, SubscriptionHandle};
 pub use tekup_macros::TekupEvent;
 pub use timestamp::Timestamp;

@@ -64,7 +64,14 @@ async fn a_line_of_a_handler_carries_event_tenant_and_correlation() {
     bus.publish(&event).await.unwrap();
     until("it is handled", async || Ok(bus.process_counters().handled == 1)).await;
     let line = lines.with("scoring now").remove(0);
-    for part in ["crm/talking", &event.envelope.id.to_string(), "tenant=acme", "correlation=import-7", "attempt=1"] {
+    for part in [
+        "messaging.consumer.group.name=crm/talking",
+        "messaging.destination.name=lead.created",
+        &format!("messaging.message.id={}", event.envelope.id),
+        "messaging.message.conversation_id=\"import-7\"",
+        "tekup.tenant=acme",
+        "tekup.attempt=1",
+    ] {
         assert!(line.contains(part), "{part} in {line}");
     }
 }
@@ -84,7 +91,13 @@ async fn each_failure_is_logged_once_on_one_line_and_without_the_payload() {
     until("both are dead", async || Ok(dead.count().await? == 2)).await;
     bus.shutdown().await.unwrap();
 
-    assert_eq!(lines.with(&receipt.id.to_string()).len(), 3, "two retries and the end");
+    let told = lines.with(&format!(" event.id={} ", receipt.id));
+    assert_eq!(told.len(), 3, "two retries and the end");
+    let correlation = format!("correlation=\"{}\"", receipt.id);
+    for line in told {
+        assert!(line.contains("event.type=\"lead.created\"") && line.contains("tenant=acme"), "{line}");
+        assert!(line.contains(&correlation), "{line}");
+    }
     assert_eq!(lines.with(&garbage.id.to_string()).len(), 1);
     assert_eq!(lines.with("the ledger").len(), 3);
     assert!(lines.with("the ledger").iter().all(|line| line.contains("is closed") && !line.contains('\u{1b}')));

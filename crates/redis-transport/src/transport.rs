@@ -212,6 +212,10 @@ impl Transport for RedisTransport {
         Capabilities { survives_processes: true, ..Capabilities::default() }
     }
 
+    fn system(&self) -> &'static str {
+        "redis"
+    }
+
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
         self.0.publisher.publish(&batch).await
     }

@@ -9,15 +9,17 @@ use std::{
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::{
     bus::EventBus,
     envelope::Envelope,
     error::Error,
-    handler::{Context, Ended, MakeContext, Origin, Outcome, Router},
+    handler::{Context, Ended, Found, MakeContext, Origin, Outcome, Router},
     ids::{EventType, SubscriptionId},
     metrics::{Attempted, Tally, Timed},
     runtime::Outage,
+    spans::Processing,
     subscription::Settings,
     timestamp::Timestamp,
     transport::{Delivery, Follower},
@@ -26,8 +28,14 @@ use crate::{
 /// How many events are read at once.
 const BATCH: usize = 256;
 
-/// What was read of an event: its type, and when it was published.
-type Subject = OnceLock<(EventType, Timestamp)>;
+/// What is kept of an event that is given away to its handler.
+#[derive(Default)]
+struct Subject {
+    /// Its type, and when it was published.
+    read: OnceLock<(EventType, Timestamp)>,
+    /// Of the attempt.
+    span: OnceLock<Span>,
+}
 
 /// A listener at work: it reads, and calls its handler, one batch after another.
 pub(crate) struct Listener {
@@ -101,12 +109,12 @@ impl Listener {
         // All of a user's code runs within: decoding, the filter, the handler, its drop, and its error's words.
         let (started, subject) = (Instant::now(), Arc::default());
         let tried = AssertUnwindSafe(self.try_once(&delivery, started, &subject)).catch_unwind().await;
-        let tally = tried.unwrap_or_else(|panic| self.fail(&delivery, &Outcome::panicked(&*panic)));
+        let tally = tried.unwrap_or_else(|panic| self.fail(&delivery, &Outcome::panicked(&*panic), &subject));
         self.count(&delivery, tally, &subject, started);
     }
 
     fn count(&self, delivery: &Delivery, tally: Tally, subject: &Subject, started: Instant) {
-        let read = subject.get().cloned();
+        let read = subject.read.get().cloned();
         let timed = read.map(|(event_type, published)| Timed { event_type, published, handling: started.elapsed() });
         let (tenant, event_type) = (delivery.tenant.as_ref(), timed.as_ref().map(|timed| &timed.event_type));
         let attempted = Attempted { event_type, tenant, tally, dead: None, timed: timed.as_ref() };
@@ -123,23 +131,26 @@ impl Listener {
         match tokio::time::timeout_at(deadline, handling).await {
             Ok(Ended::Said(Outcome::Done)) => Tally::handled(started.elapsed()),
             Ok(Ended::Filtered(read)) => {
-                _ = read.map(|read| subject.set(read));
+                _ = read.map(|read| subject.read.set(read));
                 Tally::filtered()
             }
-            Ok(Ended::Said(outcome)) => self.fail(delivery, &outcome),
-            Ok(Ended::Dead(_, error)) => self.fail(delivery, &Outcome::retry(error)),
+            Ok(Ended::Said(outcome)) => self.fail(delivery, &outcome, subject),
+            Ok(Ended::Dead(_, error)) => self.fail(delivery, &Outcome::retry(error), subject),
             Err(_) => {
-                let late = format!("handler took longer than {:?}", self.settings.timeout);
-                self.fail(delivery, &Outcome::retry(late))
+                let late = Found::timeout(format!("handler took longer than {:?}", self.settings.timeout));
+                self.fail(delivery, &Outcome::retry(late), subject)
             }
         }
     }
 
-    fn fail(&self, delivery: &Delivery, outcome: &Outcome) -> Tally {
-        let error = if let Outcome::Failed(error) = outcome { error.to_string() } else { String::new() };
+    fn fail(&self, delivery: &Delivery, outcome: &Outcome, subject: &Subject) -> Tally {
+        let Outcome::Failed(error) = outcome else { return Tally::failed() };
+        let span = subject.span.get().cloned().unwrap_or_else(Span::none);
+        self.bus.spans().failed(&span, error.error_type(), error);
+        let _within = span.enter();
         let tenant = delivery.tenant.as_ref().map(tracing::field::display);
         tracing::warn!(
-            broadcast = %self.id(), event.id = %delivery.id, tenant, error,
+            broadcast = %self.id(), event.id = %delivery.id, tenant, error = error.to_string(),
             "a handler of a broadcast failed; it is not called again for this event"
         );
         Tally::failed()
@@ -149,15 +160,10 @@ impl Listener {
         let (bus, origin) = (self.bus.clone(), Arc::clone(&self.origin));
         Box::new(move |envelope: Envelope| {
             // It is given one event.
-            _ = subject.set((envelope.event_type.clone(), envelope.timestamp));
-            let span = tracing::info_span!(
-                "hear",
-                broadcast = %origin.subscription,
-                event.id = %envelope.id,
-                event.type = %envelope.event_type,
-                tenant = %envelope.tenant,
-            );
-            (Context::new(bus, envelope, origin, (1, None), deadline), span)
+            _ = subject.read.set((envelope.event_type.clone(), envelope.timestamp));
+            let Processing { span, context } = bus.spans().process(&envelope, &origin.subscription, 1);
+            let span = subject.span.get_or_init(|| span).clone();
+            (Context::new(bus, envelope, origin, (1, None), deadline, context), span)
         })
     }
 }

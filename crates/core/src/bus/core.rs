@@ -24,6 +24,7 @@ use crate::{
     ids::{EventType, ServiceName, SubscriptionId, TenantId},
     metrics::{Meter, Tally},
     runtime::Slots,
+    spans::Spans,
     transport::{DynTransport, Outgoing, Receipt, Transport},
 };
 
@@ -34,6 +35,7 @@ pub(super) struct Core {
     pub(super) service: ServiceName,
     pub(super) config: BusConfig,
     pub(super) checks: Arc<Checks>,
+    pub(super) spans: Spans,
     pub(super) transport: Box<dyn DynTransport>,
     pub(super) slots: Slots,
     pub(super) meter: Meter,
@@ -56,6 +58,7 @@ impl Core {
         Ok(Self {
             service: ServiceName::new(&config.service_name)?,
             checks: Arc::new(Checks::new(config.limits(), config.schema_check)),
+            spans: Spans::new(transport.system()),
             transport: Box::new(transport),
             slots: Slots::new(config.handlers),
             meter: Meter::by_tenant(config.latency_tenants.iter().cloned(), config.metric_tenants.clone()),

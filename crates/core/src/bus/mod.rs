@@ -45,6 +45,7 @@ use crate::{
     memory::MemoryTransport,
     metrics::Meter,
     runtime::Slots,
+    spans::{Propagator, Spans},
     transport::{Capabilities, Transport},
 };
 
@@ -127,6 +128,17 @@ impl EventBus {
         self.0.checks.use_schemas(schemas)
     }
 
+    /// From now on, what is published and handled is joined to the spans of a tracing system: events carry the context in
+    /// which they were created, and handlers are linked to it. Without this the bus reads and writes no such context.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the bus has a propagator already.
+    ///
+    /// See [`Propagator`] for an example.
+    pub fn use_propagator(&self, propagator: impl Propagator) -> Result<()> {
+        self.0.spans.use_propagator(propagator)
+    }
+
     /// The service's name.
     ///
     /// ```
@@ -184,6 +196,10 @@ impl EventBus {
 
     pub(crate) fn meter(&self) -> &Meter {
         &self.0.meter
+    }
+
+    pub(crate) fn spans(&self) -> &Spans {
+        &self.0.spans
     }
 
     pub(crate) fn suspect_gate(&self) -> &Arc<Semaphore> {

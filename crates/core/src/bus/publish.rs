@@ -1,11 +1,13 @@
 //! Publishing, and what can be published.
 
+use tracing::{Instrument, Span};
+
 use super::{EventBus, core::Core};
 use crate::{
-    checks::Checks,
     envelope::{Limits, Metadata},
     error::{Error, ErrorKind, Result},
     event::{Draft, Event, RawEvent, TekupEvent},
+    spans::{Desk, Made, TraceContext},
     timestamp::Timestamp,
     transport::{Outgoing, Receipt},
 };
@@ -46,9 +48,26 @@ impl EventBus {
     /// # }
     /// ```
     pub async fn publish(&self, event: impl Publish) -> Result<Receipt> {
-        let outgoing = event.into_outgoing(&self.0.checks)?;
-        self.0.expect_open()?;
-        Core::publish(&self.0, outgoing).await
+        self.publish_in(event, None).await
+    }
+
+    /// Publishes as a part of what is known by its context, where no span is around the call.
+    pub(crate) async fn publish_in(&self, event: impl Publish, parent: Option<&TraceContext>) -> Result<Receipt> {
+        let desk = Desk::of_one(&self.0.checks, &self.0.spans, parent);
+        let Made { outgoing, span, .. } = event.make(&desk)?;
+        let sending = async {
+            self.0.expect_open()?;
+            Core::publish(&self.0, outgoing).await
+        };
+        let sent = sending.instrument(span.clone()).await;
+        self.told(&span, sent)
+    }
+
+    fn told<T>(&self, span: &Span, sent: Result<T>) -> Result<T> {
+        if let Err(error) = &sent {
+            self.0.spans.failed(span, error.kind().code(), error);
+        }
+        sent
     }
 
     /// Stores many events in few round trips: one result for each, in their order. What is wrong with one does not stop
@@ -77,25 +96,32 @@ impl EventBus {
     /// # }
     /// ```
     pub async fn publish_batch<P: Publish>(&self, events: impl IntoIterator<Item = P>) -> Result<Vec<Result<Receipt>>> {
-        let made: Vec<_> = events.into_iter().map(|event| event.into_outgoing(&self.0.checks)).collect();
+        let desk = Desk::of_many(&self.0.checks, &self.0.spans);
+        let made: Vec<_> = events.into_iter().map(|event| event.make(&desk)).collect();
         let most = self.0.checks.limits.batch_events;
         if made.len() > most {
             let message = format!("batch has {} events, {most} are allowed: publish it in parts", made.len());
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        let mut good = Vec::with_capacity(made.len());
-        let made: Vec<Result<()>> = made.into_iter().map(|made| made.map(|outgoing| good.push(outgoing))).collect();
-        let mut answers = self.send(good).await?.into_iter();
+        let (mut good, mut contexts) = (Vec::with_capacity(made.len()), Vec::new());
+        let mut keep = |made: Made| {
+            good.push(made.outgoing);
+            contexts.extend(made.context);
+        };
+        let made: Vec<Result<()>> = made.into_iter().map(|made| made.map(&mut keep)).collect();
+        let mut answers = self.send(good, &contexts).await?.into_iter();
         let mut next = || answers.next().unwrap_or_else(|| Err(Core::unanswered()));
         Ok(made.into_iter().map(|made| made.and_then(|()| next())).collect())
     }
 
-    async fn send(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
+    async fn send(&self, batch: Vec<Outgoing>, contexts: &[TraceContext]) -> Result<Vec<Result<Receipt>>> {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
         self.0.expect_open()?;
-        Core::store(&self.0, batch).await
+        let span = self.0.spans.send_all(&batch, contexts);
+        let sent = Core::store(&self.0, batch).instrument(span.clone()).await;
+        self.told(&span, sent)
     }
 }
 
@@ -127,7 +153,7 @@ impl EventBus {
 )]
 pub trait Publish: Sealed + Send {
     #[doc(hidden)]
-    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing>;
+    fn make(self, desk: &Desk<'_>) -> Result<Made>;
 }
 
 /// Keeps the trait to this crate.
@@ -141,47 +167,54 @@ impl Sealed for &RawEvent {}
 impl Sealed for Outgoing {}
 
 impl<T: TekupEvent> Publish for Draft<T> {
-    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
+    fn make(self, desk: &Desk<'_>) -> Result<Made> {
         let (event, priority, due) = self.into_parts()?;
-        Ok(Outgoing { priority, due, ..event.into_outgoing(checks)? })
+        let mut made = event.make(desk)?;
+        (made.outgoing.priority, made.outgoing.due) = (priority, due);
+        Ok(made)
     }
 }
 
 impl<T: TekupEvent> Publish for Event<T> {
-    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
-        (&self).into_outgoing(checks)
+    fn make(self, desk: &Desk<'_>) -> Result<Made> {
+        (&self).make(desk)
     }
 }
 
 impl<T: TekupEvent> Publish for &Event<T> {
-    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
-        within(&checks.limits, Outgoing::of(self)?, &self.envelope.metadata)
+    fn make(self, desk: &Desk<'_>) -> Result<Made> {
+        desk.make(&self.envelope, |context| {
+            let traced = self.envelope.traced(context)?;
+            within(&desk.checks.limits, Outgoing::written(self, &traced)?, &traced.metadata)
+        })
     }
 }
 
 impl Publish for RawEvent {
-    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
-        (&self).into_outgoing(checks)
+    fn make(self, desk: &Desk<'_>) -> Result<Made> {
+        (&self).make(desk)
     }
 }
 
 impl Publish for &RawEvent {
-    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
-        let outgoing = within(&checks.limits, Outgoing::raw(self), &self.envelope().metadata)?;
-        checks.untyped(self)?;
-        Ok(outgoing)
+    fn make(self, desk: &Desk<'_>) -> Result<Made> {
+        desk.make(self.envelope(), |context| {
+            let event = self.traced(context, &desk.checks.limits)?;
+            let outgoing = within(&desk.checks.limits, Outgoing::raw(&event), &event.envelope().metadata)?;
+            desk.checks.untyped(&event)?;
+            Ok(outgoing)
+        })
     }
 }
 
 impl Publish for Outgoing {
     /// The bytes may be anything, but not of any size; what can be read as an event is held to its schema.
-    fn into_outgoing(self, checks: &Checks) -> Result<Outgoing> {
-        if let Some(due) = self.due {
-            due.check(Timestamp::now())?;
-        }
-        checks.limits.check_size(self.bytes.len())?;
-        checks.if_readable(&self.bytes)?;
-        Ok(self)
+    fn make(self, desk: &Desk<'_>) -> Result<Made> {
+        desk.keep(self, |outgoing| {
+            outgoing.due.map_or(Ok(()), |due| due.check(Timestamp::now()))?;
+            desk.checks.limits.check_size(outgoing.bytes.len())?;
+            desk.checks.if_readable(&outgoing.bytes)
+        })
     }
 }
 

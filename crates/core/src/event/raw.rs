@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -5,6 +7,7 @@ use super::{TekupEvent, typed::Rules as _, version};
 use crate::{
     envelope::{self, Envelope, Limits},
     error::Result,
+    spans::TraceContext,
 };
 
 /// An event whose data is not parsed: what a subscription to several types gets, and what tools work on.
@@ -43,6 +46,13 @@ impl RawEvent {
     /// ```
     pub fn parse(json: impl Into<Bytes>) -> Result<Self> {
         Self::parse_within(json.into(), &Limits::default())
+    }
+
+    /// The same with a trace context, where one is given.
+    pub(crate) fn traced(&self, context: Option<&TraceContext>, limits: &Limits) -> Result<Cow<'_, Self>> {
+        let Cow::Owned(envelope) = self.envelope.traced(context)? else { return Ok(Cow::Borrowed(self)) };
+        let data = envelope::decode_data::<Box<RawValue>>(self.json())?;
+        Self::parse_within(envelope::write(&envelope, &data)?.into(), limits).map(Cow::Owned)
     }
 
     pub(crate) fn parse_within(bytes: Bytes, limits: &Limits) -> Result<Self> {

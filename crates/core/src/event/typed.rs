@@ -198,7 +198,12 @@ impl<T: TekupEvent> Event<T> {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn to_json(&self) -> Result<Vec<u8>> {
-        let written = self.own_envelope().and_then(|envelope| self.data.__write(&envelope));
+        self.to_json_in(&self.envelope)
+    }
+
+    /// With another envelope, which may say more.
+    pub(crate) fn to_json_in(&self, envelope: &Envelope) -> Result<Vec<u8>> {
+        let written = Self::own(envelope).and_then(|envelope| self.data.__write(&envelope));
         let Err(mut broken) = self.data.keeps_rules() else { return written };
         if let Err(error) = written {
             broken = broken.and(error.problems());
@@ -207,8 +212,8 @@ impl<T: TekupEvent> Event<T> {
     }
 
     /// The envelope as it goes with data of this type.
-    fn own_envelope(&self) -> Result<Cow<'_, Envelope>> {
-        let Envelope { id, event_type, version, .. } = &self.envelope;
+    fn own(envelope: &Envelope) -> Result<Cow<'_, Envelope>> {
+        let Envelope { id, event_type, version, .. } = envelope;
         if event_type.as_str() != T::TYPE {
             let message = format!(
                 "event {id} says that it is a `{event_type}`, and its data is that of a `{}`: begin an event of its own",
@@ -218,9 +223,9 @@ impl<T: TekupEvent> Event<T> {
         }
         let own: SchemaVersion = T::VERSION.parse()?;
         if *version == own {
-            return Ok(Cow::Borrowed(&self.envelope));
+            return Ok(Cow::Borrowed(envelope));
         }
-        Ok(Cow::Owned(Envelope { version: own, ..self.envelope.clone() }))
+        Ok(Cow::Owned(Envelope { version: own, ..envelope.clone() }))
     }
 
     /// The same event with its data unparsed.

@@ -9,6 +9,7 @@ use crate::{
     error::Result,
     event::{Draft, IntoDraft, TekupEvent},
     ids::{EventId, SubscriptionId, TenantId},
+    spans::TraceContext,
     timestamp::Timestamp,
     transport::Receipt,
 };
@@ -42,6 +43,7 @@ pub struct Context {
     attempt: u32,
     first_failure: Option<Timestamp>,
     deadline: Instant,
+    trace: Option<Arc<TraceContext>>,
 }
 
 /// What all attempts of one subscription share.
@@ -59,8 +61,9 @@ impl Context {
         origin: Arc<Origin>,
         (attempt, first_failure): (u32, Option<Timestamp>),
         deadline: Instant,
+        trace: Option<Arc<TraceContext>>,
     ) -> Self {
-        Self { bus, event: Arc::new(event), origin, attempt, first_failure, deadline }
+        Self { bus, event: Arc::new(event), origin, attempt, first_failure, deadline, trace }
     }
 
     /// Which attempt this is: 1 for the first.
@@ -254,6 +257,6 @@ impl Context {
         if let Some(user) = &self.event.user {
             draft = draft.user_if_absent(user);
         }
-        self.bus.publish(draft).await
+        self.bus.publish_in(draft, self.trace.as_deref()).await
     }
 }

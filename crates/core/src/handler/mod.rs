@@ -4,6 +4,7 @@ mod advice;
 mod batch;
 mod context;
 mod error;
+mod failure;
 mod outcome;
 mod route;
 
@@ -16,6 +17,7 @@ pub use context::Context;
 pub(crate) use context::Origin;
 pub(crate) use error::Advice;
 pub use error::{HandlerError, HandlerResult};
+pub(crate) use failure::Found;
 pub use outcome::{IntoOutcome, Outcome};
 pub use route::Incoming;
 pub(crate) use route::{Ended, Erased, Filter, MakeContext, Route, Router, Typed};

@@ -1,6 +1,6 @@
 use std::{any::Any, time::Duration};
 
-use super::{HandlerError, HandlerResult};
+use super::{Found, HandlerError, HandlerResult};
 
 /// What shall happen to an event, said as a value.
 ///
@@ -69,7 +69,7 @@ impl Outcome {
             .copied()
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("without a message");
-        Self::retry(format!("handler panicked: {text}"))
+        Self::retry(Found::panic(format!("handler panicked: {text}")))
     }
 }
 

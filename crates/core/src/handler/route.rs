@@ -12,6 +12,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, RawEvent, TekupEvent},
     ids::{EventId, EventType, TenantId},
+    spans::Spans,
     timestamp::Timestamp,
     transport::{DeadLetter, DeadReason, Delivery},
 };
@@ -212,8 +213,8 @@ impl Router {
     }
 
     /// For a subscription that takes batches.
-    pub(crate) fn sift(&self, batch: Vec<Delivery>) -> Option<Sifted> {
-        self.batch.as_ref().map(|route| route.sift(batch, &self.checks))
+    pub(crate) fn sift(&self, batch: Vec<Delivery>, spans: &Spans) -> Option<Sifted> {
+        self.batch.as_ref().map(|route| route.sift(batch, &self.checks, spans))
     }
 
     pub(crate) async fn run(&self, delivery: &Delivery, cx: MakeContext) -> Ended {

@@ -13,6 +13,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, RawEvent, TekupEvent},
     ids::{EventId, EventType, SchemaVersion, TenantId},
+    spans::Desk,
     timestamp::Timestamp,
     transport::{DeadLetter, LetterKey, Outgoing, Receipt},
 };
@@ -72,7 +73,7 @@ type Make = Box<dyn FnOnce(&Dead, EventId, &Checks) -> Result<Outgoing> + Send>;
 
 impl Edit {
     pub(crate) fn with_data<T: TekupEvent>(letters: DeadLetters, tenant: TenantId, id: EventId, data: T) -> Self {
-        Self::new(letters, tenant, id, Box::new(|dead, id, checks| dead.with_data(id, data)?.into_outgoing(checks)))
+        Self::new(letters, tenant, id, Box::new(|dead, id, checks| ready(dead.with_data(id, data)?, checks)))
     }
 
     pub(crate) fn with_json(letters: DeadLetters, tenant: TenantId, id: EventId, json: String) -> Self {
@@ -80,7 +81,7 @@ impl Edit {
             letters,
             tenant,
             id,
-            Box::new(|dead, id, checks| dead.with_json(id, json, &checks.limits)?.into_outgoing(checks)),
+            Box::new(|dead, id, checks| ready(dead.with_json(id, json, &checks.limits)?, checks)),
         )
     }
 
@@ -155,6 +156,11 @@ impl fmt::Debug for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Edit").field("letter", &self.key).field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// The event as it is stored, which the bus then publishes as it is.
+fn ready(event: impl Publish, checks: &Checks) -> Result<Outgoing> {
+    event.make(&Desk::without_spans(checks)).map(|made| made.outgoing)
 }
 
 /// What is known of the dead event.

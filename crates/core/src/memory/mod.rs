@@ -258,6 +258,10 @@ impl Transport for MemoryTransport {
         Capabilities { paused_time: true, ..Capabilities::default() }
     }
 
+    fn system(&self) -> &'static str {
+        "memory"
+    }
+
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
         // A publisher in a loop must leave some of the thread to those who read.
         consume_budget().await;

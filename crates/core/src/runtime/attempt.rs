@@ -3,14 +3,16 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
-use super::{Runtime, settler::Ending};
+use super::{Runtime, settler::Ending, subjects::Subject};
 use crate::{
-    envelope::Envelope,
-    handler::{Context, Ended, HandlerError, MakeContext, Outcome},
+    envelope::{self, Envelope},
+    handler::{Context, Ended, Found, HandlerError, MakeContext, Outcome},
     metrics::{Tally, Timed},
     retry::Decision,
+    spans::Processing,
     transport::{DeadReason, Delivery, Settlement, Verdict},
 };
 
@@ -21,9 +23,7 @@ impl Runtime {
         let started = Instant::now();
         let tried = AssertUnwindSafe(self.try_once(seat, &delivery, started)).catch_unwind().await;
         let ending = tried.unwrap_or_else(|panic| {
-            let timed = self.subjects.timed(seat, started.elapsed());
-            let ending = self.judge(&delivery, Ended::Said(Outcome::panicked(&*panic)), Duration::ZERO);
-            Ending { timed, ..ending }
+            self.end(seat, &delivery, Ended::Said(Outcome::panicked(&*panic)), started.elapsed())
         });
         // From here on the settler answers for it, so a stop that comes now does not release it.
         self.held.leave(seat);
@@ -36,15 +36,22 @@ impl Runtime {
         let ended = if self.wants(delivery) { self.run(seat, delivery, deadline).await } else { Ended::Filtered(None) };
         let took = started.elapsed();
         self.pace.note(took);
-        let timed = self.timed(seat, delivery, &ended, took);
-        Ending { timed, ..self.judge(delivery, ended, took) }
+        self.end(seat, delivery, ended, took)
     }
 
-    fn timed(&self, seat: usize, delivery: &Delivery, ended: &Ended, handling: Duration) -> Option<Timed> {
-        match ended {
-            Ended::Said(_) => self.subjects.timed(seat, handling),
-            _ => self.unhandled(delivery, ended, handling),
+    fn end(&self, seat: usize, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
+        let (subject, unhandled) = (self.subjects.take(seat), self.unhandled(delivery, &ended, took));
+        let ending = self.judge_within(subject.as_ref(), delivery, ended, took);
+        Ending { timed: subject.map(|subject| subject.timed(took)).or(unhandled), ..ending }
+    }
+
+    /// What is said of an attempt belongs to its span.
+    fn judge_within(&self, subject: Option<&Subject>, delivery: &Delivery, ended: Ended, took: Duration) -> Ending {
+        let Some(Subject { span, .. }) = subject else { return self.judge(delivery, ended, took) };
+        if let Ended::Said(Outcome::Failed(error)) = &ended {
+            self.bus.spans().failed(span, error.error_type(), error);
         }
+        span.in_scope(|| self.judge(delivery, ended, took))
     }
 
     /// What was not given to a handler, if it is known.
@@ -73,28 +80,17 @@ impl Runtime {
     }
 
     pub(super) fn timed_out(&self) -> Outcome {
-        Outcome::retry(format!("handler took longer than {:?}", self.settings.timeout))
+        Outcome::retry(Found::timeout(format!("handler took longer than {:?}", self.settings.timeout)))
     }
 
     fn context_of(self: &Arc<Self>, seat: usize, delivery: &Delivery, deadline: Instant) -> MakeContext {
         let runtime = Arc::clone(self);
         let attempt = (delivery.failures + 1, delivery.first_failure);
         Box::new(move |envelope: Envelope| {
-            runtime.subjects.note(seat, &envelope);
-            let span = tracing::info_span!(
-                "handle",
-                subscription = %runtime.id,
-                event.id = %envelope.id,
-                event.type = %envelope.event_type,
-                tenant = %envelope.tenant,
-                correlation = tracing::field::Empty,
-                attempt = attempt.0,
-            );
-            if !span.is_disabled() {
-                span.record("correlation", tracing::field::display(envelope.correlation_id()));
-            }
+            let Processing { span, context } = runtime.bus.spans().process(&envelope, &runtime.id, attempt.0);
+            runtime.subjects.note(seat, &envelope, &span);
             let (bus, origin) = (runtime.bus.clone(), Arc::clone(&runtime.origin));
-            (Context::new(bus, envelope, origin, attempt, deadline), span)
+            (Context::new(bus, envelope, origin, attempt, deadline, context), span)
         })
     }
 
@@ -154,19 +150,40 @@ impl Runtime {
 
     fn log_retry(&self, delivery: &Delivery, failures: u32, delay: Duration, error: &str) {
         let tenant = delivery.tenant.as_ref().map(tracing::field::display);
+        let Told { event_type, correlation } = Told::of(delivery);
         let allowed = self.settings.retry.attempts();
         tracing::warn!(
-            subscription = %self.id, event.id = %delivery.id, tenant, attempt = failures, allowed, ?delay, error,
+            subscription = %self.id, event.id = %delivery.id, event.type = event_type, tenant, correlation,
+            attempt = failures, allowed, ?delay, error,
             "an attempt failed; another one follows"
         );
     }
 
     pub(super) fn log_dead(&self, delivery: &Delivery, reason: DeadReason, error: &str) {
         let tenant = delivery.tenant.as_ref().map(tracing::field::display);
+        let Told { event_type, correlation } = Told::of(delivery);
         let attempts = delivery.failures + 1;
         tracing::error!(
-            subscription = %self.id, event.id = %delivery.id, tenant, attempts, %reason, error,
+            subscription = %self.id, event.id = %delivery.id, event.type = event_type, tenant, correlation,
+            attempts, %reason, error,
             "an event goes to the dead letters; list and replay them when the cause is mended"
         );
+    }
+}
+
+/// What a line about a delivery tells of its envelope, which by then is given away: it is read once more, as failures are
+/// few. Nothing, where it can't be read.
+#[derive(Default)]
+struct Told {
+    event_type: Option<String>,
+    correlation: Option<String>,
+}
+
+impl Told {
+    fn of(delivery: &Delivery) -> Self {
+        let is_told = tracing::enabled!(tracing::Level::ERROR);
+        let read = is_told.then(|| envelope::read::<IgnoredAny>(&delivery.bytes));
+        let Some(Ok((envelope, _))) = read else { return Self::default() };
+        Self { event_type: Some(envelope.event_type.to_string()), correlation: Some(envelope.correlation_id()) }
     }
 }

@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{Runtime, settler::Ending};
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     handler::{Attempts, BatchContext, BatchOutcome, Call, Ended, HandlerError, Outcome, Sifted},
     ids::EventType,
     metrics::Timed,
+    spans::Processing,
     subscription::BatchSettings,
     timestamp::Timestamp,
     transport::{Delivery, Verdict},
@@ -43,10 +44,10 @@ impl Runtime {
         let started = Instant::now();
         let deadline = started + self.settings.timeout;
         self.held.sit_all(seat, batch.iter().map(|delivery| delivery.held), deadline);
-        let given = self.sift(batch);
-        let endings = match given {
-            Some((given, subjects, call)) => {
-                let endings = self.try_batch(&given, call, started, deadline).await;
+        let endings = match self.sift(batch) {
+            Some(Sifted { given, subjects, contexts, call, .. }) => {
+                let traced = self.bus.spans().process_all(&subjects, &contexts, &self.id);
+                let endings = self.try_batch(&given, call, traced, started, deadline).await;
                 timed(endings, subjects, started.elapsed())
             }
             None => Vec::new(),
@@ -57,42 +58,56 @@ impl Runtime {
     }
 
     /// Ends what is not for the handler; answers what is.
-    fn sift(&self, batch: Vec<Delivery>) -> Option<(Vec<Delivery>, Subjects, Call)> {
+    fn sift(&self, batch: Vec<Delivery>) -> Option<Sifted> {
         let (wanted, unwanted): (Vec<_>, Vec<_>) = batch.into_iter().partition(|delivery| self.wants(delivery));
-        let Sifted { given, subjects, ended, call } = self.router.sift(wanted)?;
+        let mut sifted = self.router.sift(wanted, self.bus.spans())?;
         let unwanted = unwanted.into_iter().map(|delivery| (delivery, Ended::Filtered(None)));
-        let others = unwanted.chain(ended).map(|(delivery, ended)| Ending {
+        let others = unwanted.chain(sifted.ended.drain(..)).map(|(delivery, ended)| Ending {
             timed: self.unhandled(&delivery, &ended, Duration::ZERO),
             ..self.judge(&delivery, ended, Duration::ZERO)
         });
         self.outbox.push_all(others.collect());
-        (!given.is_empty()).then_some((given, subjects, call))
+        (!sifted.given.is_empty()).then_some(sifted)
     }
 
     async fn try_batch(
         self: &Arc<Self>,
         given: &[Delivery],
         call: Call,
+        Processing { span, context }: Processing,
         started: Instant,
         deadline: Instant,
     ) -> Vec<Ending> {
         // All of a user's code runs within: the handler, its drop, and its error's words.
         let tried = async {
-            let said = self.call(given, call, deadline).await;
+            let cx =
+                BatchContext::new(self.bus.clone(), Arc::clone(&self.origin), attempts_of(given), deadline, context);
+            let said = self.call(call, cx, deadline).await;
             let each = started.elapsed() / u32::try_from(given.len()).unwrap_or(u32::MAX);
             self.pace.note(each);
-            self.judge_batch(given, said, each)
+            self.judge_all_within(&span, given, said, each)
         };
-        let tried = AssertUnwindSafe(tried).catch_unwind().await;
+        let tried = AssertUnwindSafe(tried.instrument(span.clone())).catch_unwind().await;
         tried.unwrap_or_else(|panic| {
-            self.judge_batch(given, BatchOutcome::All(Outcome::panicked(&*panic)), Duration::ZERO)
+            let said = BatchOutcome::All(Outcome::panicked(&*panic));
+            span.in_scope(|| self.judge_all_within(&span, given, said, Duration::ZERO))
         })
     }
 
-    async fn call(self: &Arc<Self>, given: &[Delivery], call: Call, deadline: Instant) -> BatchOutcome {
-        let cx = BatchContext::new(self.bus.clone(), Arc::clone(&self.origin), attempts_of(given), deadline);
-        let span = tracing::info_span!("handle_batch", subscription = %self.id, events = given.len());
-        match tokio::time::timeout_at(deadline, call(cx).instrument(span)).await {
+    /// What is said of the attempt belongs to its span; it has failed where it has for one of its events.
+    fn judge_all_within(&self, span: &Span, given: &[Delivery], said: BatchOutcome, each: Duration) -> Vec<Ending> {
+        let failure = match &said {
+            BatchOutcome::All(outcome) => failure(outcome),
+            BatchOutcome::Each(outcomes) => outcomes.iter().find_map(failure),
+        };
+        if let Some(error) = failure {
+            self.bus.spans().failed(span, error.error_type(), error);
+        }
+        self.judge_batch(given, said, each)
+    }
+
+    async fn call(&self, call: Call, cx: BatchContext, deadline: Instant) -> BatchOutcome {
+        match tokio::time::timeout_at(deadline, call(cx)).await {
             Ok(said) if Instant::now() <= deadline => said,
             // A handler that blocked its thread may come back after its time: that is too late.
             _ => BatchOutcome::All(self.timed_out()),
@@ -145,6 +160,10 @@ fn timed(mut endings: Vec<Ending>, subjects: Subjects, all: Duration) -> Vec<End
         ending.timed = Some(Timed { event_type, published, handling });
     }
     endings
+}
+
+fn failure(outcome: &Outcome) -> Option<&HandlerError> {
+    if let Outcome::Failed(error) = outcome { Some(error) } else { None }
 }
 
 /// Of the events that have failed before.

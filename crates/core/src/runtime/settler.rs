@@ -236,8 +236,9 @@ impl Runtime {
     fn log_lost(&self, settlement: &Settlement) {
         // An ack that comes twice is no news; a failure that is overruled is.
         if !settlement.verdict.is_finished() {
+            let tenant = settlement.tenant.as_ref().map(tracing::field::display);
             tracing::info!(
-                subscription = %self.id, event.id = %settlement.id,
+                subscription = %self.id, event.id = %settlement.id, tenant,
                 "the delivery belongs to another process by now, or was settled before; this verdict was ignored"
             );
         }

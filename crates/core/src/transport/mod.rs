@@ -222,6 +222,17 @@ pub trait Transport: Send + Sync + 'static {
         None
     }
 
+    /// What spans call the store, as `messaging.system` of OpenTelemetry's conventions: a lower-case word.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Transport}};
+    ///
+    /// assert_eq!(MemoryTransport::new().system(), "memory");
+    /// ```
+    fn system(&self) -> &'static str {
+        "other"
+    }
+
     /// How it is with what this transport does by itself, whatever is subscribed to: health tells who has ended or gets
     /// nothing done. One that does nothing by itself leaves this as it is.
     ///

@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use super::{Due, StoredEvent, StoredIn, TraceLink};
 use crate::{
+    envelope::Envelope,
     error::Result,
     event::{Event, RawEvent, TekupEvent},
     ids::{EventId, EventType, TenantId},
@@ -53,8 +54,12 @@ impl Outgoing {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn of<T: TekupEvent>(event: &Event<T>) -> Result<Self> {
-        let bytes = Bytes::from(event.to_json()?);
-        let envelope = &event.envelope;
+        Self::written(event, &event.envelope)
+    }
+
+    /// A typed event with another envelope, which may say more.
+    pub(crate) fn written<T: TekupEvent>(event: &Event<T>, envelope: &Envelope) -> Result<Self> {
+        let bytes = Bytes::from(event.to_json_in(envelope)?);
         Ok(Self {
             id: envelope.id,
             tenant: envelope.tenant.clone(),

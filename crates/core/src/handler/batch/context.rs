@@ -7,6 +7,7 @@ use crate::{
     bus::EventBus,
     envelope::Envelope,
     ids::{EventId, SubscriptionId, TenantId},
+    spans::TraceContext,
     timestamp::Timestamp,
 };
 
@@ -41,14 +42,21 @@ pub struct BatchContext {
     origin: Arc<Origin>,
     retried: Arc<Attempts>,
     deadline: Instant,
+    trace: Option<Arc<TraceContext>>,
 }
 
 /// Which attempt it is for events that have failed before, and since when: the others are in their first.
 pub(crate) type Attempts = HashMap<(TenantId, EventId), (u32, Option<Timestamp>)>;
 
 impl BatchContext {
-    pub(crate) fn new(bus: EventBus, origin: Arc<Origin>, retried: Attempts, deadline: Instant) -> Self {
-        Self { bus, origin, retried: Arc::new(retried), deadline }
+    pub(crate) fn new(
+        bus: EventBus,
+        origin: Arc<Origin>,
+        retried: Attempts,
+        deadline: Instant,
+        trace: Option<Arc<TraceContext>>,
+    ) -> Self {
+        Self { bus, origin, retried: Arc::new(retried), deadline, trace }
     }
 
     /// The context of one event of the batch: its attempt, and its way to publish what follows from it, with its tenant
@@ -69,8 +77,8 @@ impl BatchContext {
     #[must_use]
     pub fn for_event<E: Incoming>(&self, event: &E) -> Context {
         let envelope = event.__envelope();
-        let origin = Arc::clone(&self.origin);
-        Context::new(self.bus.clone(), envelope.clone(), origin, self.attempt_of(envelope), self.deadline)
+        let (bus, origin, trace) = (self.bus.clone(), Arc::clone(&self.origin), self.trace.clone());
+        Context::new(bus, envelope.clone(), origin, self.attempt_of(envelope), self.deadline, trace)
     }
 
     fn attempt_of(&self, envelope: &Envelope) -> (u32, Option<Timestamp>) {

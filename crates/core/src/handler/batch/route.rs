@@ -7,7 +7,13 @@ use super::{
     },
     BatchContext, BatchOutcome,
 };
-use crate::{checks::Checks, ids::EventType, timestamp::Timestamp, transport::Delivery};
+use crate::{
+    checks::Checks,
+    ids::EventType,
+    spans::{Spans, TraceContext},
+    timestamp::Timestamp,
+    transport::Delivery,
+};
 
 /// A handler of many events of one kind, its own type erased.
 pub(crate) type ErasedBatch<E> = Arc<dyn Fn(Vec<E>, BatchContext) -> BoxFuture<'static, BatchOutcome> + Send + Sync>;
@@ -21,6 +27,8 @@ pub(crate) struct Sifted {
     pub(crate) given: Vec<Delivery>,
     /// The type of each of them, and when it was published.
     pub(crate) subjects: Vec<(EventType, Timestamp)>,
+    /// The traces in which they were created, where somebody follows these.
+    pub(crate) contexts: Vec<TraceContext>,
     /// How the others ended.
     pub(crate) ended: Vec<(Delivery, Ended)>,
     pub(crate) call: Call,
@@ -29,7 +37,7 @@ pub(crate) struct Sifted {
 /// The handler of a subscription that takes batches.
 pub(crate) trait BatchRoute: Send + Sync {
     /// Reads each delivery by itself, so that one which can't be read, or is not wanted, harms no other.
-    fn sift(&self, batch: Vec<Delivery>, checks: &Checks) -> Sifted;
+    fn sift(&self, batch: Vec<Delivery>, checks: &Checks, spans: &Spans) -> Sifted;
 }
 
 pub(crate) struct TypedBatch<E> {
@@ -52,14 +60,15 @@ impl<E: Incoming> TypedBatch<E> {
 }
 
 impl<E: Incoming> BatchRoute for TypedBatch<E> {
-    fn sift(&self, batch: Vec<Delivery>, checks: &Checks) -> Sifted {
+    fn sift(&self, batch: Vec<Delivery>, checks: &Checks, spans: &Spans) -> Sifted {
         let (mut events, mut given) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
-        let (mut subjects, mut ended) = (Vec::with_capacity(batch.len()), Vec::new());
+        let (mut subjects, mut contexts, mut ended) = (Vec::with_capacity(batch.len()), Vec::new(), Vec::new());
         for delivery in batch {
             match self.read_safely(&delivery, checks) {
                 Ok(event) => {
                     let envelope = event.__envelope();
                     subjects.push((envelope.event_type.clone(), envelope.timestamp));
+                    contexts.extend(spans.carried_by(envelope));
                     events.push(event);
                     given.push(delivery);
                 }
@@ -67,6 +76,6 @@ impl<E: Incoming> BatchRoute for TypedBatch<E> {
             }
         }
         let handler = Arc::clone(&self.handler);
-        Sifted { given, subjects, ended, call: Box::new(move |cx| handler(events, cx)) }
+        Sifted { given, subjects, contexts, ended, call: Box::new(move |cx| handler(events, cx)) }
     }
 }
