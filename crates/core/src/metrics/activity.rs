@@ -88,13 +88,19 @@ impl Activity {
         }
     }
 
-    pub(super) fn published<'a>(&mut self, stored: impl Iterator<Item = (&'a EventType, &'a TenantId)>) {
-        for (event_type, tenant) in stored {
+    /// Counts a batch that was stored.
+    pub(super) fn published(&mut self, stored: &[(&EventType, &TenantId)]) {
+        let tells_tenants = self.labels != TenantLabels::Off;
+        let alike = |one: &(&EventType, &TenantId), next: &(&EventType, &TenantId)| {
+            one.0 == next.0 && (!tells_tenants || one.1 == next.1)
+        };
+        for alike in stored.chunk_by(alike) {
+            let Some((event_type, tenant)) = alike.first() else { continue };
             let mut key = (self.type_label(Some(event_type)), self.tenant_label(Some(tenant)));
             if self.published.len() >= SERIES && !self.published.contains_key(&key) {
                 key.1 = Label::Other;
             }
-            *self.published.entry(key).or_default() += 1;
+            *self.published.entry(key).or_default() += alike.len() as u64;
         }
     }
 
@@ -276,7 +282,7 @@ mod tests {
         ["acme", "globex", "initech"].iter().for_each(|tenant| handled(&mut activity, "a.b", tenant));
         let (created, acme, other): (EventType, _, _) =
             ("a.b".parse().unwrap(), "acme".parse().unwrap(), "globex".parse().unwrap());
-        activity.published([(&created, &acme), (&created, &other), (&created, &other)].into_iter());
+        activity.published(&[(&created, &acme), (&created, &other), (&created, &other)]);
         let metrics = activity.snapshot();
         let mut told: Vec<_> = metrics.attempts.iter().map(|it| (it.tenant.as_deref(), it.succeeded)).collect();
         let mut stored: Vec<_> = metrics.published.iter().map(|it| (it.tenant.as_deref(), it.events)).collect();
