@@ -65,11 +65,15 @@ impl StoreLook {
     async fn take(bus: &EventBus) -> Self {
         let (at, began) = (Timestamp::now(), Instant::now());
         let deadline = began + LOOK_PATIENCE;
-        let listed = timeout(PING_PATIENCE, list(bus)).await;
-        let Ok(Ok((latency, listed, mut left_out))) = listed else {
+        let Ok(Ok(first)) = timeout(PING_PATIENCE, bus.all_subscriptions(None, MOST)).await else {
             return Self { at, latency: None, subscriptions: Vec::new(), left_out: 0 };
         };
-        let looks = listed.into_iter().map(|listed| async move { timeout_at(deadline, look_at(bus, listed)).await });
+        let latency = began.elapsed();
+        let mut left_out = count_beyond(bus, first.next, Instant::now() + PING_PATIENCE).await;
+        let looks = first
+            .subscriptions
+            .into_iter()
+            .map(|listed| async move { timeout_at(deadline, look_at(bus, listed)).await });
         let mut looks = futures_util::stream::iter(looks).buffer_unordered(AT_ONCE);
         let mut subscriptions = Vec::new();
         while let Some(look) = looks.next().await {
@@ -84,17 +88,16 @@ impl StoreLook {
     }
 }
 
-/// The first subscriptions, how long the first page took, and how many there are beyond them.
-async fn list(bus: &EventBus) -> Result<(Duration, Vec<ListedSubscription>, usize)> {
-    let began = Instant::now();
-    let mut page = bus.all_subscriptions(None, MOST).await?;
-    let (latency, first, mut beyond) = (began.elapsed(), std::mem::take(&mut page.subscriptions), 0);
+/// How many subscriptions there are behind the first: those that were listed in time.
+async fn count_beyond(bus: &EventBus, mut next: Option<String>, deadline: Instant) -> usize {
+    let mut count = 0;
     for _ in 0..PAGES {
-        let Some(next) = page.next.take() else { break };
-        page = bus.all_subscriptions(Some(next), PAGE).await?;
-        beyond += page.subscriptions.len();
+        let Some(after) = next.take() else { break };
+        let Ok(Ok(page)) = timeout_at(deadline, bus.all_subscriptions(Some(after), PAGE)).await else { break };
+        count += page.subscriptions.len();
+        next = page.next;
     }
-    Ok((latency, first, beyond))
+    count
 }
 
 async fn look_at(bus: &EventBus, ListedSubscription { id, replicas, .. }: ListedSubscription) -> Result<Looked, Error> {

@@ -195,3 +195,21 @@ async fn what_waits_in_the_store_is_told_by_subscription_state_and_tenant() {
     assert_eq!(sum(&told, "tekup_tenant_depth_events"), 3.0, "globex is not told of by itself");
     bus.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn of_many_subscriptions_five_hundred_are_looked_at_and_the_rest_is_counted() {
+    let bus = bus(TenantLabels::Off);
+    for number in 0..507 {
+        let idle = Subscription::matching(format!("idle-{number}"), "lead.*").concurrency(1);
+        bus.subscribe(idle.handler(async |_: RawEvent, _| ())).await.unwrap();
+    }
+    let router = Operations::of(&bus).with_store(Duration::from_secs(3_600)).router();
+    eventually("the store was looked at", async || samples(&router).await.contains_key("tekup_store_latency_seconds"))
+        .await;
+    let told = samples(&router).await;
+    let looked = told.keys().filter(|name| name.starts_with("tekup_replicas{")).count();
+    let [all, left_out] =
+        ["tekup_store_subscriptions", "tekup_store_subscriptions_left_out"].map(|name| value(&told, name));
+    assert_eq!((looked, all, left_out), (500, 507.0, 7.0));
+    bus.shutdown().await.unwrap();
+}

@@ -91,10 +91,10 @@ impl Core {
         let answers = core.transport.publish(batch).await;
         let is_new = |answer: &Result<Receipt>| answer.as_ref().is_ok_and(|receipt| !receipt.duplicate);
         let each = answers.as_deref().unwrap_or_default();
-        let stored = || named.iter().zip(each).filter(|(_, answer)| is_new(answer)).map(|(named, _)| named);
-        let by_name = stored().map(|(event_type, tenant)| (event_type, tenant));
-        core.meter.publish_call(named.len(), began.elapsed(), by_name);
-        core.meter.note(stored().map(|(_, tenant)| (Some(tenant), Tally::published())));
+        let stored = named.iter().zip(each).filter(|(_, answer)| is_new(answer));
+        let stored: Vec<_> = stored.map(|((event_type, tenant), _)| (event_type, tenant)).collect();
+        core.meter.publish_call(named.len(), began.elapsed(), &stored);
+        core.meter.note(stored.iter().map(|(_, tenant)| (Some(*tenant), Tally::published())));
         let answers = answers?;
         Self::flush_in_background(core);
         Ok(answers)

@@ -28,6 +28,10 @@ pub(crate) struct Attempted<'a> {
 }
 
 impl Attempted<'_> {
+    fn names(&self) -> Named<'_> {
+        (self.event_type, self.tenant)
+    }
+
     /// Why it is dead, if it is.
     pub(crate) fn dead(verdict: &Verdict) -> Option<DeadReason> {
         if let Verdict::DeadLetter { reason, .. } = verdict { Some(*reason) } else { None }
@@ -48,53 +52,68 @@ type Key = (Label<EventType>, Label<TenantId>);
 
 /// What this process does, by names that are bounded.
 pub(super) struct Activity {
-    labels: TenantLabels,
-    types: HashSet<EventType>,
-    tenants: HashSet<TenantId>,
+    names: Names,
     attempts: HashMap<SubscriptionId, HashMap<Key, AttemptMetrics>>,
+    /// How many there are in all.
+    series: usize,
     published: HashMap<Key, u64>,
     /// What has no names, and what the names are filled into.
     totals: ProcessMetrics,
     lease_losses: HashMap<SubscriptionId, u64>,
-    series: usize,
+}
+
+/// The names that are told apart.
+struct Names {
+    labels: TenantLabels,
+    types: HashSet<EventType>,
+    tenants: HashSet<TenantId>,
 }
 
 impl Activity {
     pub(super) fn new(labels: TenantLabels) -> Self {
         Self {
-            labels,
-            types: HashSet::new(),
-            tenants: HashSet::new(),
+            names: Names { labels, types: HashSet::new(), tenants: HashSet::new() },
             attempts: HashMap::new(),
+            series: 0,
             published: HashMap::new(),
             totals: ProcessMetrics::default(),
             lease_losses: HashMap::new(),
-            series: 0,
         }
     }
 
     /// Counts a batch that ended now.
     pub(super) fn note(&mut self, subscription: &SubscriptionId, batch: &[Attempted<'_>], now: Timestamp) {
-        let tells_tenants = self.labels != TenantLabels::Off;
-        let alike = |one: &Attempted<'_>, next: &Attempted<'_>| {
-            one.event_type == next.event_type && (!tells_tenants || one.tenant == next.tenant)
-        };
+        let Self { names, attempts, series, .. } = self;
+        let (counted, alike) = (attempts.entry(subscription.clone()).or_default(), names.alike());
         // Deliveries of one type mostly come together: they are looked up once for all of them.
-        for alike in batch.chunk_by(alike) {
-            let Some(first) = alike.first() else { continue };
-            let key = (self.type_label(first.event_type), self.tenant_label(first.tenant));
-            let counted = self.counted(subscription, key);
-            alike.iter().for_each(|attempted| counted.count(attempted, now));
+        for alike in batch.chunk_by(|one, next| alike(one.names(), next.names())) {
+            let Some((event_type, tenant)) = alike.first().map(Attempted::names) else { continue };
+            if let Some(known) = counted.get_mut(&names.wish(event_type, tenant)) {
+                alike.iter().for_each(|attempted| known.count(attempted, now));
+                continue;
+            }
+            let key = within(SERIES, *series, names.admit(event_type, tenant), |key| counted.contains_key(key));
+            let known = counted.entry(key).or_insert_with(|| {
+                *series += 1;
+                AttemptMetrics::new(subscription.clone())
+            });
+            alike.iter().for_each(|attempted| known.count(attempted, now));
         }
     }
 
-    pub(super) fn published<'a>(&mut self, stored: impl Iterator<Item = (&'a EventType, &'a TenantId)>) {
-        for (event_type, tenant) in stored {
-            let mut key = (self.type_label(Some(event_type)), self.tenant_label(Some(tenant)));
-            if self.published.len() >= SERIES && !self.published.contains_key(&key) {
-                key.1 = Label::Other;
+    /// Counts a batch that was stored.
+    pub(super) fn published(&mut self, stored: &[(&EventType, &TenantId)]) {
+        let Self { names, published, .. } = self;
+        let (named, alike) = (|(event_type, tenant): &(_, _)| (Some(*event_type), Some(*tenant)), names.alike());
+        for alike in stored.chunk_by(|one, next| alike(named(one), named(next))) {
+            let Some((event_type, tenant)) = alike.first().map(named) else { continue };
+            if let Some(known) = published.get_mut(&names.wish(event_type, tenant)) {
+                *known += alike.len() as u64;
+                continue;
             }
-            *self.published.entry(key).or_default() += 1;
+            let admitted = names.admit(event_type, tenant);
+            let key = within(SERIES, published.len(), admitted, |key| published.contains_key(key));
+            *published.entry(key).or_default() += alike.len() as u64;
         }
     }
 
@@ -128,33 +147,47 @@ impl Activity {
             ..self.totals.clone()
         }
     }
+}
 
-    fn counted(&mut self, subscription: &SubscriptionId, mut key: Key) -> &mut AttemptMetrics {
-        if !self.attempts.contains_key(subscription) {
-            self.attempts.insert(subscription.clone(), HashMap::new());
-        }
-        let of_subscription = self.attempts.entry(subscription.clone()).or_default();
-        let is_new = !of_subscription.contains_key(&key);
-        if is_new && self.series >= SERIES && matches!(key.1, Label::Name(_)) {
-            key.1 = Label::Other;
-        } else if is_new {
-            self.series += 1;
-        }
-        of_subscription.entry(key).or_insert_with(|| AttemptMetrics::new(subscription.clone()))
+type Named<'a> = (Option<&'a EventType>, Option<&'a TenantId>);
+
+impl Names {
+    /// Whether both are counted under the same names.
+    fn alike(&self) -> impl Fn(Named<'_>, Named<'_>) -> bool + use<> {
+        let any_tenant = self.labels == TenantLabels::Off;
+        move |one, next| one.0 == next.0 && (any_tenant || one.1 == next.1)
     }
 
-    fn type_label(&mut self, event_type: Option<&EventType>) -> Label<EventType> {
-        event_type.map_or(Label::None, |event_type| admit(&mut self.types, event_type))
-    }
-
-    fn tenant_label(&mut self, tenant: Option<&TenantId>) -> Label<TenantId> {
-        match (&self.labels, tenant) {
+    /// What it is counted under, if there is room for it.
+    fn wish(&self, event_type: Option<&EventType>, tenant: Option<&TenantId>) -> Key {
+        let event_type = event_type.map_or(Label::None, |event_type| Label::Name(event_type.clone()));
+        let tenant = match (&self.labels, tenant) {
             (TenantLabels::Off, _) => Label::None,
-            (TenantLabels::All, Some(tenant)) => admit(&mut self.tenants, tenant),
+            (TenantLabels::All, Some(tenant)) => Label::Name(tenant.clone()),
             (TenantLabels::Only(listed), Some(tenant)) if listed.contains(tenant) => Label::Name(tenant.clone()),
             (TenantLabels::All | TenantLabels::Only(_), _) => Label::Other,
-        }
+        };
+        (event_type, tenant)
     }
+
+    /// What it is counted under; takes room for it.
+    fn admit(&mut self, event_type: Option<&EventType>, tenant: Option<&TenantId>) -> Key {
+        let (event_type, tenant) = self.wish(event_type, tenant);
+        (admit(&mut self.types, event_type), admit(&mut self.tenants, tenant))
+    }
+}
+
+/// The name, if there is room for it.
+fn admit<T: Clone + Eq + Hash>(known: &mut HashSet<T>, label: Label<T>) -> Label<T> {
+    let Label::Name(name) = &label else { return label };
+    let has_room = known.len() < NAMES;
+    if known.contains(name) || has_room && known.insert(name.clone()) { label } else { Label::Other }
+}
+
+/// Where there are too many series, a new one is of another tenant.
+fn within(most: usize, series: usize, key: Key, is_known: impl Fn(&Key) -> bool) -> Key {
+    let is_too_many = series >= most && matches!(key.1, Label::Name(_)) && !is_known(&key);
+    if is_too_many { (key.0, Label::Other) } else { key }
 }
 
 impl AttemptMetrics {
@@ -177,15 +210,6 @@ impl AttemptMetrics {
             self.end_to_end.time(now.since(timed.published));
         }
     }
-}
-
-/// The name, if there is room for it.
-fn admit<T: Clone + Eq + Hash>(known: &mut HashSet<T>, name: &T) -> Label<T> {
-    let has_room = known.len() < NAMES;
-    if known.contains(name) || has_room && known.insert(name.clone()) {
-        return Label::Name(name.clone());
-    }
-    Label::Other
 }
 
 fn texts((event_type, tenant): &Key) -> (String, Option<String>) {
@@ -276,7 +300,7 @@ mod tests {
         ["acme", "globex", "initech"].iter().for_each(|tenant| handled(&mut activity, "a.b", tenant));
         let (created, acme, other): (EventType, _, _) =
             ("a.b".parse().unwrap(), "acme".parse().unwrap(), "globex".parse().unwrap());
-        activity.published([(&created, &acme), (&created, &other), (&created, &other)].into_iter());
+        activity.published(&[(&created, &acme), (&created, &other), (&created, &other)]);
         let metrics = activity.snapshot();
         let mut told: Vec<_> = metrics.attempts.iter().map(|it| (it.tenant.as_deref(), it.succeeded)).collect();
         let mut stored: Vec<_> = metrics.published.iter().map(|it| (it.tenant.as_deref(), it.events)).collect();

@@ -59,12 +59,7 @@ impl Meter {
     }
 
     /// Takes in a call that published so many events, of which these were stored.
-    pub(crate) fn publish_call<'a>(
-        &self,
-        events: usize,
-        took: Duration,
-        stored: impl Iterator<Item = (&'a EventType, &'a TenantId)>,
-    ) {
+    pub(crate) fn publish_call(&self, events: usize, took: Duration, stored: &[(&EventType, &TenantId)]) {
         let mut activity = lock(&self.activity);
         activity.publish_call(events, took);
         activity.published(stored);

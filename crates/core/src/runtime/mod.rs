@@ -260,6 +260,8 @@ mod tests {
         assert_eq!(vitals.failure.as_deref(), Some("no such user"));
         let expected = [(Part::Reader, Vital::Trying(SECOND)), (Part::Settler, Vital::Ended)];
         assert_eq!(ailing(&vitals)[..2], expected);
+        // Who tries on is alive, and who has ended is not.
+        assert_eq!(ailing(&running.liveness(30 * SECOND))[0], (Part::Settler, Vital::Ended));
     }
 
     #[tokio::test(start_paused = true)]
