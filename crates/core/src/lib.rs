@@ -44,6 +44,7 @@
 //!   [`EventBus::stored`].
 //! - How long it takes: [`EventBus::latencies`].
 //! - Whether all is well: [`EventBus::health`].
+//! - Who did what, and which sensitive events were published: [`EventBus::audit`].
 //! - Settings: [`BusConfig`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
 //!
@@ -70,6 +71,7 @@
 //! twice after a fault, so it should be idempotent ([`Context::event_id`] is the key). Nothing is dropped in silence;
 //! for each subscription the books balance ([`EventBus::books`]).
 
+pub mod audit;
 mod broadcast;
 mod bus;
 mod checks;
