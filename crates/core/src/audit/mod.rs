@@ -4,14 +4,15 @@
 //! **Actions** of operators: replays, purges and edits of dead letters, pauses, resumes, rate limits, removals, and
 //! cancellations of events that wait. Each is recorded before it begins, and is not done if that fails; the same record is
 //! completed when it ends, by what came of it. One without an end is under way, or its process died. Calls that are
-//! refused before the store is asked, for a name that is none or another tenant's letter, are not recorded.
+//! refused before the store is asked, for a name that is none or another tenant's letter, are not recorded. A record costs
+//! an action two short calls of the store; it is kept though the store is full, for a pause or a purge may be the cure.
 //!
 //! **Events** of types that say `#[event(audit)]`: the envelope of each, never its data nor its free metadata, stored in one
 //! step with the event. A duplicate leaves no second record; an event for a later time is recorded when it is accepted.
 //! What is published untyped is of no such type.
 //!
 //! The newest 10,000 actions are kept, and of each partition of the store about the newest 10,000 events: a flood of events
-//! pushes out no action.
+//! pushes out no action. What a removed subscription's operators did stays recorded.
 //!
 //! ```
 //! use tekup_core::{BusConfig, EventBus, RawEvent, Subscription, audit::AuditRecord, memory::MemoryTransport};
