@@ -46,6 +46,7 @@
 //! - How long it takes: [`EventBus::latencies`].
 //! - Whether all is well: [`EventBus::health`]; for probes: [`EventBus::liveness`], [`EventBus::readiness`].
 //! - What this process has done, for an exporter: [`EventBus::process_metrics`].
+//! - Who did what, and which sensitive events were published: [`EventBus::audit`].
 //! - Settings: [`BusConfig`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
 //!
@@ -72,6 +73,7 @@
 //! twice after a fault, so it should be idempotent ([`Context::event_id`] is the key). Nothing is dropped in silence;
 //! for each subscription the books balance ([`EventBus::books`]).
 
+pub mod audit;
 mod broadcast;
 mod bus;
 mod checks;

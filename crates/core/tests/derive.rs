@@ -48,6 +48,20 @@ fn several_attributes_are_read_as_one() {
 }
 
 #[test]
+fn an_event_is_audited_where_it_says_so_and_in_whatever_place() {
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(type = "account.closed", audit, version = "1.1.0")]
+    struct Closed {}
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(audit)]
+    #[event(priority = "low")]
+    struct AccountOpened {}
+    assert_eq!((Closed::AUDIT, Closed::TYPE, Closed::VERSION), (true, "account.closed", "1.1.0"));
+    assert!(AccountOpened::AUDIT && AccountOpened::descriptor().audit);
+    assert!(!LeadCreated::AUDIT && !LeadCreated::descriptor().audit);
+}
+
+#[test]
 fn every_priority_can_be_written() {
     macro_rules! priority_of {
         ($text:literal) => {{

@@ -14,6 +14,8 @@ pub(crate) struct Attributes {
     pub(crate) priority: Setting,
     pub(crate) upcasts: Setting,
     pub(crate) crate_path: Setting,
+    /// The only key without a value.
+    pub(crate) audit: bool,
 }
 
 #[derive(Default)]
@@ -43,6 +45,13 @@ pub(crate) fn is_ours(attribute: &Attribute) -> bool {
     attribute.path().is_ident("event")
 }
 
+const COMMA: &str = "a `,` is missing in `#[event(..)]`: write it before this";
+const NO_VALUE: &str = "`audit` in `#[event(..)]` takes no value: write `audit` alone, or leave it out";
+
+fn twice(key: &Ident) -> String {
+    format!("`{key}` is in `#[event(..)]` twice: keep one of them")
+}
+
 impl Attributes {
     fn read_list(&mut self, tokens: TokenStream, errors: &mut Errors) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -59,13 +68,28 @@ impl Attributes {
         let [TokenTree::Ident(key), value @ ..] = entry else {
             return errors.at(all(entry), "`#[event(..)]` takes `key = \"value\"`: write `type = \"lead.created\"`");
         };
+        if key == "audit" {
+            return self.read_audit(key, value, errors);
+        }
         let Some((place, example)) = self.setting(&key.to_string()) else {
             return errors.at(key, key::unknown(&key.to_string()));
         };
         let read = value_of(key, value, example, errors);
         match place {
             Setting::Absent => *place = read,
-            _ => errors.at(key, format!("`{key}` is in `#[event(..)]` twice: keep one of them")),
+            _ => errors.at(key, twice(key)),
+        }
+    }
+
+    fn read_audit(&mut self, key: &Ident, value: &[TokenTree], errors: &mut Errors) {
+        match value {
+            [] => {}
+            [next @ TokenTree::Ident(_), ..] => errors.at(next, COMMA),
+            [equals, given @ ..] if is(equals, '=') && !given.is_empty() => errors.at(all(given), NO_VALUE),
+            other => errors.at(all(other), NO_VALUE),
+        }
+        if std::mem::replace(&mut self.audit, true) {
+            errors.at(key, twice(key));
         }
     }
 
@@ -88,7 +112,7 @@ fn value_of(key: &Ident, value: &[TokenTree], example: &str, errors: &mut Errors
             None => (text.to_token_stream(), "takes a string literal"),
         },
         [equals, text, next, ..] if is(equals, '=') && string(text).is_some() => {
-            errors.at(next, "a `,` is missing in `#[event(..)]`: write it before this");
+            errors.at(next, COMMA);
             return string(text).map_or(Setting::Broken, Setting::Given);
         }
         [equals, other @ ..] if is(equals, '=') && !other.is_empty() => (all(other), "takes a string literal"),

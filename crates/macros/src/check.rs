@@ -19,6 +19,8 @@ pub(crate) struct Checked {
     pub(crate) priority: Ident,
     /// The struct of the version before.
     pub(crate) upcasts: Option<Path>,
+    /// Whether the envelope of each event is recorded.
+    pub(crate) audit: bool,
     pub(crate) crate_path: Path,
     /// Whether the event can be written and read at all; if not, that is reported.
     pub(crate) has_data: bool,
@@ -33,6 +35,7 @@ pub(crate) fn check(model: &Model<'_>, errors: &mut Errors) -> Checked {
         version: version(&model.attributes.version, errors),
         priority: priority(&model.attributes.priority, errors),
         upcasts: upcasts(&model.attributes.upcasts, errors),
+        audit: model.attributes.audit,
         crate_path: crate_path(&model.attributes.crate_path, errors),
         has_data: is_struct && owns_its_data,
     }

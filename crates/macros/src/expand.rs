@@ -7,7 +7,7 @@ use syn::{Generics, Path, WherePredicate, parse_quote, spanned::Spanned as _};
 use crate::{check::Checked, model::Model};
 
 pub(crate) fn expand(model: &Model<'_>, checked: &Checked) -> TokenStream {
-    let Checked { event_type, version, priority, upcasts, crate_path, has_data } = checked;
+    let Checked { event_type, version, priority, upcasts, audit, crate_path, has_data } = checked;
     let name = model.name;
     let generics = bounded(model.generics, crate_path);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
@@ -23,6 +23,7 @@ pub(crate) fn expand(model: &Model<'_>, checked: &Checked) -> TokenStream {
             const TYPE: &'static ::core::primitive::str = #event_type;
             const VERSION: &'static ::core::primitive::str = #version;
             const PRIORITY: #crate_path::Priority = #crate_path::Priority::#priority;
+            const AUDIT: ::core::primitive::bool = #audit;
             #upcast
             #violations
             #functions
@@ -32,7 +33,7 @@ pub(crate) fn expand(model: &Model<'_>, checked: &Checked) -> TokenStream {
 
 /// Notes the event, where the feature for that is on; nothing where it is off.
 fn registered(model: &Model<'_>, checked: &Checked) -> TokenStream {
-    let Checked { event_type, version, priority, crate_path, .. } = checked;
+    let Checked { event_type, version, priority, audit, crate_path, .. } = checked;
     let event = model.name;
     quote! {
         #[allow(deprecated)]
@@ -41,6 +42,7 @@ fn registered(model: &Model<'_>, checked: &Checked) -> TokenStream {
                 event_type: #event_type,
                 version: #version,
                 priority: #crate_path::Priority::#priority,
+                audit: #audit,
                 schema: <#event as #crate_path::__private::Describable>::schema,
             }
         };

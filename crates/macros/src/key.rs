@@ -1,6 +1,6 @@
 //! The keys of `#[event(..)]`, and what a mistyped one was meant to be.
 
-const KEYS: [&str; 5] = ["type", "version", "priority", "upcasts", "crate"];
+const KEYS: [&str; 6] = ["type", "version", "priority", "upcasts", "audit", "crate"];
 
 /// Why a key is unknown, and what to write.
 pub(crate) fn unknown(key: &str) -> String {
@@ -8,7 +8,9 @@ pub(crate) fn unknown(key: &str) -> String {
     match nearest(key) {
         Some(nearest) => format!("`#[event(..)]` has no key `{written}`: write `{nearest}`"),
         None => {
-            format!("`#[event(..)]` has no key `{written}`: write `type`, `version`, `priority`, `upcasts` or `crate`")
+            format!(
+                "`#[event(..)]` has no key `{written}`: write `type`, `version`, `priority`, `upcasts`, `audit` or `crate`"
+            )
         }
     }
 }
@@ -62,6 +64,8 @@ mod tests {
             ("priorty", Some("priority")),
             ("upcast", Some("upcasts")),
             ("krate", Some("crate")),
+            ("audited", Some("audit")),
+            ("audti", Some("audit")),
             ("tenant", None),
             ("x", None),
         ];
@@ -74,7 +78,7 @@ mod tests {
     fn a_key_like_no_other_is_answered_with_all_keys() {
         assert_eq!(
             unknown("tenant"),
-            "`#[event(..)]` has no key `tenant`: write `type`, `version`, `priority`, `upcasts` or `crate`"
+            "`#[event(..)]` has no key `tenant`: write `type`, `version`, `priority`, `upcasts`, `audit` or `crate`"
         );
     }
 }

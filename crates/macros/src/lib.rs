@@ -47,7 +47,7 @@ use crate::{errors::Errors, model::Model};
 /// # The attribute
 ///
 /// `#[event(..)]` stands above the struct, once or several times. All keys are optional, each may be given once, and
-/// each takes a string literal.
+/// each but `audit` takes a string literal.
 ///
 /// | key | takes | default |
 /// |---|---|---|
@@ -55,6 +55,7 @@ use crate::{errors::Errors, model::Model};
 /// | `version` | three numbers `major.minor.patch` | `1.0.0` |
 /// | `priority` | `low`, `medium`, `high` or `critical`: of events that are published without one | `medium` |
 /// | `upcasts` | the struct of the major version before: see [older versions](#older-versions) | none |
+/// | `audit` | nothing: the envelope of each published event is recorded, never its data | not recorded |
 /// | `crate` | the path of `tekup-core`, where it is renamed or re-exported | `::tekup_core` |
 ///
 /// ## The type from the name

@@ -5,6 +5,8 @@
 //! eight calls at a time where there may be many.
 
 mod ask;
+mod audit;
+mod audit_cursor;
 mod books;
 mod counters;
 mod cursor;
@@ -17,6 +19,7 @@ mod letter_keys;
 mod letters;
 mod nearest;
 mod page;
+mod page_size;
 mod places;
 mod preview;
 mod purge;
@@ -39,6 +42,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
+    audit::{AdminAction, AuditKind, AuditPage},
     transport::{
         Admin, Books, Cancellation, CounterDelta, Counters, DeadLetter, DeadLetterPage, Depths, EventStatus, Latencies,
         LatencyDelta, LetterKey, Preview, Registration, Replicas, SourceSpec, StoredEvent, SubscriptionPage,
@@ -227,6 +231,22 @@ impl Admin for RedisAdmin {
     /// Looks at all partitions, and at each lane that the subscription does not take: 20 a call.
     async fn registration(&self, subscription: &SubscriptionId) -> Result<Registration> {
         self.read_registration(subscription).await
+    }
+
+    /// One script in the first partition. A failover may forget a begin: then the end is told as begun when it ended.
+    async fn record(&self, action: &AdminAction) -> Result<()> {
+        self.keep_record(action).await
+    }
+
+    /// The first partition is asked for actions, and each for as many events as fill the page: in one round trip.
+    async fn audit(
+        &self,
+        kind: Option<AuditKind>,
+        tenant: Option<&TenantId>,
+        after: Option<String>,
+        most: usize,
+    ) -> Result<AuditPage> {
+        self.page_of_records(kind, tenant, after, most).await
     }
 
     /// As `registration`; besides at the lanes that would be left, or, for a new subscription, taken.

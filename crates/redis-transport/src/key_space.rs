@@ -37,6 +37,13 @@ pub struct KeySpace {
     pub event_field: &'static str,
     /// The consumer group of a subscription on each lane that it takes.
     pub group: &'static str,
+    /// The key of a partition's audit records of events, a stream.
+    pub audited: String,
+    /// The field of an entry there that holds the record, as JSON.
+    pub audited_field: &'static str,
+    /// The key of the audit records of operators' actions, a hash: `<tag>` is that of the first partition, a field an
+    /// action's id, its value `<began, in ms> <ended, in ms, or 0>`, a line feed, and the action as JSON.
+    pub actions: String,
 }
 
 impl RedisConfig {
@@ -48,14 +55,17 @@ impl RedisConfig {
     /// See [`KeySpace`] for an example.
     pub fn key_space(&self) -> Result<KeySpace> {
         self.check()?;
-        let namespace = NamespaceName::new(&self.namespace)?;
+        let keys = PartitionKeys::new(&NamespaceName::new(&self.namespace)?, "<tag>");
         Ok(KeySpace {
             namespace: self.namespace.clone(),
             tags: partition::tags(self.partitions),
             partition: "CRC-32 (ISO-HDLC) of the tenant, modulo the number of tags",
-            lane: PartitionKeys::new(&namespace, "<tag>").lane_named("<type>:<priority>"),
+            lane: keys.lane_named("<type>:<priority>"),
             event_field: "e",
             group: "<service>/<subscription>",
+            audited: keys.audited(),
+            audited_field: "r",
+            actions: keys.actions(),
         })
     }
 }

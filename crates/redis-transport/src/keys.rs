@@ -240,6 +240,21 @@ impl PartitionKeys {
         self.key(&["removals"])
     }
 
+    /// STREAM: the audited events of the partition, each in field `r`.
+    pub(crate) fn audited(&self) -> String {
+        self.key(&["audit:events"])
+    }
+
+    /// HASH: id of an operator's action → its record. In the first partition only.
+    pub(crate) fn actions(&self) -> String {
+        self.key(&["audit:actions"])
+    }
+
+    /// ZSET: when an action began, and its id, for all that have a record. In the first partition only.
+    pub(crate) fn action_order(&self) -> String {
+        self.key(&["audit:order"])
+    }
+
     /// STRING: the token of the one who sweeps for abandoned deliveries.
     pub(crate) fn sweep(&self, group: &SubscriptionId) -> String {
         self.of("sweep:", group)
@@ -309,6 +324,7 @@ mod tests {
         all.extend([keys.later_unreadable(), keys.later_mover()]);
         all.extend([keys.letter_holds(&group), keys.latency_tenants(&group), keys.removed(), keys.removing(&group)]);
         all.push(keys.removals());
+        all.extend([keys.audited(), keys.actions(), keys.action_order()]);
         all.extend([keys.counters(None), keys.counters(Some(&"acme@eu".parse().unwrap()))]);
         all.push(keys.trace(&"acme".parse().unwrap(), "{import}:7"));
         all.extend([keys.latencies(&group, None), keys.latencies(&group, Some(&"acme@eu".parse().unwrap()))]);
@@ -351,6 +367,9 @@ mod tests {
             "removed",
             "removing:billing/ledger",
             "removals",
+            "audit:events",
+            "audit:actions",
+            "audit:order",
             "counters:~all",
             "counters:acme@eu",
             "trace:acme:{import}:7",

@@ -12,7 +12,7 @@ use tekup_core::{
 };
 
 use crate::{
-    error,
+    audited, error,
     index::{Bucket, IndexLayout},
     keys::{PartitionKeys, member},
     scripts,
@@ -27,20 +27,23 @@ pub(crate) fn schedule<'batch>(
     layout: &IndexLayout,
     window: Duration,
     events: impl Iterator<Item = &'batch Outgoing> + Clone,
-) -> Cmd {
+) -> Result<Cmd> {
     let runs = runs(layout, events.clone().map(|event| event.id));
-    let mut cmd = scripts::SCHEDULE.call(5 + 2 * runs.len());
+    let audited = audited::records(events.clone())?;
+    let mut cmd = scripts::SCHEDULE.call(5 + 2 * runs.len() + usize::from(!audited.is_empty()));
     cmd.arg(keys.lanes()).arg(keys.later()).arg(keys.later_events()).arg(keys.later_tenants()).arg(keys.bell());
     for (bucket, first, _) in &runs {
         cmd.arg(keys.index(*bucket, *first)).arg(keys.index_rest(*bucket, *first));
     }
+    audited::write_key(&mut cmd, keys, &audited);
     cmd.arg(layout.version()).arg(seconds(window)).arg(millis(Due::LONGEST)).arg(runs.len());
     runs.iter().for_each(|(_, _, count)| _ = cmd.arg(count));
     for event in events {
         cmd.arg(member(event.id, Some(event.tenant.as_str()))).arg(due_text(event.due));
         cmd.arg(format!("{}:{}", event.event_type, event.priority)).arg(&event.bytes[..]);
     }
-    cmd
+    audited::write(&mut cmd, &audited);
+    Ok(cmd)
 }
 
 /// Ids in a row that share a bucket: the bucket, the first of them, how many.

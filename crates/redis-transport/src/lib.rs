@@ -71,6 +71,7 @@
 //! - **Retries** wait in one stream whatever their priority was; they share with events of high priority.
 
 mod admin;
+mod audited;
 mod config;
 mod connect;
 mod connection;

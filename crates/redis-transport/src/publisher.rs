@@ -13,6 +13,7 @@ use tekup_core::{
 };
 
 use crate::{
+    audited,
     connection::Connection,
     drops::{Cut, DropLog},
     error,
@@ -113,7 +114,7 @@ impl Publisher {
     ) -> Result<Vec<Chunk>> {
         let mut pipeline = Pipeline::with_capacity(chunks.len());
         for chunk in &chunks {
-            pipeline.add_command(self.call(batch, chunk));
+            pipeline.add_command(self.call(batch, chunk)?);
         }
         let notes: Vec<Option<Cmd>> = chunks.iter().map(|chunk| self.note(batch, chunk)).collect();
         let is_noted: Vec<bool> = notes.iter().map(Option::is_some).collect();
@@ -236,7 +237,7 @@ impl Publisher {
         full.into_iter().chain(open.into_iter().flatten()).map(|(chunk, _)| chunk).collect()
     }
 
-    fn call(&self, batch: &[Outgoing], chunk: &Chunk) -> Cmd {
+    fn call(&self, batch: &[Outgoing], chunk: &Chunk) -> Result<Cmd> {
         let keys = &self.namespace.partitions()[chunk.partition];
         let layout = self.layouts.of(chunk.partition);
         if chunk.is_later {
@@ -244,16 +245,19 @@ impl Publisher {
         }
         let plan = Plan::of(batch, chunk, &layout);
         let bytes: usize = chunk.events.iter().map(|place| batch[*place].bytes.len() + 96).sum();
-        let key_count = 5 + plan.lanes.len() + 2 * plan.runs.len();
+        let audited = audited::records(chunk.events.iter().map(|place| &batch[*place]))?;
+        let key_count = 5 + plan.lanes.len() + 2 * plan.runs.len() + usize::from(!audited.is_empty());
         let mut cmd =
             scripts::PUBLISH.call_with_capacity(key_count, key_count * 2 + 2 * chunk.events.len() + 5, bytes + 512);
         plan.write_keys(&mut cmd, keys);
+        audited::write_key(&mut cmd, keys, &audited);
         cmd.arg(layout.version()).arg(self.window.as_secs().max(1));
         plan.write_heads(&mut cmd);
         for event in chunk.events.iter().map(|place| &batch[*place]) {
             cmd.arg(member(event.id, Some(event.tenant.as_str()))).arg(&event.bytes[..]);
         }
-        cmd
+        audited::write(&mut cmd, &audited);
+        Ok(cmd)
     }
 
     fn note(&self, batch: &[Outgoing], chunk: &Chunk) -> Option<Cmd> {

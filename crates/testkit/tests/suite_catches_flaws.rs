@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use flawed::{Flaw, Flawed};
 use tekup_core::{
-    RateLimit, Timestamp,
+    EventId, RateLimit, Timestamp,
+    audit::AdminAction,
     transport::{
         Books, Capabilities, DeadReason, Delivery, LetterKey, Outgoing, Receipt, Settled, Start, StoredEvent,
         SubscriptionState, Verdict,
@@ -259,6 +260,31 @@ catches! {
             StoredEvent { bytes, ..event }
         }
     }, finding::an_event_is_found_in_its_lane_with_the_bytes_that_were_published;
+
+    an_action_of_which_only_the_begin_is_kept: NeverEnds {
+        fn action(mut action: AdminAction) -> AdminAction {
+            action.end = None;
+            action
+        }
+    }, auditing::what_operators_do_is_recorded_with_who_what_and_how_many;
+
+    an_action_that_is_recorded_twice: RecordsTwice {
+        fn action(mut action: AdminAction) -> AdminAction {
+            action.id = EventId::generate().to_string();
+            action
+        }
+    }, auditing::an_action_has_one_record_that_is_completed_by_its_end;
+
+    a_tenant_that_is_told_of_others: TellsAll {
+        const KEEPS_TENANTS_APART: bool = false;
+    }, auditing::a_tenant_is_told_of_what_can_reach_its_own_events_only;
+
+    an_audited_event_without_a_record: Forgets {
+        fn stored(mut batch: Vec<Outgoing>) -> Vec<Outgoing> {
+            batch.iter_mut().for_each(|event| event.audit = None);
+            batch
+        }
+    }, auditing::an_audited_event_leaves_its_envelope_and_none_of_its_data;
 
     something_undeclared_that_is_not_refused: Boastful {
         const CAN: Capabilities = Capabilities { status: false, ..Honest::CAN };

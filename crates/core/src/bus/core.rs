@@ -84,7 +84,10 @@ impl Core {
     }
 
     /// Stores a batch in one call of the transport, and counts what is new.
-    pub(super) async fn store(core: &Arc<Self>, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
+    pub(super) async fn store(core: &Arc<Self>, mut batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
+        for audited in batch.iter_mut().filter_map(|outgoing| outgoing.audit.as_mut()) {
+            audited.service = Some(core.service.clone());
+        }
         let named: Vec<(EventType, TenantId)> =
             batch.iter().map(|outgoing| (outgoing.event_type.clone(), outgoing.tenant.clone())).collect();
         let began = Instant::now();

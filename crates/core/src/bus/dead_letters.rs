@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
+    audit::{ActionKind, AdminAction},
     bus::{EventBus, Publish},
     checks::Checks,
     error::{Error, ErrorKind, Result},
@@ -190,6 +191,11 @@ impl DeadLetters {
     /// ```
     pub async fn replay_letter(&self, letter: &LetterKey) -> Result<bool> {
         self.expect_own(letter)?;
+        let action = self.action_on(ActionKind::Replay, letter);
+        self.bus.recorded(action, self.give_back(letter), |was_there| u64::from(*was_there)).await
+    }
+
+    async fn give_back(&self, letter: &LetterKey) -> Result<bool> {
         if self.asks_handlers() {
             let Some(found) = self.find(letter).await? else { return Ok(false) };
             self.reads(&found)?;
@@ -242,6 +248,11 @@ impl DeadLetters {
     /// ```
     pub async fn purge_letter(&self, letter: &LetterKey) -> Result<bool> {
         self.expect_own(letter)?;
+        let action = self.action_on(ActionKind::Purge, letter);
+        self.bus.recorded(action, self.delete(letter), |was_there| u64::from(*was_there)).await
+    }
+
+    pub(crate) async fn delete(&self, letter: &LetterKey) -> Result<bool> {
         Ok(self.admin.purge(&self.subscription, vec![letter.clone()]).await? == 1)
     }
 
@@ -374,6 +385,19 @@ impl DeadLetters {
             tracing::warn!(%subscription, refused, "dead letters were not replayed: no handler could be given them");
         }
         Ok(progress.done)
+    }
+
+    /// What is done to all letters of some kind.
+    pub(crate) fn action(&self, kind: ActionKind) -> AdminAction {
+        self.bus.action(kind).subscription(&self.subscription).tenant(self.tenant())
+    }
+
+    pub(crate) fn action_on(&self, kind: ActionKind, letter: &LetterKey) -> AdminAction {
+        self.action(kind).tenant(letter.tenant.as_ref()).event(letter.id)
+    }
+
+    pub(crate) fn bus(&self) -> &EventBus {
+        &self.bus
     }
 
     pub(crate) fn admin(&self) -> &Arc<dyn DynAdmin> {

@@ -1,5 +1,6 @@
 //! The bus: publish, subscribe, look, stop.
 
+mod audit;
 mod core;
 mod dead_letters;
 mod depths;

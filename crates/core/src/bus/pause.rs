@@ -1,7 +1,7 @@
 //! Stopping a subscription for a while, or slowing it down, in all processes.
 
 use super::EventBus;
-use crate::{error::Result, rate_limit::RateLimit, transport::SubscriptionState};
+use crate::{audit::ActionKind, error::Result, rate_limit::RateLimit, transport::SubscriptionState};
 
 impl EventBus {
     /// Pauses a subscription, named `<service>/<name>`, in all processes: nothing of it is read or started any more, and
@@ -34,7 +34,7 @@ impl EventBus {
     /// # }
     /// ```
     pub async fn pause(&self, subscription: impl AsRef<str>) -> Result<bool> {
-        self.0.transport.admin().set_paused(&subscription.as_ref().parse()?, true).await
+        self.set_paused(ActionKind::Pause, subscription.as_ref()).await
     }
 
     /// Lets a paused subscription go on, in all processes, where it was. Answers whether it was paused.
@@ -58,7 +58,13 @@ impl EventBus {
     /// # }
     /// ```
     pub async fn resume(&self, subscription: impl AsRef<str>) -> Result<bool> {
-        self.0.transport.admin().set_paused(&subscription.as_ref().parse()?, false).await
+        self.set_paused(ActionKind::Resume, subscription.as_ref()).await
+    }
+
+    async fn set_paused(&self, kind: ActionKind, subscription: &str) -> Result<bool> {
+        let (subscription, admin) = (subscription.parse()?, self.0.transport.admin());
+        let work = admin.set_paused(&subscription, kind == ActionKind::Pause);
+        self.recorded(self.action(kind).subscription(&subscription), work, |changed| u64::from(*changed)).await
     }
 
     /// Limits how many deliveries of a subscription, named `<service>/<name>`, are handed out in a time to all its
@@ -90,7 +96,10 @@ impl EventBus {
     pub async fn set_rate_limit(&self, subscription: impl AsRef<str>, limit: Option<RateLimit>) -> Result<bool> {
         let subscription = subscription.as_ref().parse()?;
         limit.map_or(Ok(()), |limit| limit.check())?;
-        self.0.transport.admin().set_rate_limit(&subscription, limit).await
+        let words = limit.map_or_else(|| "none".into(), |limit| limit.to_string());
+        let action = self.action(ActionKind::SetRateLimit).subscription(&subscription).detail(&words);
+        let admin = self.0.transport.admin();
+        self.recorded(action, admin.set_rate_limit(&subscription, limit), |changed| u64::from(*changed)).await
     }
 
     /// Whether a subscription, named `<service>/<name>`, is paused, and its rate limit.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::EventBus;
 use crate::{
+    audit::ActionKind,
     error::{Error, ErrorKind, Result, shown},
     ids::SubscriptionId,
     transport::{Books, Replicas},
@@ -164,8 +165,15 @@ impl Removal {
             );
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        self.bus.0.transport.admin().remove(&self.id).await
+        let action = self.bus.action(ActionKind::Remove).subscription(&self.id);
+        let admin = self.bus.0.transport.admin();
+        self.bus.recorded(action, admin.remove(&self.id), lost).await
     }
+}
+
+/// How many events a removal took.
+fn lost(books: &Books) -> u64 {
+    books.ready + books.pending + books.retrying + books.dead
 }
 
 impl fmt::Display for Removal {

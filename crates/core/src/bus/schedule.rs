@@ -2,6 +2,7 @@
 
 use super::{EventBus, TenantBus};
 use crate::{
+    audit::ActionKind,
     error::{Error, Result},
     ids::{EventId, TenantId},
     transport::Cancellation,
@@ -46,7 +47,9 @@ impl EventBus {
         Error: From<T::Error>,
     {
         let tenant = tenant.try_into().map_err(Error::from)?;
-        self.0.transport.admin().cancel(&tenant, id).await
+        let action = self.action(ActionKind::Cancel).tenant(Some(&tenant)).event(id);
+        let (admin, is_done) = (self.0.transport.admin(), |answer: &_| u64::from(*answer == Cancellation::Cancelled));
+        self.recorded(action, admin.cancel(&tenant, id), is_done).await
     }
 
     /// How many events of all tenants wait for their time.

@@ -2,6 +2,7 @@
 
 mod environment;
 mod health;
+mod operator;
 mod tenant_labels;
 mod units;
 
@@ -43,6 +44,9 @@ use crate::{
 pub struct BusConfig {
     /// The name with which the process joins the bus: required.
     pub service_name: String,
+    /// Who acts by this process, as [`audit`](crate::audit) records it: 1 to 128 printable characters; default the service's
+    /// name.
+    pub operator: Option<String>,
     /// Attempts of an event, the first delivery included: 1 to 1,000; default 3.
     pub retry_attempts: u32,
     /// Delay before the second attempt, doubling from then on up to 5 minutes, with full jitter: at most 7 days;
@@ -113,6 +117,7 @@ impl Default for BusConfig {
         let limits = Limits::default();
         Self {
             service_name: String::new(),
+            operator: None,
             retry_attempts: 3,
             retry_delay: Duration::from_secs(1),
             dead_letter_ttl: Duration::from_secs(86_400),
@@ -231,6 +236,7 @@ impl BusConfig {
         } else {
             problems.keep(ServiceName::new(&self.service_name));
         }
+        problems.keep(self.operator.as_deref().map_or(Ok(()), operator::check));
         let mib = 1 << 20;
         for (what, value, least, most) in [
             ("retryAttempts", self.retry_attempts as usize, 1, 1_000),

@@ -24,6 +24,8 @@ pub struct EventDescriptor {
     pub version: SchemaVersion,
     /// The priority of an event that is published without one.
     pub priority: Priority,
+    /// Whether the envelope of each published event is [recorded](crate::audit).
+    pub audit: bool,
     pub(super) schema: fn(Contract) -> Schema,
 }
 
@@ -34,6 +36,7 @@ impl EventDescriptor {
             // The derive has checked it; a hand-written impl that has not gets the default.
             version: T::VERSION.parse().unwrap_or_default(),
             priority: T::PRIORITY,
+            audit: T::AUDIT,
             schema: T::__schema,
         }
     }

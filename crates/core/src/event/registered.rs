@@ -16,6 +16,8 @@ pub struct Registered {
     pub version: &'static str,
     /// Of events that are published without one.
     pub priority: Priority,
+    /// Whether its envelopes are recorded.
+    pub audit: bool,
     /// Of its data.
     pub schema: fn(Contract) -> Schema,
 }
@@ -29,6 +31,7 @@ impl Registered {
             // The derive has checked it.
             version: self.version.parse().unwrap_or_default(),
             priority: self.priority,
+            audit: self.audit,
             schema: self.schema,
         }
     }

@@ -45,6 +45,8 @@ pub trait TekupEvent: Sized + Send + Sync + 'static {
     const VERSION: &'static str;
     /// The priority of an event that is published without one.
     const PRIORITY: Priority;
+    /// Whether the envelope of each published event is [recorded](crate::audit).
+    const AUDIT: bool = false;
 
     /// What a registry knows of this type of event.
     ///

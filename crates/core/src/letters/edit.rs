@@ -7,6 +7,7 @@ use std::{
 use serde_json::value::RawValue;
 
 use crate::{
+    audit::ActionKind,
     bus::{DeadLetters, Publish},
     checks::Checks,
     envelope::{self, Envelope, Limits, Metadata},
@@ -121,6 +122,13 @@ impl Edit {
     }
 
     async fn run(self) -> Result<Edited> {
+        let letters = self.letters.clone();
+        let words = format!("new event {}{}", self.id, if self.purge { ", the dead one is purged" } else { "" });
+        let action = letters.action_on(ActionKind::Edit, &self.key).detail(&words);
+        letters.bus().recorded(action, self.edit(), |_| 1).await
+    }
+
+    async fn edit(self) -> Result<Edited> {
         let Self { letters, key, tenant, id, purge, make } = self;
         let Some(letter) = letters.find(&key).await? else {
             let subscription = letters.subscription();
@@ -138,7 +146,7 @@ impl Edit {
         outgoing.priority = dead.letter.priority.unwrap_or(outgoing.priority);
         dead.check_successor(&letters, &outgoing)?;
         let receipt = letters.publish(outgoing).await?;
-        let purged = purge && letters.purge_letter(&seen).await?;
+        let purged = purge && letters.delete(&seen).await?;
         Ok(Edited { receipt, purged })
     }
 }

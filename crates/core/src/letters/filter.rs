@@ -1,5 +1,7 @@
+use std::fmt;
+
 use crate::{
-    error::{Error, ErrorKind, Problems, Result},
+    error::{Error, ErrorKind, Problems, Result, shown},
     ids::{Pattern, TenantId},
     timestamp::Timestamp,
     transport::{DeadLetter, DeadReason},
@@ -7,7 +9,7 @@ use crate::{
 
 /// Which dead letters are meant: those of which all that is said here holds.
 ///
-/// Mistakes are collected and reported all at once, where the filter is used.
+/// Mistakes are collected and reported all at once, where the filter is used. It is shown in words, on one line.
 ///
 /// ```
 /// use tekup_core::{letters::LetterFilter, transport::DeadReason};
@@ -277,6 +279,26 @@ impl LetterFilter {
     }
 }
 
+impl fmt::Display for LetterFilter {
+    /// In words, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = [
+            self.event_type.as_ref().map(|pattern| format!("type {pattern}")),
+            self.tenant.as_ref().map(|tenant| format!("tenant {tenant}")),
+            self.without_tenant.then(|| "without a tenant".into()),
+            self.error.as_ref().map(|text| format!("error contains \"{}\"", shown(text))),
+            self.reason.map(|reason| format!("reason {reason}")),
+            self.from.map(|time| format!("died from {time}")),
+            self.until.map(|time| format!("died before {time}")),
+            self.at_least.map(|attempts| format!("attempts at least {attempts}")),
+            self.at_most.map(|attempts| format!("attempts at most {attempts}")),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        f.write_str(if said.is_empty() { "all" } else { "" })?;
+        f.write_str(&said.join(", "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,6 +362,15 @@ mod tests {
         assert!(LetterFilter::new().without_tenant().matches(&stranger));
         assert!(!LetterFilter::new().tenant("acme").matches(&stranger));
         assert!(!LetterFilter::new().event_type("*").matches(&stranger));
+    }
+
+    #[test]
+    fn a_filter_is_told_in_words() {
+        assert_eq!(LetterFilter::all().to_string(), "all");
+        let filter = LetterFilter::new().event_type("lead.*").tenant("acme").error_contains("no\ntable");
+        let filter = filter.reason(DeadReason::Crashed).died_before(at(1_000)).attempts_at_least(3);
+        let words = r#"type lead.*, tenant acme, error contains "no\ntable", reason crashed, died before 1970-01-01T00:00:01.000Z, attempts at least 3"#;
+        assert_eq!(filter.to_string(), words);
     }
 
     #[test]

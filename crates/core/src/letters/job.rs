@@ -5,13 +5,25 @@ use std::{
 };
 
 use super::{LetterProgress, RunningLetterJob, SelectedLetters, pace::Pace};
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    audit::ActionKind,
+    error::{Error, ErrorKind, Result},
+};
 
 /// What a job does with letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     Replay,
     Purge,
+}
+
+impl From<Work> for ActionKind {
+    fn from(work: Work) -> Self {
+        match work {
+            Work::Replay => Self::Replay,
+            Work::Purge => Self::Purge,
+        }
+    }
 }
 
 /// A replay or a purge of many dead letters: done when awaited, in steps of at most a hundred.
@@ -136,12 +148,16 @@ impl LetterJob {
     async fn run(mut self) -> Result<LetterProgress> {
         let mut hears = self.hears.take();
         let mut job = self.start().await?;
-        while let Some(progress) = job.next().await? {
-            if let Some(hears) = &mut hears {
-                hears(progress);
+        loop {
+            match job.next().await {
+                Ok(None) => return Ok(job.progress().clone()),
+                Ok(Some(progress)) => hears.iter_mut().for_each(|hears| hears(progress)),
+                Err(error) => {
+                    job.fail(&error).await;
+                    return Err(error);
+                }
             }
         }
-        Ok(job.progress().clone())
     }
 }
 

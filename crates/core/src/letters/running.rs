@@ -10,7 +10,8 @@ use super::{
     pace::{Pace, STEP},
 };
 use crate::{
-    error::Result,
+    audit::{ActionEnd, ActionOutcome, Begun},
+    error::{Error, Result},
     ids::{EventId, TenantId},
     transport::{DeadLetter, LetterKey},
 };
@@ -40,6 +41,7 @@ pub struct RunningLetterJob {
     work: Work,
     reach: Option<TenantId>,
     hold: Hold,
+    begun: Begun,
     pace: Pace,
     /// As many as were there when it began: what dies meanwhile comes behind them.
     left: u64,
@@ -56,15 +58,40 @@ pub struct RunningLetterJob {
 impl RunningLetterJob {
     pub(super) async fn start(selected: SelectedLetters, work: Work, pace: Pace) -> Result<Self> {
         let reach = selected.reach()?;
+        let action = selected.letters.action(work.into()).tenant(reach.as_ref()).detail(&selected.filter.to_string());
+        let mut begun = selected.letters.bus().begin(action).await?;
+        match Self::take(&selected, reach.as_ref()).await {
+            Ok((hold, left)) => Ok(Self::new(selected, work, reach, hold, begun, pace, left)),
+            Err(error) => {
+                begun.end(ActionEnd::with_error(&error, 0)).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Holds the letters; answers how many there are within reach.
+    async fn take(selected: &SelectedLetters, reach: Option<&TenantId>) -> Result<(Hold, u64)> {
         let letters = &selected.letters;
         let own = letters.tenant().cloned();
         let hold = Hold::take(letters.admin().clone(), letters.subscription().clone(), own).await?;
-        let left = selected.count_all(reach.as_ref()).await?;
-        Ok(Self {
+        Ok((hold, selected.count_all(reach).await?))
+    }
+
+    fn new(
+        selected: SelectedLetters,
+        work: Work,
+        reach: Option<TenantId>,
+        hold: Hold,
+        begun: Begun,
+        pace: Pace,
+        left: u64,
+    ) -> Self {
+        Self {
             selected,
             work,
             reach,
             hold,
+            begun,
             pace,
             left,
             given: HashSet::new(),
@@ -72,7 +99,7 @@ impl RunningLetterJob {
             has_read_all: left == 0,
             found: VecDeque::new(),
             progress: LetterProgress::default(),
-        })
+        }
     }
 
     /// Makes the next step, when the rate allows it; `None` when all is done.
@@ -99,7 +126,7 @@ impl RunningLetterJob {
     /// ```
     pub async fn next(&mut self) -> Result<Option<&LetterProgress>> {
         if self.has_read_all && self.found.is_empty() {
-            self.end().await?;
+            self.end(ActionOutcome::Done).await?;
             return Ok(None);
         }
         // A store that answers at once would leave the other tasks of the thread no turn.
@@ -151,12 +178,19 @@ impl RunningLetterJob {
     /// # }
     /// ```
     pub async fn stop(mut self) -> Result<LetterProgress> {
-        self.end().await?;
+        let is_done = self.has_read_all && self.found.is_empty();
+        self.end(if is_done { ActionOutcome::Done } else { ActionOutcome::Stopped }).await?;
         Ok(std::mem::take(&mut self.progress))
     }
 
-    async fn end(&mut self) -> Result<()> {
+    async fn end(&mut self, outcome: ActionOutcome) -> Result<()> {
+        self.begun.end(ActionEnd::new(outcome, self.progress.done)).await;
         self.hold.free().await
+    }
+
+    /// Nobody asks for the step again.
+    pub(super) async fn fail(&mut self, error: &Error) {
+        self.begun.end(ActionEnd::with_error(error, self.progress.done)).await;
     }
 
     async fn look(&mut self) -> Result<()> {
@@ -200,6 +234,12 @@ impl RunningLetterJob {
         self.progress.done += done;
         self.progress.gone += (count as u64).saturating_sub(done);
         Ok(())
+    }
+}
+
+impl Drop for RunningLetterJob {
+    fn drop(&mut self) {
+        self.begun.stopped(self.progress.done);
     }
 }
 

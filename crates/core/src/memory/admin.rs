@@ -2,6 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::Shared;
 use crate::{
+    audit::{AdminAction, AuditKind, AuditPage},
     error::{Error, ErrorKind, Result, shown},
     ids::{EventId, SubscriptionId, TenantId},
     metrics::{Latencies, LatencyDelta},
@@ -162,20 +163,35 @@ impl Admin for MemoryAdmin {
         self.0.lock().registration(subscription)
     }
 
+    async fn record(&self, action: &AdminAction) -> Result<()> {
+        self.0.lock().record(action);
+        Ok(())
+    }
+
+    async fn audit(
+        &self,
+        kind: Option<AuditKind>,
+        tenant: Option<&TenantId>,
+        after: Option<String>,
+        most: usize,
+    ) -> Result<AuditPage> {
+        self.0.lock().audit.page(kind, tenant, after, most)
+    }
+
     async fn preview(&self, spec: &SourceSpec) -> Result<Preview> {
         spec.check()?;
         Ok(self.0.lock().preview(spec))
     }
 }
 
-fn check_page_size(most: usize) -> Result<()> {
+pub(super) fn check_page_size(most: usize) -> Result<()> {
     if (1..=1_000).contains(&most) {
         return Ok(());
     }
     Err(Error::new(ErrorKind::InvalidInput, format!("page size {most} is out of range: use 1 to 1000")))
 }
 
-fn serial(cursor: &str) -> Result<u64> {
+pub(super) fn serial(cursor: &str) -> Result<u64> {
     cursor.parse().map_err(|cause: std::num::ParseIntError| {
         let message = format!("page cursor `{}` is none: give the `next` of the page before, unchanged", shown(cursor));
         Error::new(ErrorKind::InvalidInput, message).with_source(cause)

@@ -10,6 +10,7 @@
 //! would get too is refused with [`ErrorKind::Backpressure`](crate::ErrorKind::Backpressure) (see [`MemoryTransport::with_backlog_limit`]).
 
 mod admin;
+mod audit;
 mod backlog;
 mod bucket;
 mod clock;

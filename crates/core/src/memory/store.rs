@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{
+    audit::Audit,
     backlog::Backlog,
     clock::Clock,
     counters::AllCounters,
@@ -27,6 +28,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
+    audit::AdminAction,
     error::{Error, ErrorKind, Result},
     ids::{EventId, SubscriptionId, TenantId},
     metrics::LatencyDelta,
@@ -57,6 +59,7 @@ pub(super) struct Store {
     backlog_limit: usize,
     pub(super) lane_limit: LaneLimit,
     pub(super) retained: Retained,
+    pub(super) audit: Audit,
 }
 
 fn is_full(subscription: &Subscription) -> Error {
@@ -83,6 +86,7 @@ impl Store {
             backlog_limit,
             lane_limit: LaneLimit::default(),
             retained: Retained::default(),
+            audit: Audit::default(),
         }
     }
 
@@ -100,23 +104,27 @@ impl Store {
         }
     }
 
-    fn add(&mut self, outgoing: Outgoing, now: Instant) -> Result<Receipt> {
+    fn add(&mut self, mut outgoing: Outgoing, now: Instant) -> Result<Receipt> {
         let (id, key) = (outgoing.id, (outgoing.tenant.clone(), outgoing.id));
         if self.index.knows(&key) || self.schedule.knows(&key) {
             return Ok(Receipt::new(id, true));
         }
+        let audited = outgoing.audit.take();
         let wait = outgoing.due.map_or(Duration::ZERO, |due| due.wait(self.clock.at(now)));
         if wait.is_zero() {
             self.store(key, outgoing, now, self.backlog_limit)?;
         } else {
             self.put_off(key, outgoing, now + wait.min(Due::LONGEST))?;
         }
+        if let Some(event) = audited {
+            self.audit.note(*event, self.clock.at(now));
+        }
         Ok(Receipt::new(id, false))
     }
 
     /// Queues an event for all that take it, unless one of them has `limit` deliveries to settle.
     fn store(&mut self, key: (TenantId, EventId), outgoing: Outgoing, now: Instant, limit: usize) -> Result<()> {
-        let Outgoing { id, tenant, event_type, priority, bytes, trace, due: _ } = outgoing;
+        let Outgoing { id, tenant, event_type, priority, bytes, trace, due: _, audit: _ } = outgoing;
         let (lane, route) = self.lanes.find(&event_type, priority, &self.subscriptions, self.revision);
         let time = self.clock.at(now);
         let has_begun = |number: &u32| self.subscriptions.get(*number as usize).is_some_and(|one| one.has_begun(time));
@@ -351,6 +359,10 @@ impl Store {
         }
         let (place, event) = self.registered().find_map(|one| one.set_aside(&key))?;
         Some(event.shown(place))
+    }
+
+    pub(super) fn record(&mut self, action: &AdminAction) {
+        self.audit.record(action, self.clock.at(Instant::now()));
     }
 
     pub(super) fn count(&mut self, deltas: Vec<CounterDelta>) {

@@ -7,6 +7,7 @@ use super::{
     Registration, Replicas, SourceSpec, StoredEvent, SubscriptionPage, SubscriptionState, Traced,
 };
 use crate::{
+    audit::{AdminAction, AuditKind, AuditPage},
     error::Result,
     ids::{EventId, SubscriptionId, TenantId},
     metrics::{Latencies, LatencyDelta},
@@ -598,6 +599,45 @@ pub trait Admin: Send + Sync + 'static {
     /// # }
     /// ```
     fn registration(&self, subscription: &SubscriptionId) -> impl Future<Output = Result<Registration>> + Send;
+
+    /// Keeps a record of an action, under its [id](AdminAction::id): a new one, at this time of the store's clock; or, if
+    /// there is one, what is new of it in its place. The first time that it says how it [ended](AdminAction::end) is the time
+    /// of that. Of more than [10,000](crate::audit::MOST_RECORDS) the oldest go. It is kept though the store is full.
+    ///
+    /// ```
+    /// use tekup_core::{audit::{ActionKind, AdminAction}, memory::MemoryTransport, transport::{Admin, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let admin = MemoryTransport::new().admin();
+    /// admin.record(&AdminAction::new(ActionKind::Pause, "ada", "billing".parse()?)).await?;
+    /// assert_eq!(admin.audit(None, None, None, 100).await?.records.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn record(&self, action: &AdminAction) -> impl Future<Output = Result<()>> + Send;
+
+    /// Actions of operators and audited events, the newest first; of one kind only, and of one tenant only, if named.
+    /// `after` is the `next` of the page before, whatever was recorded since. `most` is 1 to 1,000.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Admin, Transport}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let admin = MemoryTransport::new().admin();
+    /// assert!(admin.audit(None, None, None, 100).await?.records.is_empty());
+    /// assert!(admin.audit(None, None, None, 0).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn audit(
+        &self,
+        kind: Option<AuditKind>,
+        tenant: Option<&TenantId>,
+        after: Option<String>,
+        most: usize,
+    ) -> impl Future<Output = Result<AuditPage>> + Send;
 
     /// What opening a source would do, and changes nothing.
     ///

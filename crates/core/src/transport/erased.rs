@@ -12,6 +12,7 @@ use super::{
     Traced, Transport,
 };
 use crate::{
+    audit::{AdminAction, AuditKind, AuditPage},
     error::Result,
     health::{Part, Vital},
     ids::{EventId, SubscriptionId, TenantId},
@@ -106,6 +107,14 @@ pub(crate) trait DynAdmin: Send + Sync {
     ) -> BoxFuture<'a, Result<bool>>;
     fn state<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<SubscriptionState>>;
     fn registration<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Registration>>;
+    fn record<'a>(&'a self, action: &'a AdminAction) -> BoxFuture<'a, Result<()>>;
+    fn audit<'a>(
+        &'a self,
+        kind: Option<AuditKind>,
+        tenant: Option<&'a TenantId>,
+        after: Option<String>,
+        most: usize,
+    ) -> BoxFuture<'a, Result<AuditPage>>;
     fn preview<'a>(&'a self, spec: &'a SourceSpec) -> BoxFuture<'a, Result<Preview>>;
 }
 
@@ -321,6 +330,20 @@ impl<A: Admin> DynAdmin for A {
 
     fn registration<'a>(&'a self, subscription: &'a SubscriptionId) -> BoxFuture<'a, Result<Registration>> {
         Box::pin(Admin::registration(self, subscription))
+    }
+
+    fn record<'a>(&'a self, action: &'a AdminAction) -> BoxFuture<'a, Result<()>> {
+        Box::pin(Admin::record(self, action))
+    }
+
+    fn audit<'a>(
+        &'a self,
+        kind: Option<AuditKind>,
+        tenant: Option<&'a TenantId>,
+        after: Option<String>,
+        most: usize,
+    ) -> BoxFuture<'a, Result<AuditPage>> {
+        Box::pin(Admin::audit(self, kind, tenant, after, most))
     }
 
     fn preview<'a>(&'a self, spec: &'a SourceSpec) -> BoxFuture<'a, Result<Preview>> {

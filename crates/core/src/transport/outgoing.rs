@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use super::{Due, StoredEvent, StoredIn, TraceLink};
 use crate::{
+    audit::AuditedEvent,
     envelope::Envelope,
     error::Result,
     event::{Event, RawEvent, TekupEvent},
@@ -36,6 +37,8 @@ pub struct Outgoing {
     pub due: Option<Due>,
     /// To which correlation it belongs, if to any.
     pub trace: Option<TraceLink>,
+    /// What is recorded of it in the same step, if its type says `#[event(audit)]`.
+    pub audit: Option<Box<AuditedEvent>>,
 }
 
 impl Outgoing {
@@ -68,6 +71,7 @@ impl Outgoing {
             bytes,
             due: None,
             trace: TraceLink::of(envelope),
+            audit: T::AUDIT.then(|| Box::new(AuditedEvent::of(envelope))),
         })
     }
 
@@ -93,6 +97,7 @@ impl Outgoing {
             bytes: event.bytes().clone(),
             due: None,
             trace: TraceLink::of(envelope),
+            audit: None,
         }
     }
 
@@ -112,8 +117,8 @@ impl Outgoing {
     /// ```
     #[must_use]
     pub fn unchecked(tenant: TenantId, event_type: EventType, bytes: impl Into<Bytes>) -> Self {
-        let priority = Priority::default();
-        Self { id: EventId::generate(), tenant, event_type, priority, bytes: bytes.into(), trace: None, due: None }
+        let (id, priority, bytes) = (EventId::generate(), Priority::default(), bytes.into());
+        Self { id, tenant, event_type, priority, bytes, due: None, trace: None, audit: None }
     }
 
     pub(crate) fn stored_in(&self, place: StoredIn) -> StoredEvent {

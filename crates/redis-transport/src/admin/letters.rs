@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use tekup_core::{
-    Error, ErrorKind, Result, SubscriptionId, TenantId,
+    Error, Result, SubscriptionId, TenantId,
     transport::{DeadLetter, DeadLetterPage, LetterKey},
 };
 
@@ -13,6 +13,7 @@ use super::{
     letter,
     letter_keys::Placed,
     page::{Found, Scan, batches, merge},
+    page_size,
 };
 use crate::{error, scripts};
 
@@ -37,10 +38,7 @@ impl RedisAdmin {
         after: Option<String>,
         most: usize,
     ) -> Result<DeadLetterPage> {
-        if !(1..=1_000).contains(&most) {
-            let message = format!("a page of {most} dead letters is refused: ask for 1 to 1,000");
-            return Err(Error::new(ErrorKind::InvalidInput, message));
-        }
+        page_size::check(most, "dead letters")?;
         let after = after.map(|text| Position::read(&text, self.namespace.partitions().len())).transpose()?;
         self.must_exist(subscription).await?;
         let wanted = Wanted { list: most, look_at: tenant.map_or(most, |_| LOOKED_AT), tenant };

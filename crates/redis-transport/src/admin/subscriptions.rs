@@ -4,22 +4,19 @@
 use std::collections::BTreeSet;
 
 use tekup_core::{
-    Error, ErrorKind, Result, SubscriptionId, Timestamp,
+    Result, SubscriptionId, Timestamp,
     transport::{ListedSubscription, Replicas, SubscriptionPage},
 };
 
 use super::{
-    RedisAdmin,
+    RedisAdmin, page_size,
     replicas::{ask, last_heard},
 };
 use crate::{error, scripts};
 
 impl RedisAdmin {
     pub(super) async fn list_subscriptions(&self, after: &str, most: usize) -> Result<SubscriptionPage> {
-        if !(1..=1_000).contains(&most) {
-            let message = format!("a page of {most} subscriptions is refused: ask for 1 to 1,000");
-            return Err(Error::new(ErrorKind::InvalidInput, message));
-        }
+        page_size::check(most, "subscriptions")?;
         let mut call = scripts::SUBSCRIPTIONS.call(2);
         call.arg(self.keys(0)?.subscriptions()).arg(self.keys(0)?.removals());
         let answer = self.ask("the names of subscriptions", call).await?;

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Lists, or counts, dead letters of a subscription in one partition: the oldest first, of one time by member.
 --
 -- KEYS[1]  dead     ZSET  member → when it died, in ms

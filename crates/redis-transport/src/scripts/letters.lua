@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Reads dead letters of a subscription in one partition.
 --
 -- KEYS[1]  letters  HASH  member → {reason, error, attempts, first failure in ms or 0, died in ms, lane, bytes}, packed

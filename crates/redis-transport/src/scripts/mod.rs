@@ -111,6 +111,10 @@ scripts! {
     BOOKS = "books.lua";
     /// Tells how far a subscription has read its lanes.
     BOOKS_LANES = "books_lanes.lua";
+    /// Keeps a record of what an operator does.
+    RECORD = "record.lua";
+    /// Reads such records.
+    ACTIONS = "actions.lua";
     /// Names the subscriptions.
     SUBSCRIPTIONS = "subscriptions.lua";
     /// Tells how much waits in lanes, and of whom.
@@ -139,6 +143,8 @@ scripts! {
 
 const SHARED: &[(&str, &str)] = &[
     ("-- include bucket\n", include_str!("shared/bucket.lua")),
+    ("-- include audited\n", include_str!("shared/audited.lua")),
+    ("-- include audit\n", include_str!("shared/audit.lua")),
     ("-- include glob\n", include_str!("shared/glob.lua")),
     ("-- include after\n", include_str!("shared/after.lua")),
     ("-- include remake\n", include_str!("shared/remake.lua")),

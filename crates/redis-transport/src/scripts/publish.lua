@@ -10,6 +10,7 @@
 -- KEYS[5+l]     the l-th lane     STREAM
 -- KEYS[4+L+2r]  the r-th index bucket, one for each run of events that share it  STRING
 -- KEYS[5+L+2r]  what that bucket has no room for  HASH
+-- KEYS[6+L+2R]  audit   STREAM  if any event is to be recorded
 -- ARGV[1]       version of the layout that the buckets were found with
 -- ARGV[2]       seconds that an id is remembered
 -- ARGV[3]       L, how many lanes
@@ -18,6 +19,7 @@
 -- ARGV[4+L+r]   how many events the r-th run has
 -- ARGV[5+L+R]   for each event the number l of its lane, in two bytes, the higher one first
 -- ARGV[6+L+R..] for each event: its member (16 bytes of its id, then its tenant), its envelope
+-- then          for each event that is to be recorded: its place among them, its record
 -- result        `STALE` if the layout has another version, else {how many bytes the last bucket holds, then for each event
 --               that was not stored its place among them, below 0 if its lane can't be written: then comes why, an error}
 --
@@ -65,17 +67,23 @@ local function begin(l, lane, member, envelope)
 end
 
 -- Which events wait for their time: they may do so for longer than the index remembers them. Mostly nothing waits.
-local function find_waiting(first)
+local function find_waiting(first, last)
   if not known[2] then return {} end
   local members = {}
-  for at = first, #ARGV, 2 do members[#members + 1] = ARGV[at] end
+  for at = first, last, 2 do members[#members + 1] = ARGV[at] end
   return redis_call('ZMSCORE', KEYS[5], unpack(members))
 end
 
 local answer = {0}
 local lanes_at = 5 + lane_count + run_count
 local lane_bytes = ARGV[lanes_at]
-local waiting = find_waiting(lanes_at + 1)
+local event_count = #lane_bytes / 2
+local audited_at = lanes_at + 2 * event_count + 1
+local waiting = find_waiting(lanes_at + 1, audited_at - 1)
+local audit, records, unfit = KEYS[6 + lane_count + 2 * run_count], nil, nil
+if audit then
+-- include audited
+end
 local byte = string.byte
 local event, refusal = 0, nil
 -- The lane of the event before: events in a row are often of one lane.
@@ -88,6 +96,7 @@ for r = 1, run_count do
     local member = ARGV[lanes_at + 2 * i - 1]
     if has_log and place_in(bucket, member) or waiting[i] then
       answer[#answer + 1] = i
+      if records then records[i] = nil end
     else
       local number = 1
       if lane_count > 1 then
@@ -98,7 +107,8 @@ for r = 1, run_count do
         l, lane, prefix = number, KEYS[5 + number], known[number + 2] and known[number + 2] .. ':'
       end
       local envelope = ARGV[lanes_at + 2 * i]
-      local entry = prefix and redis_pcall('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
+      local entry = unfit and records[i] and unfit
+        or prefix and redis_pcall('XADD', lane, 'NOMKSTREAM', '*', 'm', member, 'e', envelope)
       if not entry then
         entry = begin(l, lane, member, envelope)
         prefix = known[l + 2] and known[l + 2] .. ':'
@@ -106,6 +116,7 @@ for r = 1, run_count do
       if type(entry) == 'table' then
         refusal = refusal or entry
         answer[#answer + 1] = -i
+        if records then records[i] = nil end
       else
         if not is_rung[l] then
           is_rung[l] = true
@@ -123,6 +134,9 @@ for r = 1, run_count do
   event = event + count
 end
 
+if audit then
+-- include audit
+end
 if news.has_lane then redis_call('SPUBLISH', KEYS[4], 'lanes') end
 if #news.gone > 0 then redis_call('SPUBLISH', KEYS[4], 'gone:' .. table.concat(news.gone, ',')) end
 if #rung > 0 then redis_call('SPUBLISH', KEYS[4], 'l' .. table.concat(rung, ',')) end

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- Tells where an event stands for each of some subscriptions. Reads only.
 --
 -- KEYS[1]   subs        HASH    registry of subscriptions

@@ -39,6 +39,7 @@ pub(crate) fn event(event_type: &str) -> Outgoing {
         bytes: "{}".into(),
         due: None,
         trace: None,
+        audit: None,
     }
 }
 

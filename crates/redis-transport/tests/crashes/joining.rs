@@ -27,7 +27,7 @@ async fn publish_to_all(world: &World, lanes: std::ops::Range<usize>) -> BTreeSe
             r#"{{"id":"{id}","type":"{event_type}","version":"1.0.0","tenantId":"acme","timestamp":"{now}","data":{{}}}}"#
         );
         let (tenant, event_type) = ("acme".parse().unwrap(), event_type.parse().unwrap());
-        Outgoing { id, tenant, event_type, priority: Priority::Medium, bytes: bytes.into(), due: None, trace: None }
+        Outgoing { id, tenant, event_type, priority: Priority::Medium, bytes: bytes.into(), due: None, trace: None, audit: None }
     });
     let mut ids = BTreeSet::new();
     for batch in events.collect::<Vec<_>>().chunks(250) {

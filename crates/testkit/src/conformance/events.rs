@@ -21,6 +21,7 @@ pub(super) fn event_of(tenant: &str, event_type: &str) -> Result<Outgoing> {
         bytes,
         due: None,
         trace: None,
+        audit: None,
     })
 }
 

@@ -229,6 +229,17 @@ macro_rules! transport_conformance {
                 an_event_of_a_tenant_that_a_subscription_leaves_out_is_none_of_its_business,
                 an_unknown_event_has_an_unknown_status,
             }
+            auditing {
+                what_operators_do_is_recorded_with_who_what_and_how_many,
+                an_action_has_one_record_that_is_completed_by_its_end,
+                what_is_refused_or_stopped_says_so,
+                an_audited_event_leaves_its_envelope_and_none_of_its_data,
+                an_audited_event_is_recorded_once_and_when_it_is_accepted,
+                records_come_in_pages_the_newest_first,
+                a_tenant_is_told_of_what_can_reach_its_own_events_only,
+                a_flood_of_events_pushes_out_no_action_and_of_both_the_oldest_go,
+                a_page_of_records_that_can_not_be_meant_is_refused,
+            }
             finding {
                 an_event_is_found_in_its_lane_with_the_bytes_that_were_published,
                 an_event_that_waits_for_its_time_is_found_with_that_time,
@@ -407,6 +418,7 @@ mod tests {
             include_str!("letter_jobs.rs"),
             include_str!("letter_edits.rs"),
             include_str!("status.rs"),
+            include_str!("auditing.rs"),
             include_str!("finding.rs"),
             include_str!("depths.rs"),
             include_str!("unsupported.rs"),

@@ -15,6 +15,8 @@ mod scene;
 #[doc(hidden)]
 pub mod at_once;
 #[doc(hidden)]
+pub mod auditing;
+#[doc(hidden)]
 pub mod batches;
 #[doc(hidden)]
 pub mod broadcasting;

@@ -4,6 +4,7 @@ use std::{marker::PhantomData, time::Duration};
 
 use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, Result, SubscriptionId, TenantId,
+    audit::{AdminAction, AuditKind, AuditPage},
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
@@ -30,6 +31,8 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     const HEARS_INTERRUPTS: bool = true;
     const TELLS_ITS_STATE: bool = true;
     const REMOVES: bool = true;
+    /// Whether a tenant is told of its own records only.
+    const KEEPS_TENANTS_APART: bool = true;
 
     fn stored(batch: Vec<Outgoing>) -> Vec<Outgoing> {
         batch
@@ -51,6 +54,9 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     }
     fn found(event: StoredEvent) -> StoredEvent {
         event
+    }
+    fn action(action: AdminAction) -> AdminAction {
+        action
     }
     fn books(books: Books) -> Books {
         books
@@ -284,6 +290,20 @@ impl<F: Flaw> Admin for FlawedAdmin<F> {
 
     async fn registration(&self, subscription: &SubscriptionId) -> Result<Registration> {
         self.0.registration(subscription).await
+    }
+
+    async fn record(&self, action: &AdminAction) -> Result<()> {
+        self.0.record(&F::action(action.clone())).await
+    }
+
+    async fn audit(
+        &self,
+        kind: Option<AuditKind>,
+        tenant: Option<&TenantId>,
+        after: Option<String>,
+        most: usize,
+    ) -> Result<AuditPage> {
+        self.0.audit(kind, tenant.filter(|_| F::KEEPS_TENANTS_APART), after, most).await
     }
 
     async fn preview(&self, spec: &SourceSpec) -> Result<Preview> {
