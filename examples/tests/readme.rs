@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use serde_json::Value;
 use tekup_core::{BusConfig, Environment};
@@ -38,6 +42,20 @@ fn the_variables_of_the_table_are_read() {
 }
 
 #[test]
+fn every_example_is_in_the_table_with_how_to_run_it() {
+    let manifest = include_str!("../Cargo.toml");
+    let programs = manifest.split("\n[[").skip(1).map(|section| section.split('"').nth(1).unwrap());
+    let programs: BTreeSet<_> = programs.map(str::to_owned).collect();
+    let rows = table("Examples");
+    assert_eq!(rows.iter().map(|row| row[0].clone()).collect::<BTreeSet<_>>(), programs);
+    for row in rows {
+        let words: Vec<_> = row[2].split(' ').collect();
+        let is_named = |kind| words.windows(2).any(|pair| pair == [kind, row[0].as_str()]);
+        assert!(words.starts_with(&["cargo", "run"]) && (is_named("--example") || is_named("--bin")), "{row:?}");
+    }
+}
+
+#[test]
 fn every_test_that_the_guarantees_name_exists() {
     let (_, rest) = README.split_once("\n## Guarantees\n").unwrap();
     let (rows, _) = rest.split_once("\n## ").unwrap();
@@ -65,7 +83,8 @@ fn tests_named_in(text: &str) -> Vec<&str> {
 }
 
 fn expect_to_exist(names: &[&str]) {
-    let sources = sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates")));
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = [examples.join("../crates"), examples.join("tests")].map(|folder| sources(&folder)).concat();
     for name in names {
         let declared = ["(", "<"].iter().any(|next| sources.contains(&format!("fn {name}{next}")));
         assert!(declared, "no test is named `{name}`");

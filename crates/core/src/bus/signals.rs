@@ -9,18 +9,23 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    /// From here on the first one asks, and the second one ends the process.
     #[cfg(unix)]
     pub(super) fn listen() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|cause| Error::new(ErrorKind::Internal, "signals can't be listened to").with_source(cause))
+        let listen = || {
+            // First, so that it is ready for a second one when the first one is seen.
+            leave_at_the_second()?;
+            Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
         };
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        let failed =
+            |cause: std::io::Error| Error::new(ErrorKind::Internal, "signals can't be listened to").with_source(cause);
+        listen().map_err(failed)
     }
 
     #[cfg(not(unix))]
     pub(super) fn listen() -> Result<Self> {
+        leave_at_the_second();
         Ok(Self {})
     }
 
@@ -37,4 +42,33 @@ impl Signals {
     pub(super) async fn next(&mut self) {
         let _listening = tokio::signal::ctrl_c().await;
     }
+}
+
+/// It is the signal's own handler that ends the process, so no thread need be free for it: a handler of events that
+/// blocks its thread holds up nobody who has asked twice.
+#[cfg(unix)]
+fn leave_at_the_second() -> std::io::Result<()> {
+    use std::sync::{Arc, atomic::AtomicBool};
+
+    use signal_hook::{
+        consts::{SIGINT, SIGTERM},
+        flag,
+    };
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        // In this order: the first signal finds that nobody has asked, and then notes that somebody has.
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked))?;
+        flag::register(signal, Arc::clone(&asked))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn leave_at_the_second() {
+    tokio::spawn(async {
+        for _ in 0..2 {
+            let _listening = tokio::signal::ctrl_c().await;
+        }
+        std::process::exit(130);
+    });
 }

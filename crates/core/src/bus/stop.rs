@@ -4,7 +4,12 @@ use super::{EventBus, signals::Signals};
 use crate::error::Result;
 
 impl EventBus {
-    /// Waits for SIGTERM or SIGINT, then shuts down in order; a second signal returns at once.
+    /// Waits for SIGTERM or SIGINT, then shuts down in order.
+    ///
+    /// A second signal ends the process at once, wherever it stands, and even if handlers block all of its threads: with
+    /// exit code 143 for SIGTERM, and 130 for SIGINT. No destructor runs; what was begun is handled again when its lease
+    /// ends. A process that returns from here and can't end has the same way out. For a program that must not be ended so
+    /// there is [`shutdown`](EventBus::shutdown).
     ///
     /// # Errors
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if signals can't be listened to; those of [`shutdown`](EventBus::shutdown).
@@ -21,10 +26,7 @@ impl EventBus {
         let mut signals = Signals::listen()?;
         signals.next().await;
         tracing::info!(service = %self.service(), "stopping; a second signal leaves at once");
-        tokio::select! {
-            result = self.shutdown() => result,
-            () = signals.next() => Ok(()),
-        }
+        self.shutdown().await
     }
 
     /// Stops all subscriptions of this bus: no event is started any more, those not started go to the replicas at once,
