@@ -44,7 +44,7 @@
 //!   [`EventBus::stored`].
 //! - How long it takes: [`EventBus::latencies`].
 //! - Whether all is well: [`EventBus::health`].
-//! - Settings: [`BusConfig`].
+//! - Settings: [`BusConfig`]; by flag, variable and file: [`settings`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
 //!
 //! # Words
@@ -90,6 +90,7 @@ mod priority;
 mod rate_limit;
 mod retry;
 mod runtime;
+pub mod settings;
 mod subscription;
 mod sync;
 mod timestamp;
