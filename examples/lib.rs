@@ -11,3 +11,7 @@ mod getting_started {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/from-typescript.md")]
 mod from_typescript {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/configuration.md")]
+mod configuration {}

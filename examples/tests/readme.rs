@@ -2,14 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-};
-
-use serde_json::Value;
-use tekup_core::{BusConfig, Environment};
+use std::{collections::BTreeSet, fs, path::Path};
 
 const README: &str = include_str!("../../README.md");
 const BEHAVIOURS: &str = include_str!("../../docs/behaviours.md");
@@ -20,25 +13,6 @@ fn table(chapter: &str) -> Vec<Vec<String>> {
     let rows = rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
     rows.skip(2).map(cells).collect()
-}
-
-#[test]
-fn the_defaults_of_the_configuration_are_those_of_the_table() {
-    let rows = table("Configuration");
-    let told: BTreeMap<_, Value> =
-        rows.iter().map(|row| (row[0].clone(), serde_json::from_str(&row[1]).unwrap())).collect();
-    let actual: BTreeMap<String, Value> =
-        serde_json::from_value(serde_json::to_value(BusConfig::default()).unwrap()).unwrap();
-    assert_eq!(told, actual);
-}
-
-#[test]
-fn the_variables_of_the_table_are_read() {
-    for row in table("Configuration").iter().filter(|row| !row[2].is_empty() && row[0] != "serviceName") {
-        let wrong = Environment::of([("SERVICE_NAME", "billing"), (row[2].as_str(), "many")]);
-        let error = BusConfig::from_environment(&wrong).unwrap_err();
-        assert!(error.to_string().contains("`many`"), "{} is not read: {error}", row[2]);
-    }
 }
 
 #[test]

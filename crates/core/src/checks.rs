@@ -79,12 +79,17 @@ pub enum SchemaCheck {
 }
 
 impl SchemaCheck {
-    const ALL: [(Self, &'static str); 3] = [(Self::Off, "off"), (Self::Warn, "warn"), (Self::Enforce, "enforce")];
+    pub(crate) const NAMES: [&'static str; 3] = ["off", "warn", "enforce"];
+    const ALL: [Self; 3] = [Self::Off, Self::Warn, Self::Enforce];
+
+    fn named() -> impl Iterator<Item = (Self, &'static str)> {
+        Self::ALL.into_iter().zip(Self::NAMES)
+    }
 }
 
 impl fmt::Display for SchemaCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.into_iter().find(|(one, _)| one == self).map_or("enforce", |(_, name)| name);
+        let name = Self::named().find(|(one, _)| one == self).map_or("enforce", |(_, name)| name);
         f.write_str(name)
     }
 }
@@ -92,7 +97,7 @@ impl fmt::Display for SchemaCheck {
 impl FromStr for SchemaCheck {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|(_, name)| *name == text).map(|(one, _)| one).ok_or_else(|| {
+        Self::named().find(|(_, name)| *name == text).map(|(one, _)| one).ok_or_else(|| {
             let message = format!("schema check `{}` is unknown: write off, warn or enforce", shown(text));
             Error::new(ErrorKind::InvalidInput, message)
         })

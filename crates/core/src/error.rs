@@ -304,6 +304,10 @@ impl Problems {
         result.map_err(|error| self.0.extend(error.0.problems)).ok()
     }
 
+    pub(crate) fn extend_from(&mut self, others: impl IntoIterator<Item = String>) {
+        self.0.extend(others);
+    }
+
     pub(crate) fn extend(&mut self, others: &Self) {
         self.0.extend_from_slice(&others.0);
     }

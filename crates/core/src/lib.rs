@@ -47,7 +47,7 @@
 //! - Whether all is well: [`EventBus::health`]; for probes: [`EventBus::liveness`], [`EventBus::readiness`].
 //! - What this process has done, for an exporter: [`EventBus::process_metrics`].
 //! - Who did what, and which sensitive events were published: [`EventBus::audit`].
-//! - Settings: [`BusConfig`].
+//! - Settings: [`BusConfig`]; by flag, variable and file: [`settings`].
 //! - A transport of one's own: [`transport`]. The one without a server: [`memory`].
 //!
 //! # Words
@@ -94,6 +94,7 @@ mod priority;
 mod rate_limit;
 mod retry;
 mod runtime;
+pub mod settings;
 mod spans;
 mod subscription;
 mod sync;

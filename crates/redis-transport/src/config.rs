@@ -4,9 +4,9 @@ use std::{fmt, time::Duration};
 
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
 use serde::Deserialize;
-use tekup_core::{Environment, Error, ErrorKind, Result};
+use tekup_core::{Environment, Error, ErrorKind, Result, settings::Part};
 
-use crate::{keys::NamespaceName, partition, scripts::LaneLimits};
+use crate::{scripts::LaneLimits, settings::sources};
 
 /// Where Redis is and how the bus lies in it.
 ///
@@ -81,7 +81,8 @@ impl RedisConfig {
         Self { url: url.into(), ..Self::default() }
     }
 
-    /// Reads `REDIS_URL` and `EVENT_BUS_NAMESPACE`; what is absent has its default.
+    /// Reads the variables of its settings, such as `REDIS_URL` or the file that `REDIS_URL_FILE` names, and
+    /// `EVENT_BUS_NAMESPACE`; what they leave open, the file that `EVENT_BUS_CONFIG` names; what is absent has its default.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] with every mistake at once.
@@ -95,13 +96,9 @@ impl RedisConfig {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn from_environment(environment: &Environment) -> Result<Self> {
-        let mut config = Self::default();
-        for (name, into) in [("REDIS_URL", &mut config.url), ("EVENT_BUS_NAMESPACE", &mut config.namespace)] {
-            if let Some(value) = environment.get(name) {
-                value.clone_into(into);
-            }
-        }
-        config.check()?;
+        let mut sources = sources(environment);
+        let config = sources.part();
+        sources.finish()?;
         Ok(config)
     }
 
@@ -167,34 +164,12 @@ impl RedisConfig {
     /// assert_eq!(error.problems().len(), 2);
     /// ```
     pub fn check(&self) -> Result<()> {
-        let mut problems: Vec<String> = Vec::new();
-        problems.extend(self.connection_info().err());
-        problems.extend(NamespaceName::new(&self.namespace).err().map(|error| error.to_string()));
-        if !(1..=partition::MOST).contains(&self.partitions) {
-            problems.push(format!("partitions is {}: use 1 to {}", self.partitions, partition::MOST));
-        }
-        problems.extend(self.duration_problems());
-        problems.extend(self.length_problems());
+        let problems = self.broken();
         if problems.is_empty() { Ok(()) } else { Err(Error::from_problems(ErrorKind::InvalidConfig, problems)) }
     }
 
-    fn duration_problems(&self) -> impl Iterator<Item = String> {
-        let (ms, s) = (Duration::from_millis, Duration::from_secs);
-        let rules = [
-            ("dedupe window", self.dedupe_window, s(1), s(365 * 86_400), "1 s to 365 days"),
-            ("retention", self.retention, s(0), s(365 * 86_400), "0 s to 365 days"),
-            ("connect timeout", self.connect_timeout, ms(10), s(60), "10 ms to 60 s"),
-            ("command timeout", self.command_timeout, ms(10), s(60), "10 ms to 60 s"),
-        ];
-        let broken = rules.into_iter().filter(|(_, value, least, most, _)| value < least || value > most);
-        broken.map(|(what, value, _, _, range)| format!("{what} is {value:?}: use {range}"))
-    }
-
-    fn length_problems(&self) -> impl Iterator<Item = String> {
-        let rules = [("max lane length", self.max_lane_length), ("retention length", self.retention_length)];
-        let broken =
-            rules.into_iter().filter(|(_, length)| length.is_some_and(|it| !(1..=1_000_000_000).contains(&it)));
-        broken.map(|(what, length)| format!("{what} is {}: use 1 to 1000000000, or none", length.unwrap_or_default()))
+    pub(crate) fn check_url(url: &str) -> Result<()> {
+        Self::new(url).connection_info().map(drop).map_err(|problem| Error::new(ErrorKind::InvalidConfig, problem))
     }
 
     /// Where the server is, without a user and a password: `host:port`, with `/` and the number of the database if that is
@@ -244,14 +219,21 @@ impl RedisConfig {
         )
     }
 
-    /// The URL without what may be secret: user, password and query.
     pub(crate) fn address(&self) -> String {
-        let Some(url) = redis::parse_redis_url(&self.url).filter(|url| !url.cannot_be_a_base()) else {
-            return "…".into();
-        };
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+        address(&self.url)
     }
+}
+
+/// A URL without what may be secret: user, password and query.
+pub(crate) fn address(url: &str) -> String {
+    let Some(url) = redis::parse_redis_url(url).filter(|url| !url.cannot_be_a_base()) else {
+        return "…".into();
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    // A slash in a password makes a path of the rest of it.
+    let is_database = url.path().bytes().all(|byte| byte == b'/' || byte.is_ascii_digit());
+    let path = if is_database || url.scheme().ends_with("unix") { url.path() } else { "/…" };
+    format!("{}://{}{port}{path}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
 impl fmt::Debug for RedisConfig {
@@ -306,6 +288,7 @@ mod tests {
             format!("{CANARY}://x"),
             format!("redis:{CANARY}"),
             format!("redis://user:{CANARY}@:/x y"),
+            format!("redis://user:12/{CANARY}@localhost"),
         ];
         for url in urls {
             let config = RedisConfig::new(&url).partitions(0);

@@ -2,7 +2,7 @@
 
 use tekup_core::{BusConfig, Environment, Error, ErrorKind, EventBus, Result};
 
-use crate::{RedisConfig, RedisTransport};
+use crate::{RedisConfig, RedisTransport, Settings};
 
 /// A bus on the Redis server at `url`, joined as `service`, with the default settings.
 ///
@@ -28,7 +28,7 @@ use crate::{RedisConfig, RedisTransport};
 pub async fn connect(url: impl Into<String>, service: impl Into<String>) -> Result<EventBus> {
     let (bus, redis) = (BusConfig::new(service), RedisConfig::new(url));
     let (bus, redis) = both(bus.check().map(|()| bus), redis.check().map(|()| redis))?;
-    join(bus, &redis).await
+    EventBus::new(bus, RedisTransport::connect(&redis).await?)
 }
 
 /// A bus as the environment of this process describes it: [`from_environment`] of all its variables.
@@ -48,11 +48,11 @@ pub async fn from_env() -> Result<EventBus> {
     from_environment(&Environment::of_process()).await
 }
 
-/// A bus as these variables describe it: `REDIS_URL`, `EVENT_BUS_NAMESPACE`, and those of
-/// [`BusConfig::from_environment`], of which only `SERVICE_NAME` is required.
+/// A bus as these variables and the file that they name describe it: [`Settings::from_environment`]. Only `SERVICE_NAME` is
+/// required.
 ///
 /// # Errors
-/// [`InvalidConfig`](ErrorKind::InvalidConfig) with every mistake of all variables at once; those of
+/// [`InvalidConfig`](ErrorKind::InvalidConfig) with every mistake of the variables and the file at once; those of
 /// [`RedisTransport::connect`].
 ///
 /// ```
@@ -74,16 +74,11 @@ pub async fn from_env() -> Result<EventBus> {
 /// # }
 /// ```
 pub async fn from_environment(environment: &Environment) -> Result<EventBus> {
-    let (bus, redis) = both(BusConfig::from_environment(environment), RedisConfig::from_environment(environment))?;
-    join(bus, &redis).await
-}
-
-async fn join(bus: BusConfig, redis: &RedisConfig) -> Result<EventBus> {
-    EventBus::new(bus, RedisTransport::connect(redis).await?)
+    Settings::from_environment(environment)?.connect().await
 }
 
 /// Both, or all that is wrong with either.
-fn both<A, B>(a: Result<A>, b: Result<B>) -> Result<(A, B)> {
+pub(crate) fn both<A, B>(a: Result<A>, b: Result<B>) -> Result<(A, B)> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
         (a, b) => {

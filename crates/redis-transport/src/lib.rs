@@ -29,8 +29,9 @@
 //! # }
 //! ```
 //!
-//! [`connect`] takes an address, [`from_env`] reads `REDIS_URL` and the settings of the bus; for all settings give a
-//! [`RedisTransport`], made from a [`RedisConfig`], to [`EventBus::new`](tekup_core::EventBus::new).
+//! [`connect`] takes an address; [`from_env`] reads all settings from the environment and, with the feature `config-file`,
+//! from the file that it names; [`Settings`] tell who has said what, and take flags. By hand, give a [`RedisTransport`], made
+//! from a [`RedisConfig`], to [`EventBus::new`](tekup_core::EventBus::new).
 //!
 //! # How Redis differs
 //!
@@ -93,6 +94,7 @@ mod safeguard;
 mod scheduler;
 mod scripts;
 mod server;
+mod settings;
 mod source;
 mod state;
 #[cfg(test)]
@@ -109,5 +111,6 @@ pub use inspection::{Memory, PartitionFacts, Persistence, ServerFacts};
 #[doc(hidden)]
 pub use key_space::KeySpace;
 pub use safeguard::Safeguard;
+pub use settings::{Settings, sources};
 pub use source::RedisSource;
 pub use transport::RedisTransport;

@@ -3,8 +3,8 @@
 use std::{fmt, fs, path::Path};
 
 use anyhow::{Context as _, bail};
-use tekup_core::Environment;
-use tekup_redis_transport::RedisConfig;
+use tekup_core::{Environment, settings};
+use tekup_redis_transport::{RedisConfig, sources};
 
 use super::{
     ServerArgs,
@@ -14,19 +14,28 @@ use super::{
 /// Who said it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    Flag(&'static str),
-    Variable(&'static str),
     Context(String),
-    Default,
+    /// A flag, a variable, the file of settings, or nobody.
+    Other(settings::Origin),
+}
+
+impl Origin {
+    const DEFAULT: Self = Self::Other(settings::Origin::Default);
+
+    fn flag(name: &str) -> Self {
+        Self::Other(settings::Origin::Flag(name.into()))
+    }
+
+    fn is_variable(&self) -> bool {
+        matches!(self, Self::Other(settings::Origin::Variable(_)))
+    }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Flag(name) => write!(f, "flag {name}"),
-            Self::Variable(name) => write!(f, "environment {name}"),
             Self::Context(name) => write!(f, "context {name}"),
-            Self::Default => f.write_str("default"),
+            Self::Other(origin) => origin.fmt(f),
         }
     }
 }
@@ -50,7 +59,7 @@ impl Address {
         let asked = args.context.as_deref().or_else(|| environment.get("TEKUP_CONTEXT"));
         let context = contexts.choose(asked)?;
         let (url, url_from) = url(args, environment, context)?;
-        let (namespace, namespace_from) = namespace(args, environment, context);
+        let (namespace, namespace_from) = namespace(args, environment, context)?;
         let redis = RedisConfig::new(url).namespace(namespace);
         Ok(Self { redis, flags: flags(args), url_from, namespace_from })
     }
@@ -66,8 +75,10 @@ impl Address {
         let host = self.redis.host().unwrap_or_default();
         let at = match (&self.url_from, self.redis.url.contains("unix:")) {
             (_, true) => format!("-s {}", quoted(host.split("/?").next().unwrap_or(&host))),
-            (Origin::Variable("REDIS_URL_FILE"), false) => "-u \"$(cat \"$REDIS_URL_FILE\")\"".into(),
-            (Origin::Default, false) => format!("-u redis://{host}"),
+            (from, false) if from.to_string() == "environment REDIS_URL_FILE" => {
+                "-u \"$(cat \"$REDIS_URL_FILE\")\"".into()
+            }
+            (&Origin::DEFAULT, false) => format!("-u redis://{host}"),
             _ if !has_secret(&self.redis.url) => format!("-u {}", quoted(&self.redis.url)),
             _ => "-u \"$REDIS_URL\"".into(),
         };
@@ -77,8 +88,8 @@ impl Address {
     /// Where a bus usually is.
     #[cfg(test)]
     pub(crate) fn usual() -> Self {
-        let (redis, usual) = (RedisConfig::default(), Origin::Default);
-        Self { redis, flags: Vec::new(), url_from: usual.clone(), namespace_from: usual }
+        let redis = RedisConfig::default();
+        Self { redis, flags: Vec::new(), url_from: Origin::DEFAULT, namespace_from: Origin::DEFAULT }
     }
 
     /// As settings, checked.
@@ -119,24 +130,26 @@ fn url(
     context: Option<(&str, &Context)>,
 ) -> anyhow::Result<(String, Origin)> {
     if let Some(url) = &args.redis {
-        return Ok((url.clone(), Origin::Flag("--redis")));
+        return Ok((url.clone(), Origin::flag("--redis")));
     }
     // A context that is asked for by a flag is nearer than the environment.
     let by_flag = context.filter(|_| args.context.is_some());
     if let Some(found) = of_context(by_flag)? {
         return Ok(found);
     }
-    if let Some(url) = environment.get("REDIS_URL") {
-        if environment.get("REDIS_URL_FILE").is_some() {
-            bail!("REDIS_URL and REDIS_URL_FILE are both set: unset one of them");
-        }
-        return Ok((url.to_owned(), Origin::Variable("REDIS_URL")));
+    let (redis, from) = as_services_do(environment, "redis.url")?;
+    if from.is_variable() {
+        return Ok((redis.url, from));
     }
-    if let Some(path) = environment.get("REDIS_URL_FILE") {
-        return Ok((secret(Path::new(path))?, Origin::Variable("REDIS_URL_FILE")));
-    }
-    let usual = || (RedisConfig::default().url, Origin::Default);
-    Ok(of_context(context)?.unwrap_or_else(usual))
+    Ok(of_context(context)?.unwrap_or((redis.url, from)))
+}
+
+/// What a service here would take, and who has said one setting of it.
+fn as_services_do(environment: &Environment, key: &str) -> anyhow::Result<(RedisConfig, Origin)> {
+    let mut sources = sources(environment);
+    let redis = sources.part();
+    let told = sources.finish()?.into_iter().find(|told| told.setting.key == key);
+    Ok((redis, told.map_or(Origin::DEFAULT, |told| Origin::Other(told.origin))))
 }
 
 fn of_context(context: Option<(&str, &Context)>) -> anyhow::Result<Option<(String, Origin)>> {
@@ -157,19 +170,24 @@ fn secret(path: &Path) -> anyhow::Result<String> {
     Ok(text.trim_end().to_owned())
 }
 
-fn namespace(args: &ServerArgs, environment: &Environment, context: Option<(&str, &Context)>) -> (String, Origin) {
-    let flag = args.namespace.clone().map(|name| (name, Origin::Flag("--namespace")));
-    let of_context = || {
-        let (name, context) = context?;
-        context.namespace.clone().map(|namespace| (namespace, Origin::Context(name.to_owned())))
-    };
-    let by_flag = || of_context().filter(|_| args.context.is_some());
-    let variable = || {
-        let name = environment.get("EVENT_BUS_NAMESPACE")?;
-        Some((name.to_owned(), Origin::Variable("EVENT_BUS_NAMESPACE")))
-    };
-    let usual = || (RedisConfig::default().namespace, Origin::Default);
-    flag.or_else(by_flag).or_else(variable).or_else(of_context).unwrap_or_else(usual)
+fn namespace(
+    args: &ServerArgs,
+    environment: &Environment,
+    context: Option<(&str, &Context)>,
+) -> anyhow::Result<(String, Origin)> {
+    if let Some(namespace) = &args.namespace {
+        return Ok((namespace.clone(), Origin::flag("--namespace")));
+    }
+    let of_context = context.and_then(|(name, context)| {
+        let namespace = context.namespace.clone()?;
+        Some((namespace, Origin::Context(name.to_owned())))
+    });
+    if let (Some(_), Some(found)) = (&args.context, &of_context) {
+        return Ok(found.clone());
+    }
+    let (redis, from) = as_services_do(environment, "redis.namespace")?;
+    let usual = (redis.namespace, from);
+    Ok(if usual.1.is_variable() { usual } else { of_context.unwrap_or(usual) })
 }
 
 #[cfg(test)]
@@ -248,6 +266,24 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_settings_is_further_than_a_context_and_nearer_than_the_default() {
+        let mut scene = Scene::new();
+        let path = scene.file("bus.toml", "[redis]\nurl = \"redis://file\"\nnamespace = \"f\"\n");
+        let scene = scene.set("EVENT_BUS_CONFIG", &path);
+        let (url, namespace) = (format!("file {path}, line 2"), format!("file {path}, line 3"));
+        is(scene.found(), "redis://file", &url, "f", &namespace);
+        is(scene.contexts(CONTEXTS).found(), "redis://dev", "context dev", "d", "context dev");
+    }
+
+    #[test]
+    fn a_flag_helps_though_the_environment_is_wrong() {
+        let mut scene = Scene::new().set("REDIS_URL", "localhost").set("EVENT_BUS_CONFIG", "no/such/file");
+        assert!(scene.find().is_err());
+        (scene.args.redis, scene.args.namespace) = (Some("redis://f".into()), Some("f".into()));
+        is(scene.found(), "redis://f", "flag --redis", "f", "flag --namespace");
+    }
+
+    #[test]
     fn other_calls_name_the_same_server_and_no_password() {
         let cli = |scene: &Scene| scene.find().unwrap().redis_cli("PING");
         assert_eq!(cli(&Scene::new()), "redis-cli -u redis://localhost:6379 PING");
@@ -266,6 +302,8 @@ mod tests {
         assert!(both.find().unwrap_err().to_string().contains("both set"));
         let absent = Scene::new().set("REDIS_URL_FILE", "no/such/file");
         assert!(absent.find().unwrap_err().to_string().contains("no/such/file"));
+        let url_of_nothing = Scene::new().set("REDIS_URL", "localhost").set("EVENT_BUS_NAMESPACE", "a b");
+        assert!(url_of_nothing.find().unwrap_err().to_string().contains("2 mistakes: (1) REDIS_URL: url `"));
         let unknown = Scene::new().contexts(CONTEXTS).set("TEKUP_CONTEXT", "test");
         assert!(unknown.find().unwrap_err().to_string().contains("no context `test`"));
         let mixed = Scene::new().contexts("current = \"a\"\n[contexts.a]\nredis = \"redis://a\"\nredis_file = \"b\"\n");

@@ -92,6 +92,15 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_the_document_is_read_as_it_is_printed() {
+        let (_, chapter) = include_str!("../../../../docs/configuration.md").split_once("## Contexts").unwrap();
+        let contexts = read(chapter.split("```").nth(1).unwrap().strip_prefix("toml").unwrap()).unwrap();
+        assert_eq!(contexts.choose(None).unwrap().unwrap().0, "dev");
+        let (_, prod) = contexts.choose(Some("prod")).unwrap().unwrap();
+        assert!(prod.redis_file.is_some() && prod.namespace.as_deref() == Some("shop"));
+    }
+
+    #[test]
     fn no_file_holds_no_context_and_choosing_one_says_so() {
         let contexts = Contexts::read(Path::new("no/such/file")).unwrap();
         assert!(contexts.choose(None).unwrap().is_none());

@@ -13,12 +13,13 @@ use crate::output::Format;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Bus")]
 pub(crate) struct ServerArgs {
-    /// Where Redis is; else `REDIS_URL`, `REDIS_URL_FILE`, the context, or `redis://localhost:6379`.
+    /// Where Redis is; else `REDIS_URL`, `REDIS_URL_FILE`, the context, the file of `EVENT_BUS_CONFIG`, or
+    /// `redis://localhost:6379`.
     ///
     /// A password on a command line is seen by others on the machine: the environment, a file, or a context hides it.
     #[arg(long, value_name = "URL")]
     redis: Option<String>,
-    /// The first part of every key; else `EVENT_BUS_NAMESPACE`, the context, or `tekup`.
+    /// The first part of every key; else `EVENT_BUS_NAMESPACE`, the context, the file of `EVENT_BUS_CONFIG`, or `tekup`.
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
     /// A bus by name, from `contexts.toml`; else `TEKUP_CONTEXT`, or the file's `current`.

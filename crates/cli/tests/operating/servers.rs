@@ -1,5 +1,7 @@
 use std::fs;
 
+use serde_json::json;
+
 use crate::world::{Ran, World, program};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,11 +40,67 @@ fn a_server_out_of_reach_is_told_without_its_password() {
 
 #[test]
 fn settings_are_shown_with_who_has_said_them_and_without_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bus.toml");
+    fs::write(&file, "concurrency = 12\n[redis]\npartitions = 16\n").unwrap();
     let mut command = program(&["config", "show", "--origin", "--namespace", "shop"]);
+    command.env("EVENT_BUS_CONFIG", &file).env("EVENT_BUS_LEASE_MS", "10000");
     let ran = Ran::from(command.env("REDIS_URL", "redis://ada:s3cret@db:6380/2").output().unwrap()).ends_with(0);
-    assert_eq!(ran.line("redis"), "redis db:6380/2 environment REDIS_URL");
-    assert_eq!(ran.line("namespace"), "namespace shop flag --namespace");
+    assert_eq!(ran.line("server"), "program server db:6380/2 environment REDIS_URL");
+    assert_eq!(ran.line("shop"), "program namespace shop flag --namespace");
+    assert_eq!(ran.line("redis.url"), "service redis.url redis://db:6380/2 environment REDIS_URL");
+    assert_eq!(ran.line("redis.namespace"), "service redis.namespace tekup default");
+    assert_eq!(ran.line("leaseMs"), "service leaseMs 10000 ms environment EVENT_BUS_LEASE_MS");
+    assert_eq!(ran.line("concurrency"), format!("service concurrency 12 file {}, line 1", file.display()));
+    assert_eq!(ran.line("redis.partitions"), format!("service redis.partitions 16 file {}, line 3", file.display()));
     assert!(!ran.out.contains("s3cret"), "{}", ran.out);
+}
+
+#[test]
+fn settings_are_told_to_programs_with_their_kinds() {
+    let ran = Ran::from(program(&["config", "show", "--output", "json"]).output().unwrap()).ends_with(0);
+    let all = ran.json();
+    let of = |key: &str| all.as_array().unwrap().iter().find(|row| row["setting"] == key).unwrap().clone();
+    assert_eq!(of("server"), json!({"of": "program", "setting": "server", "value": "localhost:6379"}));
+    assert_eq!(of("leaseMs"), json!({"of": "service", "setting": "leaseMs", "value": 30000, "unit": "ms"}));
+    assert_eq!(of("handlers")["value"], json!(null));
+    assert_eq!(of("latencyTenants")["value"], json!([]));
+    let ran = Ran::from(program(&["config", "show", "--output", "ndjson", "--origin"]).output().unwrap()).ends_with(0);
+    assert_eq!(ran.out.lines().count(), all.as_array().unwrap().len());
+    assert!(ran.out.lines().all(|line| line.ends_with(r#""origin":"default"}"#)), "{}", ran.out);
+}
+
+#[test]
+fn every_mistake_in_the_settings_is_told_at_once_and_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bus.toml");
+    fs::write(&file, "concurency = 12\nprefetch = 0\nredis.url = [\"redis://:s3cret@db\"]\n").unwrap();
+    let mut command = program(&["config", "show"]);
+    command
+        .env("EVENT_BUS_CONFIG", &file)
+        .env("EVENT_BUS_HANDLERS", "0")
+        .env("EVENT_BUS_REDIS_URL", "redis://:s3cret@db");
+    let ran = Ran::from(command.output().unwrap()).ends_with(1);
+    for part in [
+        "5 mistakes",
+        "did you mean concurrency?",
+        "prefetch (",
+        "redis.url (",
+        "EVENT_BUS_HANDLERS is 0: use 1 to 100000, or none",
+        "EVENT_BUS_REDIS_URL is unknown",
+    ] {
+        assert!(ran.err.contains(part), "{part}: {}", ran.err);
+    }
+    assert!(!ran.err.contains("s3cret") && ran.out.is_empty(), "{}{}", ran.out, ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_utf_8_is_told_and_not_left_out() {
+    let value = std::os::unix::ffi::OsStringExt::from_vec(b"1\xff".to_vec());
+    let mut command = program(&["config", "show"]);
+    let ran = Ran::from(command.env::<_, std::ffi::OsString>("EVENT_BUS_CONCURRENCY", value).output().unwrap());
+    assert!(ran.ends_with(1).err.contains("EVENT_BUS_CONCURRENCY is `1�`: write a whole number"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod environment;
 mod health;
+mod list;
 mod operator;
 mod tenant_labels;
 mod units;
@@ -14,14 +15,13 @@ pub use environment::Environment;
 pub use health::HealthThresholds;
 pub use tenant_labels::TenantLabels;
 
-use self::units::MILLI;
 use crate::{
     checks::SchemaCheck,
     envelope::Limits,
-    error::{ErrorKind, Problems, Result},
-    ids::{ServiceName, TenantId},
-    retry::{LONGEST_DELAY, RetryPolicy},
-    transport::LARGEST_REVISION,
+    error::{Error, ErrorKind, Result},
+    ids::TenantId,
+    retry::RetryPolicy,
+    settings::{Part, Sources},
 };
 
 /// Settings of a bus: a plain struct, readable from JSON, from the environment ([`BusConfig::from_env`]) or by hand.
@@ -158,12 +158,12 @@ impl BusConfig {
         Self { service_name: service.into(), ..Self::default() }
     }
 
-    /// Reads `SERVICE_NAME`, `EVENT_BUS_RETRY_ATTEMPTS`, `EVENT_BUS_RETRY_DELAY` (ms), `EVENT_BUS_DEAD_LETTER_TTL`
-    /// (s), `EVENT_BUS_BATCH_SIZE`, `EVENT_BUS_CONCURRENCY`, `EVENT_BUS_REVISION`, `EVENT_BUS_SCHEMA_CHECK`, `EVENT_BUS_PUBLISH_BUFFER_EVENTS`,
-    /// `EVENT_BUS_PUBLISH_BUFFER_BYTES` and `EVENT_BUS_PUBLISH_WAIT` (ms); what is absent has its default.
+    /// Reads the variables of the settings, each of which has one ([`Part::SETTINGS`]); what is absent has its default.
+    ///
+    /// It reads no file: if `EVENT_BUS_CONFIG` names one, that is an error, for `tekup_redis_transport::Settings` reads it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfig`] with every mistake at once: a value that is no number or out of range, an absent
+    /// [`ErrorKind::InvalidConfig`] with every mistake at once: a value that is of another kind or out of range, an absent
     /// service name, and any other variable that begins with `EVENT_BUS_` and is unknown.
     ///
     /// ```
@@ -177,23 +177,11 @@ impl BusConfig {
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn from_environment(environment: &Environment) -> Result<Self> {
-        let mut problems = Problems::default();
-        let mut config = Self::default();
-        let mut read = environment.reader(&mut problems);
-        read.text("SERVICE_NAME", &mut config.service_name);
-        read.number("EVENT_BUS_RETRY_ATTEMPTS", &mut config.retry_attempts);
-        read.duration("EVENT_BUS_RETRY_DELAY", Duration::from_millis, &mut config.retry_delay);
-        read.duration("EVENT_BUS_DEAD_LETTER_TTL", Duration::from_secs, &mut config.dead_letter_ttl);
-        read.number("EVENT_BUS_BATCH_SIZE", &mut config.batch_size);
-        read.number("EVENT_BUS_CONCURRENCY", &mut config.concurrency);
-        read.number("EVENT_BUS_REVISION", &mut config.revision);
-        read.word("EVENT_BUS_SCHEMA_CHECK", &mut config.schema_check);
-        read.number("EVENT_BUS_PUBLISH_BUFFER_EVENTS", &mut config.publish_buffer_events);
-        read.number("EVENT_BUS_PUBLISH_BUFFER_BYTES", &mut config.publish_buffer_bytes);
-        read.duration("EVENT_BUS_PUBLISH_WAIT", Duration::from_millis, &mut config.publish_wait);
-        read.unknown();
-        config.collect(&mut problems);
-        problems.into_result(ErrorKind::InvalidConfig)?;
+        let mut sources = Sources::of(environment);
+        let config = sources.part();
+        sources.refuse_absent();
+        sources.refuse_unknown();
+        sources.finish()?;
         Ok(config)
     }
 
@@ -225,53 +213,8 @@ impl BusConfig {
     /// assert_eq!(config.check().unwrap_err().problems().len(), 2);
     /// ```
     pub fn check(&self) -> Result<()> {
-        let mut problems = Problems::default();
-        self.collect(&mut problems);
-        problems.into_result(ErrorKind::InvalidConfig)
-    }
-
-    fn collect(&self, problems: &mut Problems) {
-        if self.service_name.is_empty() {
-            problems.push("service name is absent: set `serviceName`, or SERVICE_NAME in the environment");
-        } else {
-            problems.keep(ServiceName::new(&self.service_name));
-        }
-        problems.keep(self.operator.as_deref().map_or(Ok(()), operator::check));
-        let mib = 1 << 20;
-        for (what, value, least, most) in [
-            ("retryAttempts", self.retry_attempts as usize, 1, 1_000),
-            ("deadLetterCap", self.dead_letter_cap, 1, 1_000_000_000),
-            ("batchSize", self.batch_size, 1, 1_000),
-            ("concurrency", self.concurrency, 1, 10_000),
-            ("handlers", self.handlers.unwrap_or(1), 1, 100_000),
-            ("crashLimit", self.crash_limit as usize, 1, 1_000),
-            ("retryLimit", self.retry_limit, 1, 1_000_000),
-            ("prefetch", self.prefetch, 1, 10_000),
-            ("number of latencyTenants", self.latency_tenants.len(), 0, 100),
-            ("number of metricTenants", self.metric_tenants.listed(), 0, 100),
-            ("maxPayloadBytes", self.max_payload_bytes, 1, mib),
-            ("maxMetadataBytes", self.max_metadata_bytes, 0, mib),
-            ("maxBatchEvents", self.max_batch_events, 1, 10_000),
-            ("maxDepth", self.max_depth, 1, 100),
-            ("publishBufferEvents", self.publish_buffer_events, 1, 100_000),
-            ("publishBufferBytes", self.publish_buffer_bytes, 1_024, 1 << 30),
-        ] {
-            problems.check((least..=most).contains(&value), || format!("{what} is {value}: use {least} to {most}"));
-        }
-        problems.check(self.revision <= LARGEST_REVISION, || {
-            format!("revision is {}: use 0 to {LARGEST_REVISION}", self.revision)
-        });
-        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3_600));
-        for (what, value, least, most, unit) in [
-            ("retryDelay", self.retry_delay, Duration::ZERO, LONGEST_DELAY, MILLI),
-            ("deadLetterTtl", self.dead_letter_ttl, second, 87_600 * hour, second),
-            ("timeoutMs", self.timeout, MILLI, 24 * hour, MILLI),
-            ("leaseMs", self.lease, 100 * MILLI, hour, MILLI),
-            ("shutdownGraceMs", self.shutdown_grace, Duration::ZERO, hour, MILLI),
-            ("publishWaitMs", self.publish_wait, Duration::ZERO, hour, MILLI),
-        ] {
-            problems.check((least..=most).contains(&value), || units::out_of_range(what, value, least, most, unit));
-        }
+        let problems = self.broken();
+        if problems.is_empty() { Ok(()) } else { Err(Error::from_problems(ErrorKind::InvalidConfig, problems)) }
     }
 
     pub(crate) fn retry_policy(&self) -> RetryPolicy {
@@ -361,7 +304,7 @@ mod tests {
         let problems = BusConfig::from_environment(&environment).unwrap_err().problems().join("\n");
         for part in [
             "a b",
-            "retryAttempts is 0",
+            "EVENT_BUS_RETRY_ATTEMPTS is 0",
             "`-1`",
             "`1d`",
             "`v2`",

@@ -26,10 +26,3 @@ pub enum TenantLabels {
     #[serde(untagged)]
     Only(Vec<TenantId>),
 }
-
-impl TenantLabels {
-    /// How many are listed.
-    pub(crate) fn listed(&self) -> usize {
-        if let Self::Only(tenants) = self { tenants.len() } else { 0 }
-    }
-}

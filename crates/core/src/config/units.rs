@@ -15,14 +15,13 @@ macro_rules! unit {
         pub(super) mod $name {
             use std::time::Duration;
 
-            use serde::{Deserialize, Deserializer, Serializer, ser::Error};
+            use serde::{Deserialize, Deserializer, Serializer};
 
             pub(in crate::config) fn serialize<S: Serializer>(
                 value: &Duration,
                 serializer: S,
             ) -> Result<S::Ok, S::Error> {
-                let whole = u64::try_from(value.$to()).map_err(|_| S::Error::custom("duration is too long"))?;
-                serializer.serialize_u64(whole)
+                serializer.serialize_u64(u64::try_from(value.$to()).unwrap_or(u64::MAX))
             }
 
             pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
