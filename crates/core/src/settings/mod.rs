@@ -2,13 +2,13 @@
 //!
 //! A [`Part`] is a struct with a list of its [`Setting`]s. What is read and refused, what is shown and with which origin, and
 //! the table in the documents all follow from that list. [`Sources`] hold what flags, variables and a file say, and give
-//! each part its values. Core reads no file itself, for it knows no format: `tekup_redis_transport::sources` does.
+//! each part its values. Core parses no file, for it knows no format: `tekup_redis_transport::sources` does.
 //!
 //! ```
 //! use tekup_core::{BusConfig, Environment, settings::Sources};
 //!
 //! let environment = Environment::of([("SERVICE_NAME", "billing"), ("EVENT_BUS_CONCURRENCY", "10")]);
-//! let mut sources = Sources::of(&environment).flag("--concurrency", "concurrency", 20);
+//! let mut sources = Sources::of(&environment).flag("--concurrency", "concurrency", Some(20));
 //! let bus: BusConfig = sources.part();
 //! assert_eq!((bus.service_name.as_str(), bus.concurrency), ("billing", 20));
 //! let told = sources.finish()?;

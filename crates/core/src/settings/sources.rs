@@ -13,7 +13,7 @@ use crate::{
 /// use tekup_core::{BusConfig, Environment, settings::Sources};
 ///
 /// let environment = Environment::of([("EVENT_BUS_CONCURRENCY", "many"), ("EVENT_BUS_BATCHSIZE", "5")]);
-/// let mut sources = Sources::of(&environment).flag("--prefetch", "prefetch", 0);
+/// let mut sources = Sources::of(&environment).flag("--prefetch", "prefetch", Some(0));
 /// let _bus: BusConfig = sources.part();
 /// sources.refuse_unknown();
 /// assert_eq!(sources.finish().unwrap_err().problems(), [
@@ -79,8 +79,8 @@ impl Sources {
     /// assert_eq!((concurrency(None), concurrency(Some(20))), (10, 20));
     /// ```
     #[must_use]
-    pub fn flag<V: ToString>(mut self, flag: &str, key: &str, value: impl Into<Option<V>>) -> Self {
-        if let Some(value) = value.into() {
+    pub fn flag(mut self, flag: &str, key: &str, value: Option<impl ToString>) -> Self {
+        if let Some(value) = value {
             let value = Value::Text(value.to_string());
             self.flags.push(Said { key: key.to_owned(), value, origin: Origin::Flag(flag.to_owned()) });
         }

@@ -22,7 +22,7 @@ use crate::{RedisConfig, RedisTransport, connect::both};
 /// use tekup_redis_transport::{Settings, sources};
 ///
 /// let environment = Environment::of([("SERVICE_NAME", "billing"), ("REDIS_URL", "redis://:s3cret@db:6379")]);
-/// let settings = Settings::read(sources(&environment).flag("--concurrency", "concurrency", 20))?;
+/// let settings = Settings::read(sources(&environment).flag("--concurrency", "concurrency", Some(20)))?;
 /// assert_eq!((settings.bus.concurrency, settings.redis.url.as_str()), (20, "redis://:s3cret@db:6379"));
 ///
 /// let told: Vec<String> = settings.told().iter().map(ToString::to_string).collect();
@@ -79,7 +79,7 @@ impl Settings {
     /// use tekup_redis_transport::{Settings, sources};
     ///
     /// let environment = Environment::of([("EVENT_BUS_PARTITION", "4"), ("REDIS_URL", "localhost")]);
-    /// let error = Settings::read(sources(&environment).flag("--prefetch", "prefetch", 0)).unwrap_err();
+    /// let error = Settings::read(sources(&environment).flag("--prefetch", "prefetch", Some(0))).unwrap_err();
     /// assert_eq!(error.problems().len(), 4, "{error}");
     /// ```
     pub fn read(mut sources: Sources) -> Result<Self> {

@@ -60,7 +60,7 @@ impl Scene {
 
     pub(crate) fn read(&self) -> Result<Settings> {
         let said = sources(&self.environment());
-        let said = self.flags.iter().fold(said, |said, (flag, key, value)| said.flag(flag, key, value.as_str()));
+        let said = self.flags.iter().fold(said, |said, (flag, key, value)| said.flag(flag, key, Some(value)));
         Settings::read(said)
     }
 
