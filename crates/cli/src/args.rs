@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    asyncapi::AsyncapiArgs, completions::CompletionsArgs, config::ConfigCommand, demo::DemoArgs, dlq::DlqCommand,
-    doctor::DoctorArgs, event::EventCommand, explain::ExplainArgs, lanes::LanesArgs, output::Format,
+    asyncapi::AsyncapiArgs, audit::AuditArgs, completions::CompletionsArgs, config::ConfigCommand, demo::DemoArgs,
+    dlq::DlqCommand, doctor::DoctorArgs, event::EventCommand, explain::ExplainArgs, lanes::LanesArgs, output::Format,
     publish::PublishArgs, schema::SchemaCommand, serve::ServeArgs, stats::StatsArgs, sub::SubCommand, tail::TailArgs,
     top::TopArgs,
 };
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     /// Dead letters: count, look, replay and purge.
     #[command(subcommand)]
     Dlq(DlqCommand),
+    /// Who did what, and which sensitive events were published.
+    Audit(AuditArgs),
     /// The schemas of events, and whether a change of them breaks who reads them.
     #[command(subcommand)]
     Schema(SchemaCommand),

@@ -43,6 +43,7 @@
 mod args;
 mod ask;
 mod asyncapi;
+mod audit;
 mod closed;
 mod completions;
 mod config;
@@ -137,6 +138,7 @@ fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
         Command::Dlq(command) => dlq::run(registry, command, out),
         Command::Serve(args) => serve::run(&args, out),
         Command::Demo(args) => demo::run(&args, out),
+        Command::Audit(args) => audit::run(&args, out),
         Command::Config(command) => config::run(&command, out),
         Command::Completions(args) => completions::run(&args, out),
         Command::Schema(command) => schema::run(registry, command, out),

@@ -3,7 +3,7 @@
 use std::{future::Future, io::Write, pin::Pin, time::Duration};
 
 use anyhow::Context;
-use tekup_core::{BusConfig, Environment, Error, ErrorKind, EventBus, TenantId};
+use tekup_core::{Environment, Error, ErrorKind, EventBus, TenantId};
 use tekup_http::Operations;
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 use tokio::{net::TcpListener, time::sleep};
@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, time::sleep};
 use crate::{
     Ended,
     output::note,
-    server::{ServerArgs, in_runtime},
+    server::{ServerArgs, in_runtime, visit},
     signals,
 };
 
@@ -56,7 +56,7 @@ async fn joined(config: &RedisConfig, stop: &mut Stop) -> anyhow::Result<Option<
     let mut told = None;
     loop {
         let error = match RedisTransport::visit(config).await {
-            Ok(transport) => return Ok(Some(EventBus::new(BusConfig::new("tekup-cli"), transport)?)),
+            Ok(transport) => return Ok(Some(visit(transport, &Environment::of_process())?)),
             Err(error) if may_come(&error) => error,
             Err(error) => return Err(error.into()),
         };

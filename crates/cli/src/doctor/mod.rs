@@ -12,7 +12,7 @@ mod tests;
 use std::{io::Write, time::Duration};
 
 use serde::Serialize;
-use tekup_core::{BusConfig, Environment, ErrorKind, EventBus};
+use tekup_core::{Environment, ErrorKind};
 use tekup_redis_transport::RedisTransport;
 
 use self::{
@@ -21,7 +21,7 @@ use self::{
 };
 use crate::{
     Ended,
-    server::{Address, BusArgs, in_runtime},
+    server::{Address, BusArgs, in_runtime, visit},
     subscriptions::{Page, tell_more},
     units::short,
 };
@@ -60,14 +60,15 @@ struct Report {
 }
 
 pub(crate) fn run(args: &DoctorArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
-    let address = args.bus.server.address(&Environment::of_process())?;
+    let environment = Environment::of_process();
+    let address = args.bus.server.address(&environment)?;
     let config = address.config()?;
     let report = in_runtime(async {
         let transport = match RedisTransport::visit(&config).await {
             Ok(transport) => transport,
             Err(error) => return Ok(Report { findings: vec![out_of_reach(&error, &address)], facts: None }),
         };
-        let bus = EventBus::new(BusConfig::new("tekup-cli"), transport.clone())?;
+        let bus = visit(transport.clone(), &environment)?;
         let facts = facts::gather(&transport, &bus, &args.page).await?;
         Ok(Report { findings: findings(&facts, &args.thresholds, &address), facts: Some(facts) })
     })?;

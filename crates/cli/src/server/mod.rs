@@ -50,15 +50,30 @@ impl BusArgs {
 
     /// Works with the bus, and leaves it.
     pub(crate) fn with_bus<T>(&self, work: impl AsyncFnOnce(&EventBus) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        let address = self.server.address(&Environment::of_process())?;
+        let environment = Environment::of_process();
+        let address = self.server.address(&environment)?;
         in_runtime(async {
             let transport = RedisTransport::visit(&address.config()?).await?;
-            let bus = EventBus::new(BusConfig::new("tekup-cli"), transport)?;
+            let bus = visit(transport, &environment)?;
             let done = work(&bus).await?;
             bus.shutdown().await?;
             Ok(done)
         })
     }
+}
+
+/// A bus to look at and to tend, in the name of whoever runs the program.
+pub(crate) fn visit(transport: RedisTransport, environment: &Environment) -> tekup_core::Result<EventBus> {
+    let mut config = BusConfig::new("tekup-cli");
+    config.operator = operator(environment);
+    EventBus::new(config, transport)
+}
+
+/// The first that says it; what a system calls its user may be no name that a record takes.
+fn operator(environment: &Environment) -> Option<String> {
+    let given = environment.get("EVENT_BUS_OPERATOR").map(str::to_owned);
+    let user = || environment.get("USER").or_else(|| environment.get("LOGNAME"));
+    given.or_else(|| user().map(|name| name.chars().filter(|c| !c.is_control()).take(128).collect()))
 }
 
 /// Drives a future to its end on this thread.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
 
+mod auditing;
 mod captures;
 mod demo;
 mod doctor;
