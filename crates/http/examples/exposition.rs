@@ -73,9 +73,12 @@ async fn busy() -> Result<EventBus, Box<dyn Error>> {
         let counters = bus.process_counters();
         counters.handled + counters.filtered + counters.dead_lettered
     };
-    while ended() < 4 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let all = async {
+        while ended() < 4 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all).await?;
     Ok(bus)
 }
 

@@ -44,10 +44,10 @@ pub struct RedisConfig {
     pub retention: Duration,
     /// How many events a lane keeps at most because of its retention: 1 to 1,000,000,000. Default: no such limit.
     pub retention_length: Option<u64>,
-    /// How long one attempt to connect may take: 10 ms to 60 s; in a file: `connectTimeoutMs`. Default: 2 s.
+    /// How long one attempt to connect may take: 10 ms to 10 s; in a file: `connectTimeoutMs`. Default: 2 s.
     #[serde(rename = "connectTimeoutMs", with = "millis")]
     pub connect_timeout: Duration,
-    /// How long an answer may take before the connection is given up: 10 ms to 60 s; in a file: `commandTimeoutMs`.
+    /// How long an answer may take before the connection is given up: 10 ms to 10 s; in a file: `commandTimeoutMs`.
     /// Default: 3 s.
     #[serde(rename = "commandTimeoutMs", with = "millis")]
     pub command_timeout: Duration,

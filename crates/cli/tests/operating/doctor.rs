@@ -179,6 +179,7 @@ async fn a_place_that_is_lost_is_made_anew_and_what_waited_comes() {
     world.cure(&told);
     world.is_clean(&[]);
     assert_eq!(world.run(&["sub", "repair", "crm/scoring"]).ends_with(0).out, "`crm/scoring` has lost no place\n");
+    assert!(world.run(&["audit"]).ends_with(0).line(" repair crm/scoring").ends_with("1 done"));
     let (heard, mut events) = tokio::sync::mpsc::unbounded_channel();
     let scoring = Subscription::to::<LeadCreated>("scoring").handler_with(heard, async |heard, event, _| {
         heard.send(event.data.lead_id)?;

@@ -106,6 +106,8 @@ pub enum ActionKind {
     Remove,
     /// An event that waits for its time is cancelled.
     Cancel,
+    /// A place that the store had lost is made anew.
+    Repair,
     /// Something that a newer version does.
     #[serde(other)]
     Other,
@@ -129,6 +131,7 @@ impl ActionKind {
             Self::SetRateLimit => "set_rate_limit",
             Self::Remove => "remove",
             Self::Cancel => "cancel",
+            Self::Repair => "repair",
             Self::Other => "other",
         }
     }
@@ -269,7 +272,7 @@ mod tests {
     fn names_are_those_of_the_wire() {
         use ActionKind as Kind;
         let kinds = [Kind::Replay, Kind::Purge, Kind::Edit, Kind::Pause, Kind::Resume, Kind::SetRateLimit];
-        for kind in kinds.into_iter().chain([Kind::Remove, Kind::Cancel, Kind::Other]) {
+        for kind in kinds.into_iter().chain([Kind::Remove, Kind::Cancel, Kind::Repair, Kind::Other]) {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
         use ActionOutcome as Outcome;

@@ -26,8 +26,10 @@ impl Begun {
 
     /// Records how it ended, once. What was done is done: that it could not be recorded is told in the log.
     pub(crate) async fn end(&mut self, end: ActionEnd) {
-        let Some(action) = self.action.take() else { return };
+        let Some(action) = self.action.clone() else { return };
         record_end(self.admin.as_ref(), AdminAction { end: Some(end), ..action }).await;
+        // Not before: who drops this on the way may end it again.
+        self.action = None;
     }
 
     pub(crate) async fn end_with<T>(&mut self, result: &Result<T>, count: impl FnOnce(&T) -> u64) {

@@ -3,7 +3,8 @@
 //!
 //! **Actions** of operators: replays, purges and edits of dead letters, pauses, resumes, rate limits, removals, and
 //! cancellations of events that wait. Each is recorded before it begins, and is not done if that fails; the same record is
-//! completed when it ends, by what came of it. One without an end is under way, or its process died. Calls that are
+//! completed when it ends, by what came of it. One without an end is under way, or its
+//! process died, or the call was dropped before its end. Calls that are
 //! refused before the store is asked, for a name that is none or another tenant's letter, are not recorded. A record costs
 //! an action two short calls of the store; it is kept though the store is full, for a pause or a purge may be the cure.
 //!

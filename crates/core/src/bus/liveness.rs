@@ -11,7 +11,8 @@ use crate::{
 impl EventBus {
     /// Whether what works by itself in this process still does: readers, settlers, keepers, workers and watchers of its
     /// subscriptions, and the tasks of its transport. It never asks the store, and one that does not answer changes nothing:
-    /// who tries on is alive. What has ended, or hangs in one step for 30 s and a lease, is told: then only a restart helps.
+    /// who tries on is alive. What has ended is told, and a settler or a keeper that hangs in one step for 30 s, a lease
+    /// more for a keeper: then only a restart helps.
     ///
     /// A bus that is shut down is alive.
     ///

@@ -2,12 +2,16 @@
 
 use std::{fs::File, io::Read};
 
+use crate::error::shown;
+
 /// More is no secret.
 const LONGEST: u64 = 64 << 10;
 
 /// What the file holds, without the line end that editors put there; else what follows the variable's name in the message.
 pub(super) fn read(path: &str) -> Result<String, String> {
-    let wrong = |what: &dyn std::fmt::Display, then: &str| format!(" names `{path}`, which {what}: {then}");
+    // Whoever mistakes the two writes the secret here.
+    let name = if path.contains("://") { "a URL in place of a file".into() } else { format!("`{}`", shown(path)) };
+    let wrong = |what: &dyn std::fmt::Display, then: &str| format!(" names {name}, which {what}: {then}");
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
     if let Err(error) = read {

@@ -15,6 +15,16 @@ const ELSEWHERE: [&str; 8] = [
     "EVENT_BUS_COMMAND_TIMEOUT_MS",
 ];
 
+/// Kubernetes tells every container of the services beside it, also of one that is called `event-bus`: by
+/// `EVENT_BUS_SERVICE_HOST`, `EVENT_BUS_SERVICE_PORT`, `EVENT_BUS_PORT`, `EVENT_BUS_PORT_9464_TCP_ADDR` and more.
+fn is_of_a_service(name: &str) -> bool {
+    let has_port = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.ends_with("_PORT")
+        || name.split("_PORT_").skip(1).any(has_port)
+}
+
 /// All names that somebody knows.
 pub(super) struct Names {
     keys: Vec<&'static str>,
@@ -35,7 +45,8 @@ impl Names {
 
     /// A misspelt variable would else be a setting without effect.
     pub(super) fn variable(&self, name: &str) -> Option<String> {
-        if !name.starts_with("EVENT_BUS_") || self.variables.iter().any(|known| known == name) {
+        let is_known = self.variables.iter().any(|known| known == name);
+        if !name.starts_with("EVENT_BUS_") || is_known || is_of_a_service(name) {
             return None;
         }
         let meant = nearest(name, self.variables.iter().map(String::as_str));
@@ -57,5 +68,28 @@ impl Names {
             _ => origin.place(&shown),
         };
         Some(format!("{place}{then}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubernetes_tells_of_services_is_no_setting() {
+        let names = Names::of(std::iter::empty());
+        for name in [
+            "EVENT_BUS_SERVICE_HOST",
+            "EVENT_BUS_SERVICE_PORT",
+            "EVENT_BUS_SERVICE_PORT_METRICS",
+            "EVENT_BUS_PORT",
+            "EVENT_BUS_PORT_9464_TCP",
+            "EVENT_BUS_METRICS_PORT_9464_TCP_ADDR",
+        ] {
+            assert_eq!(names.variable(name), None, "{name}");
+        }
+        for name in ["EVENT_BUS_CONCURENCY", "EVENT_BUS_PORTION", "EVENT_BUS_PORT_NAME"] {
+            assert!(names.variable(name).is_some(), "{name}");
+        }
     }
 }

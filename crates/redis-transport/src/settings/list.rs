@@ -64,14 +64,14 @@ impl Part for RedisConfig {
         Setting::new(
             "redis.connectTimeoutMs",
             "EVENT_BUS_CONNECT_TIMEOUT_MS",
-            Number(10, 60_000),
+            Number(10, 10_000),
             "how long one attempt to connect may take",
         )
         .unit("ms"),
         Setting::new(
             "redis.commandTimeoutMs",
             "EVENT_BUS_COMMAND_TIMEOUT_MS",
-            Number(10, 60_000),
+            Number(10, 10_000),
             "how long an answer may take before the connection is given up",
         )
         .unit("ms"),
