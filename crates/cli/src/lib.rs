@@ -125,7 +125,7 @@ pub fn run<A: Into<OsString> + Clone>(
 }
 
 fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
-    let out = &mut UntilClosed(std::io::stdout().lock());
+    let out = &mut UntilClosed::new(std::io::stdout().lock());
     let ended = match args.command {
         Command::Doctor(args) => doctor::run(&args, out),
         Command::Stats(args) => stats::run(&args, out),

@@ -89,8 +89,8 @@ pub(crate) fn json(out: &mut impl Write, value: &impl Serialize) -> anyhow::Resu
 }
 
 pub(crate) fn line(out: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    writeln!(out)?;
+    // What was published over several lines is kept as it is within.
+    writeln!(out, "{}", on_one_line(&serde_json::to_string(value)?))?;
     Ok(())
 }
 

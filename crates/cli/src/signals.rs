@@ -2,7 +2,8 @@
 
 use std::io;
 
-/// Until somebody asks this process to stop: by SIGINT, as Ctrl-C does, or by SIGTERM.
+/// Until somebody asks this process to stop: by SIGINT, as Ctrl-C does, or by SIGTERM. Who asks again ends it at once, with
+/// 130 or 143.
 pub(crate) fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
@@ -14,6 +15,13 @@ pub(crate) fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
+            tokio::spawn(async move {
+                let code = tokio::select! {
+                    _ = interrupt.recv() => 130,
+                    _ = terminate.recv() => 143,
+                };
+                std::process::exit(code);
+            });
         })
     }
     #[cfg(not(unix))]

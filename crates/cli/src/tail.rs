@@ -1,7 +1,5 @@
 //! `tekup tail`.
 
-use std::io::Write;
-
 use serde::Serialize;
 use tekup_core::{
     Broadcast, BroadcastHandle, Envelope, EventBus, EventId, EventType, Pattern, RawEvent, SchemaVersion, TenantId,
@@ -11,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     Ended,
+    closed::Output,
     output::{self, note, on_one_line, shown},
     server::BusArgs,
     signals,
@@ -66,7 +65,7 @@ impl<'a> Heard<'a> {
     }
 }
 
-pub(crate) fn run(args: &TailArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
+pub(crate) fn run(args: &TailArgs, out: &mut impl Output) -> anyhow::Result<Ended> {
     args.bus.with_bus(async |bus| {
         let (heard, mut events) = mpsc::channel(BUFFER);
         let listening = listen(bus, args, heard).await?;
@@ -92,10 +91,10 @@ async fn listen(bus: &EventBus, args: &TailArgs, heard: mpsc::Sender<RawEvent>) 
 }
 
 /// Until there were enough, or somebody ends it.
-async fn show(args: &TailArgs, events: &mut mpsc::Receiver<RawEvent>, out: &mut impl Write) -> anyhow::Result<()> {
+async fn show(args: &TailArgs, events: &mut mpsc::Receiver<RawEvent>, out: &mut impl Output) -> anyhow::Result<()> {
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut stop = std::pin::pin!(signals::asked_to_stop()?);
-    while left > 0 {
+    while left > 0 && !out.is_closed() {
         let event = tokio::select! {
             () = &mut stop => return Ok(()),
             event = events.recv() => event,
@@ -107,7 +106,7 @@ async fn show(args: &TailArgs, events: &mut mpsc::Receiver<RawEvent>, out: &mut 
     Ok(())
 }
 
-fn print(args: &TailArgs, event: &RawEvent, out: &mut impl Write) -> anyhow::Result<()> {
+fn print(args: &TailArgs, event: &RawEvent, out: &mut impl Output) -> anyhow::Result<()> {
     let envelope = event.envelope();
     if args.bus.format().is_for_people() {
         let user = envelope.user.as_ref().map_or("-", |user| user.as_str());

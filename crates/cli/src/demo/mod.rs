@@ -12,7 +12,7 @@ use tekup_redis_transport::{RedisConfig, RedisTransport};
 use self::services::SERVICES;
 use crate::{
     Ended,
-    server::{ServerArgs, in_runtime},
+    server::{Address, ServerArgs, in_runtime},
     signals,
 };
 
@@ -32,11 +32,11 @@ pub(crate) struct DemoArgs {
 }
 
 pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
-    let config = args.server.address(&Environment::of_process())?.config()?;
-    let config = config.namespace(args.server.namespace().unwrap_or(NAMESPACE));
+    let address = args.server.within(NAMESPACE).address(&Environment::of_process())?;
+    let config = address.config()?;
     in_runtime(async {
         let buses = join(&config).await?;
-        tell(&config, out)?;
+        tell(&config.namespace, &address, out)?;
         traffic::until(&buses, args.rate, enough(args.lasts)).await?;
         leave(&buses).await?;
         Ok(Ended::Well)
@@ -64,13 +64,12 @@ async fn join(config: &RedisConfig) -> anyhow::Result<Vec<EventBus>> {
     Ok(buses)
 }
 
-fn tell(config: &RedisConfig, out: &mut impl Write) -> anyhow::Result<()> {
-    let namespace = &config.namespace;
+fn tell(namespace: &str, address: &Address, out: &mut impl Write) -> anyhow::Result<()> {
     writeln!(out, "A bus with sample traffic runs in namespace `{namespace}`. Look at it from another terminal:")?;
     for command in
         ["top", "stats", "sub ls", "dlq ls sales/follow-up", "tail 'lead.*'", "explain lead.created", "doctor"]
     {
-        writeln!(out, "    tekup {command} --namespace {namespace}")?;
+        writeln!(out, "    {}", address.tekup(command))?;
     }
     writeln!(out, "Ctrl-C ends it, and removes its subscriptions.")?;
     Ok(out.flush()?)

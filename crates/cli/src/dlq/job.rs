@@ -2,14 +2,14 @@
 
 use std::{io::Write, pin::pin, time::Duration};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use serde::Serialize;
 use tekup_contracts::{Registry, Validation};
 use tekup_core::{
     EventBus, SubscriptionId,
     letters::{LetterJob, LetterProgress, SelectedLetters},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Whose, chosen::Chosen};
 use crate::{Ended, ask::Consent, output::shown, progress, signals};
@@ -51,6 +51,8 @@ struct Answer<'a> {
     subscription: &'a SubscriptionId,
     /// What was counted before anything was done.
     counted: u64,
+    /// Whether that is all: of very many only those are counted that are found in a second.
+    counted_all: bool,
     dry_run: bool,
     /// It was stopped before its end.
     stopped: bool,
@@ -88,20 +90,21 @@ fn run(
     let Whose { subscription, bus: bus_args } = &args.whose;
     bus_args.with_bus(async |bus| {
         let (job, selected) = make(bus)?;
-        let counted = selected.count().await?;
+        let (counted, counted_all) = count(&selected).await?;
         let mut answer = Answer {
             subscription,
             counted,
+            counted_all,
             dry_run: args.consent.dry_run,
             stopped: false,
             progress: LetterProgress::default(),
         };
-        if !args.consent.dry_run && counted > 0 {
-            if !args.consent.to(&format!("{what} {counted} dead letters of `{subscription}`"))? {
+        if !args.consent.dry_run && (counted > 0 || !counted_all) {
+            if !args.consent.to(&format!("{what} {} dead letters of `{subscription}`", answer.how_many()))? {
                 bail!("nothing was done");
             }
             let job = args.rate.into_iter().fold(job, LetterJob::per_second);
-            (answer.progress, answer.stopped) = work(job, counted).await?;
+            (answer.progress, answer.stopped) = work(job, what, counted).await?;
         }
         bus_args.format().one(out, &answer, |out| tell(&answer, what, out))?;
         let is_whole = !answer.stopped && answer.progress.refused == 0;
@@ -109,12 +112,41 @@ fn run(
     })
 }
 
+impl Answer<'_> {
+    fn how_many(&self) -> String {
+        if self.counted_all { self.counted.to_string() } else { format!("at least {}", self.counted) }
+    }
+}
+
+/// How long it is counted, in all and then of what was found.
+const COUNTING: Duration = Duration::from_millis(600);
+/// How many letters one look at them takes.
+const LOOKED_AT: usize = 1_000;
+
+/// How many are meant, and whether that is all.
+async fn count(selected: &SelectedLetters) -> anyhow::Result<(u64, bool)> {
+    if let Ok(all) = timeout(COUNTING, selected.count()).await {
+        return Ok((all?, true));
+    }
+    let (mut counted, mut after, until) = (0, None, Instant::now() + COUNTING);
+    while Instant::now() < until {
+        let page = selected.list(after, LOOKED_AT).await?;
+        counted += page.letters.len() as u64;
+        after = page.next;
+        if after.is_none() {
+            return Ok((counted, true));
+        }
+    }
+    Ok((counted, false))
+}
+
 /// How long a step that was begun may take when it is wanted to stop.
 const LAST_STEP: Duration = Duration::from_secs(2);
 
 /// Until its end, or until somebody wants it to stop.
-async fn work(job: LetterJob, counted: u64) -> anyhow::Result<(LetterProgress, bool)> {
+async fn work(job: LetterJob, what: &str, counted: u64) -> anyhow::Result<(LetterProgress, bool)> {
     let mut job = job.start().await?;
+    let mut done = 0;
     let bar = progress::bar(counted);
     let mut stop = pin!(signals::asked_to_stop()?);
     let stopped = loop {
@@ -125,26 +157,33 @@ async fn work(job: LetterJob, counted: u64) -> anyhow::Result<(LetterProgress, b
                 let _in_vain = timeout(LAST_STEP, step).await;
                 break true;
             }
-            made = &mut step => made?,
+            made = &mut step => made.with_context(|| broken_off(what, done))?,
         };
         let Some(progress) = made else { break false };
+        done = progress.done;
         bar.set_position(progress.done + progress.refused + progress.gone);
     };
     bar.finish_and_clear();
-    let progress = if stopped { job.stop().await? } else { job.progress().clone() };
+    let progress =
+        if stopped { job.stop().await.with_context(|| broken_off(what, done))? } else { job.progress().clone() };
     Ok((progress, stopped))
+}
+
+/// What is done stays done.
+fn broken_off(what: &str, done: u64) -> String {
+    format!("the {what} of {done} dead letters or somewhat more is done, and then it broke off: run the same again")
 }
 
 fn tell(answer: &Answer<'_>, what: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let Answer { subscription, counted, progress: LetterProgress { done, refused, gone, refusals, .. }, .. } = answer;
-    if answer.dry_run || *counted == 0 {
-        writeln!(out, "{counted} dead letters of `{subscription}` are meant")?;
+    if answer.dry_run || *counted == 0 && answer.counted_all {
+        writeln!(out, "{} dead letters of `{subscription}` are meant", answer.how_many())?;
         return Ok(());
     }
     for refusal in refusals {
         writeln!(out, "refused: {}", shown(&refusal.why, 300))?;
     }
     let stopped = if answer.stopped { ", then it was stopped" } else { "" };
-    writeln!(out, "{what}: {done} of {counted} done, {refused} refused, {gone} gone meanwhile{stopped}")?;
+    writeln!(out, "{what}: {done} of {} done, {refused} refused, {gone} gone meanwhile{stopped}", answer.how_many())?;
     Ok(())
 }

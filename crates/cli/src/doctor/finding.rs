@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::output::shown;
+use crate::{output::shown, server::Shell};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -16,11 +16,13 @@ pub(super) enum Level {
 
 /// What mends it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "camelCase")]
 pub(super) enum Cure {
     /// A command, as a shell takes it.
     Run(String),
-    /// What no command does.
+    /// A command that deletes something for good: only if that is meant.
+    IfMeant(String),
+    /// What no command does by itself.
     Do(String),
 }
 
@@ -44,8 +46,19 @@ impl Finding {
         Self { level: Level::Warning, ..Self::error(code, what) }
     }
 
-    pub(super) fn run(mut self, command: impl Into<String>) -> Self {
-        self.cures.push(Cure::Run(command.into()));
+    pub(super) fn run(self, command: Shell) -> Self {
+        self.command(command, Cure::Run)
+    }
+
+    pub(super) fn if_meant(self, command: Shell) -> Self {
+        self.command(command, Cure::IfMeant)
+    }
+
+    fn command(mut self, command: Shell, as_it_is: fn(String) -> Cure) -> Self {
+        self.cures.push(match command {
+            Shell::Whole(text) => as_it_is(text),
+            Shell::Part(text) => Cure::Do(text),
+        });
         self
     }
 
@@ -63,6 +76,7 @@ impl Finding {
         for cure in &self.cures {
             match cure {
                 Cure::Run(command) => writeln!(out, "    run: {command}")?,
+                Cure::IfMeant(command) => writeln!(out, "    if that is meant: {command}")?,
                 Cure::Do(advice) => writeln!(out, "    do: {advice}")?,
             }
         }

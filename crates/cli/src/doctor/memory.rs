@@ -16,14 +16,12 @@ const FULL: f64 = 0.9;
 const FEW: u64 = 1_000;
 /// A time for which the memory should last.
 const LASTS: Duration = Duration::from_secs(24 * 3_600);
-/// Without a limit, it is this share of what the machine has: the rest is for what else Redis needs.
-const SHARE_OF_SYSTEM: f64 = 0.75;
 
 pub(super) fn findings(facts: &Facts, address: &Address) -> Vec<Finding> {
     let memory = &facts.server.memory;
     match full(memory, address) {
         Some(full) => vec![full],
-        None => [unlimited(memory, address), forecast(facts, address)].into_iter().flatten().collect(),
+        None => unlimited(memory, address).or_else(|| forecast(facts, address)).into_iter().collect(),
     }
 }
 
@@ -32,27 +30,44 @@ fn full(memory: &Memory, address: &Address) -> Option<Finding> {
     (share >= FULL).then(|| {
         let what =
             format!("Redis uses {} of {}: when it is full, nothing more is published", bytes(memory.used), bytes(max));
-        larger(Finding::error("memory-full", what), max.max(memory.used), address)
+        larger(Finding::error("memory-full", what), memory, address)
     })
 }
 
-/// What lets it go on, and what finds out why.
-fn larger(finding: Finding, now: u64, address: &Address) -> Finding {
-    finding.run(address.redis_cli(&format!("CONFIG SET maxmemory {}", now.saturating_mul(2)))).advise(format!(
+/// What lets it go on, if the machine has as much, and what finds out why.
+fn larger(finding: Finding, memory: &Memory, address: &Address) -> Finding {
+    let finding = match larger_limit(memory) {
+        Some(limit) => finding.run(address.redis_cli(&format!("CONFIG SET maxmemory {limit}"))),
+        None => finding.advise("its machine has no more: take a larger one, or make room"),
+    };
+    finding.advise(format!(
         "look what fills it: `{}` shows what waits, what died, and what nobody reads",
         address.tekup("sub ls")
     ))
+}
+
+/// Twice as much, and no more than its share of the machine, which is not always all that is there: in a container it is
+/// less. `None`, if that is not more.
+fn larger_limit(memory: &Memory) -> Option<u64> {
+    let now = memory.max?.max(memory.used);
+    let twice = now.saturating_mul(2);
+    let limit = if memory.system == 0 { twice } else { twice.min(share_of_system(memory)) };
+    (limit > now).then_some(limit)
+}
+
+fn share_of_system(memory: &Memory) -> u64 {
+    memory.system / 4 * 3
 }
 
 fn unlimited(memory: &Memory, address: &Address) -> Option<Finding> {
     (memory.max.is_none()).then(|| {
         let what = "Redis has no `maxmemory`: when the machine's memory is full, the system kills it";
         let finding = Finding::warning("memory-unlimited", what);
-        let finding = match memory.system {
-            0 => finding,
-            system => {
-                finding.run(address.redis_cli(&format!("CONFIG SET maxmemory {:.0}", part(system, SHARE_OF_SYSTEM))))
-            }
+        let limit = share_of_system(memory);
+        let finding = if limit > memory.used {
+            finding.run(address.redis_cli(&format!("CONFIG SET maxmemory {limit}")))
+        } else {
+            finding
         };
         finding.advise("set `maxmemory` in redis.conf too, for the next start")
     })
@@ -60,7 +75,7 @@ fn unlimited(memory: &Memory, address: &Address) -> Option<Finding> {
 
 fn forecast(facts: &Facts, address: &Address) -> Option<Finding> {
     let (memory, stored) = (&facts.server.memory, stored(&facts.partitions));
-    let limit = memory.max.or((memory.system > 0).then_some(memory.system))?;
+    let limit = memory.max?;
     if stored < FEW || facts.growth <= 0.0 {
         return None;
     }
@@ -73,7 +88,7 @@ fn forecast(facts: &Facts, address: &Address) -> Option<Finding> {
             bytes(limit),
             short(left)
         );
-        larger(Finding::warning("memory-forecast", what), limit, address)
+        larger(Finding::warning("memory-forecast", what), memory, address)
     })
 }
 
@@ -89,5 +104,26 @@ fn bytes(count: u64) -> String {
         0x400..0x10_0000 => format!("{} KiB", count >> 10),
         0x10_0000..0x4000_0000 => format!("{} MiB", count >> 20),
         _ => format!("{} GiB", count >> 30),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_larger_limit_is_never_more_than_three_quarters_of_the_machine() {
+        let table = [
+            (100, 90, 0, Some(200)),
+            (100, 90, 1_000, Some(200)),
+            (500, 480, 1_000, Some(750)),
+            (800, 790, 1_000, None),
+            (100, 120, 0, Some(240)),
+        ];
+        for (max, used, system, expected) in table {
+            let mut memory = Memory::default();
+            (memory.max, memory.used, memory.system) = (Some(max), used, system);
+            assert_eq!(larger_limit(&memory), expected, "{max} {used} {system}");
+        }
     }
 }

@@ -47,10 +47,10 @@ fn dead(one: &SubscriptionFacts, thresholds: &Thresholds, now: Timestamp, addres
     }
     let (id, service) = (&one.id, one.id.split('/').next().unwrap_or_default());
     let since = silent.map_or_else(|| "for long".into(), |silent| format!("for {}", short(silent)));
-    let what = format!("nobody has read `{id}` {since}, and {} events wait for it: they fill Redis", one.depth.ready);
+    let what = format!("nobody has read `{id}` {since}, and {} events wait for it", one.depth.ready);
     let finding = Finding::warning("dead-subscription", what)
         .advise(format!("start the service `{service}`; or, if nobody will ever read it again, delete it for good:"))
-        .run(address.tekup(&format!("sub remove {id} --yes")));
+        .if_meant(address.tekup(&format!("sub remove {id} --yes")));
     Some(finding)
 }
 

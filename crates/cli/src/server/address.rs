@@ -26,8 +26,15 @@ impl Origin {
         Self::Other(settings::Origin::Flag(name.into()))
     }
 
-    fn is_variable(&self) -> bool {
-        matches!(self, Self::Other(settings::Origin::Variable(_)))
+    fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Other(settings::Origin::Variable(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn is_flag(&self) -> bool {
+        matches!(self, Self::Other(settings::Origin::Flag(_)))
     }
 }
 
@@ -37,6 +44,22 @@ impl fmt::Display for Origin {
             Self::Context(name) => write!(f, "context {name}"),
             Self::Other(origin) => origin.fmt(f),
         }
+    }
+}
+
+/// A command as a shell takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shell {
+    /// As it is.
+    Whole(String),
+    /// When somebody has completed it: it lacks a password that was given on the command line, or lies elsewhere.
+    Part(String),
+}
+
+impl fmt::Display for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Whole(text) | Self::Part(text)) = self;
+        f.write_str(text)
     }
 }
 
@@ -64,25 +87,26 @@ impl Address {
         Ok(Self { redis, flags: flags(args), url_from, namespace_from })
     }
 
-    /// Another call of this program, on the same bus, as a shell takes it.
-    pub(crate) fn tekup(&self, command: &str) -> String {
+    /// Another call of this program, on the same bus.
+    pub(crate) fn tekup(&self, command: &str) -> Shell {
         let flags = self.flags.iter().map(|(name, value)| format!(" {name} {value}"));
-        format!("tekup {command}{}", flags.collect::<String>())
+        let text = format!("tekup {command}{}", flags.collect::<String>());
+        let is_whole = !self.url_from.is_flag() || !has_secret(&self.redis.url);
+        if is_whole { Shell::Whole(text) } else { Shell::Part(text) }
     }
 
-    /// A command for the server, as a shell takes it. A password is taken from where it is.
-    pub(crate) fn redis_cli(&self, command: &str) -> String {
+    /// A command for the server. A password is taken from where it is, and nowhere else: another server may be there.
+    pub(crate) fn redis_cli(&self, command: &str) -> Shell {
+        let url = &self.redis.url;
         let host = self.redis.host().unwrap_or_default();
-        let at = match (&self.url_from, self.redis.url.contains("unix:")) {
-            (_, true) => format!("-s {}", quoted(host.split("/?").next().unwrap_or(&host))),
-            (from, false) if from.to_string() == "environment REDIS_URL_FILE" => {
-                "-u \"$(cat \"$REDIS_URL_FILE\")\"".into()
-            }
-            (&Origin::DEFAULT, false) => format!("-u redis://{host}"),
-            _ if !has_secret(&self.redis.url) => format!("-u {}", quoted(&self.redis.url)),
-            _ => "-u \"$REDIS_URL\"".into(),
+        let at = match self.url_from.variable() {
+            Some("REDIS_URL_FILE") => "-u \"$(cat \"$REDIS_URL_FILE\")\"".into(),
+            _ if url.contains("unix:") && !has_secret(url) => format!("-s {}", quoted(&host)),
+            Some("REDIS_URL") if !url.contains("unix:") => "-u \"$REDIS_URL\"".into(),
+            _ if !has_secret(url) => format!("-u {}", quoted(url)),
+            _ => return Shell::Part(format!("redis-cli {command} (at {host}, with the login of {})", self.url_from)),
         };
-        format!("redis-cli {at} {command}")
+        Shell::Whole(format!("redis-cli {at} {command}"))
     }
 
     /// Where a bus usually is.
@@ -100,7 +124,7 @@ impl Address {
 }
 
 fn flags(args: &ServerArgs) -> Vec<(&'static str, String)> {
-    let url = args.redis.as_ref().map(|url| if has_secret(url) { "\"$REDIS_URL\"".into() } else { quoted(url) });
+    let url = args.redis.as_ref().map(|url| if has_secret(url) { "<the same URL>".into() } else { quoted(url) });
     let all = [
         ("--redis", url),
         ("--namespace", args.namespace.as_deref().map(quoted)),
@@ -138,7 +162,7 @@ fn url(
         return Ok(found);
     }
     let (redis, from) = as_services_do(environment, "redis.url")?;
-    if from.is_variable() {
+    if from.variable().is_some() {
         return Ok((redis.url, from));
     }
     Ok(of_context(context)?.unwrap_or((redis.url, from)))
@@ -187,7 +211,7 @@ fn namespace(
     }
     let (redis, from) = as_services_do(environment, "redis.namespace")?;
     let usual = (redis.namespace, from);
-    Ok(if usual.1.is_variable() { usual } else { of_context.unwrap_or(usual) })
+    Ok(if usual.1.variable().is_some() { usual } else { of_context.unwrap_or(usual) })
 }
 
 #[cfg(test)]
@@ -286,15 +310,40 @@ mod tests {
     #[test]
     fn other_calls_name_the_same_server_and_no_password() {
         let cli = |scene: &Scene| scene.find().unwrap().redis_cli("PING");
-        assert_eq!(cli(&Scene::new()), "redis-cli -u redis://localhost:6379 PING");
-        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis://db:1/2")), "redis-cli -u redis://db:1/2 PING");
-        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis://:s3cret@db")), "redis-cli -u \"$REDIS_URL\" PING");
-        assert_eq!(cli(&Scene::new().set("REDIS_URL", "redis+unix:///run/r.sock")), "redis-cli -s /run/r.sock PING");
-        let mut scene = Scene::new().contexts("[contexts.\"it's\"]\nredis = \"redis://a\"\n");
-        assert_eq!(scene.find().unwrap().tekup("stats"), "tekup stats");
-        (scene.args.redis, scene.args.context) = (Some("redis://:s3cret@db".into()), Some("it's".into()));
-        assert_eq!(scene.find().unwrap().tekup("stats"), "tekup stats --redis \"$REDIS_URL\" --context 'it'\\''s'");
+        let whole = |text: &str| Shell::Whole(text.into());
+        assert_eq!(cli(&Scene::new()), whole("redis-cli -u redis://localhost:6379 PING"));
+        assert_eq!(
+            cli(&Scene::new().set("REDIS_URL", "redis://:s3cret@db")),
+            whole("redis-cli -u \"$REDIS_URL\" PING")
+        );
+        let socket = Scene::new().set("REDIS_URL", "redis+unix:///run/r.sock");
+        assert_eq!(cli(&socket), whole("redis-cli -s /run/r.sock PING"));
+        let mut scene = Scene::new().contexts("[contexts.\"it's\"]\nredis = \"redis://:s3cret@a\"\n");
+        assert_eq!(scene.find().unwrap().tekup("stats"), whole("tekup stats"));
+        scene.args.context = Some("it's".into());
+        assert_eq!(scene.find().unwrap().tekup("stats"), whole("tekup stats --context 'it'\\''s'"));
     }
+
+    #[test]
+    fn a_password_that_another_call_can_not_take_from_where_it_is_leaves_the_command_to_be_completed() {
+        // The environment names another server, which nobody has asked for.
+        let mut scene = Scene::new().contexts(CONTEXTS_WITH_LOGIN).set("REDIS_URL", "redis://other");
+        scene.args.context = Some("prod".into());
+        let told = scene.find().unwrap().redis_cli("PING");
+        assert_eq!(told, Shell::Part("redis-cli PING (at db:6379, with the login of context prod)".into()));
+        (scene.args.redis, scene.args.context) = (Some("redis://:s3cret@db".into()), None);
+        let found = scene.find().unwrap();
+        assert_eq!(found.tekup("stats"), Shell::Part("tekup stats --redis <the same URL>".into()));
+        assert_eq!(
+            found.redis_cli("PING"),
+            Shell::Part("redis-cli PING (at db:6379, with the login of flag --redis)".into())
+        );
+        let socket = Scene::new().set("REDIS_URL", "redis+unix:///run/r.sock?db=3&pass=s3cret");
+        let told = socket.find().unwrap().redis_cli("PING");
+        assert!(matches!(&told, Shell::Part(text) if !text.contains("s3cret")), "{told}");
+    }
+
+    const CONTEXTS_WITH_LOGIN: &str = "[contexts.prod]\nredis = \"redis://:s3cret@db\"\n";
 
     #[test]
     fn what_contradicts_itself_or_is_absent_is_told_by_name() {

@@ -6,7 +6,7 @@ mod contexts;
 use tekup_core::{BusConfig, Environment, EventBus};
 use tekup_redis_transport::RedisTransport;
 
-pub(crate) use self::address::Address;
+pub(crate) use self::address::{Address, Shell};
 use crate::output::Format;
 
 /// Which server, and which bus on it: by flags, else the environment, else a context, else what is usual.
@@ -86,9 +86,10 @@ pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> an
 }
 
 impl ServerArgs {
-    /// The namespace that was given as a flag, and not otherwise.
-    pub(crate) fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
+    /// The same in this namespace, unless a flag has named another.
+    pub(crate) fn within(&self, namespace: &str) -> Self {
+        let namespace = self.namespace.clone().unwrap_or_else(|| namespace.to_owned());
+        Self { namespace: Some(namespace), ..self.clone() }
     }
 
     /// The bus as people name it: namespace and server.

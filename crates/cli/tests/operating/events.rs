@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tekup_core::{Context, Event, Subscription, TekupEvent};
+use tekup_core::{Context, Event, RawEvent, Subscription, TekupEvent};
 use tekup_events_crm::{LeadCreated, LeadScored};
 
 use crate::world::World;
@@ -66,4 +66,18 @@ async fn an_event_is_shown_as_it_is_stored_wherever_it_lies() {
     assert_eq!(json["event"]["data"]["source"], "website");
     let other = world.run(&["event", "get", &dead, "--tenant", "globex"]).ends_with(1);
     assert!(other.err.contains("is not stored"), "{}", other.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_was_published_over_several_lines_is_told_on_one() {
+    let world = World::new().await;
+    world.subscribe("scoring").await;
+    let event = LeadCreated::new("lead-1", "website", 75.0).event("acme").build().unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&event.to_json().unwrap()).unwrap();
+    let pretty = RawEvent::parse(serde_json::to_string_pretty(&json).unwrap()).unwrap();
+    world.bus.pause("crm/scoring").await.unwrap();
+    world.bus.publish(&pretty).await.unwrap();
+    let id = event.envelope.id.to_string();
+    let told = world.run(&["event", "get", &id, "--tenant", "acme", "--output", "ndjson"]).ends_with(0);
+    assert_eq!((told.out.lines().count(), &told.json()["event"]["data"]["leadId"]), (1, &"lead-1".into()));
 }

@@ -49,3 +49,17 @@ async fn a_tail_shows_data_only_if_they_are_asked_for_and_ends_well_when_interru
     assert!(Command::new("kill").args(["-INT", &tail.id().to_string()]).status().unwrap().success());
     Ran::from(tail.wait_with_output().unwrap()).ends_with(0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_ends_when_nobody_reads_it_any_more() {
+    let world = World::new().await;
+    let mut tail = world.command(&["tail", "--output", "ndjson"]).spawn().unwrap();
+    first_line(&world, &mut tail).await;
+    // The reader of the first line is gone, as `head -1` is.
+    let tail = std::sync::Mutex::new(tail);
+    eventually(async || {
+        world.publish("acme", "website").await;
+        tail.lock().unwrap().try_wait().unwrap().is_some_and(|status| status.success())
+    })
+    .await;
+}
