@@ -5,6 +5,7 @@
 mod auditing;
 mod captures;
 mod demo;
+mod deployed;
 mod doctor;
 mod events;
 mod letters;
