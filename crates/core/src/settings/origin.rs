@@ -57,7 +57,7 @@ impl fmt::Display for Origin {
 ///
 /// let mut sources = Sources::of(&Environment::default());
 /// let _bus: BusConfig = sources.part();
-/// assert_eq!(sources.told()[1].to_string(), "retryAttempts = 3 (default)");
+/// assert_eq!(sources.told()[2].to_string(), "retryAttempts = 3 (default)");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
