@@ -79,8 +79,8 @@ fn forecast(facts: &Facts, address: &Address) -> Option<Finding> {
     if stored < FEW || facts.growth <= 0.0 {
         return None;
     }
-    let growth = facts.growth * part(memory.data, 1.0) / part(stored, 1.0);
-    let left = Duration::try_from_secs_f64(part(limit.saturating_sub(memory.used), 1.0 / growth)).ok()?;
+    let bytes_a_second = facts.growth * float(memory.data) / float(stored);
+    let left = Duration::try_from_secs_f64(float(limit.saturating_sub(memory.used)) / bytes_a_second).ok()?;
     (left < LASTS).then(|| {
         let what = format!(
             "{:.0} events a second come that are not settled: at this rate the {} of Redis are full in {}",
@@ -92,9 +92,9 @@ fn forecast(facts: &Facts, address: &Address) -> Option<Finding> {
     })
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a share of bytes needs no more than 53 bits")]
-fn part(of: u64, share: f64) -> f64 {
-    of as f64 * share
+#[allow(clippy::cast_precision_loss, reason = "a rate of bytes needs no more than 53 bits")]
+const fn float(count: u64) -> f64 {
+    count as f64
 }
 
 /// In the largest unit of which there is one.
