@@ -12,6 +12,7 @@ use crate::{
     Ended,
     output::{Format, line, note, shown, table},
     server::BusArgs,
+    subscriptions::Page,
 };
 
 /// How much of a text a table shows, in characters.
@@ -25,12 +26,8 @@ pub(crate) struct AuditArgs {
     /// Only what can reach events of this tenant.
     #[arg(long)]
     tenant: Option<TenantId>,
-    /// At most so many, 1 to 1,000.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    limit: u16,
-    /// Those behind the place where an earlier list ended.
-    #[arg(long, value_name = "PLACE")]
-    after: Option<String>,
+    #[command(flatten)]
+    page: Page,
     #[command(flatten)]
     bus: BusArgs,
 }
@@ -54,7 +51,7 @@ impl From<Kind> for AuditKind {
 
 pub(crate) fn run(args: &AuditArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
     args.bus.with_bus(async |bus| {
-        let (kind, after, most) = (args.kind.map(Into::into), args.after.clone(), args.limit.into());
+        let (kind, after, most) = (args.kind.map(Into::into), args.page.after(), args.page.most());
         let page = match &args.tenant {
             Some(tenant) => bus.tenant(tenant.clone())?.audit(kind, after, most).await?,
             None => bus.audit(kind, after, most).await?,

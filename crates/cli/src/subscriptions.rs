@@ -23,8 +23,16 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    pub(crate) fn most(&self) -> usize {
+        self.limit.into()
+    }
+
+    pub(crate) fn after(&self) -> Option<String> {
+        self.after.clone()
+    }
+
     pub(crate) async fn of(&self, bus: &EventBus) -> tekup_core::Result<SubscriptionPage> {
-        bus.all_subscriptions(self.after.clone(), self.limit.into()).await
+        bus.all_subscriptions(self.after(), self.most()).await
     }
 }
 

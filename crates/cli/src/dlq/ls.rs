@@ -10,6 +10,7 @@ use super::{Whose, chosen::Chosen};
 use crate::{
     Ended,
     output::{Row, note, shown},
+    subscriptions::Page,
 };
 
 /// How much of an error a table shows, in characters.
@@ -21,12 +22,8 @@ pub(crate) struct LsArgs {
     whose: Whose,
     #[command(flatten)]
     chosen: Chosen,
-    /// At most so many, 1 to 1,000.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    limit: u16,
-    /// Those behind the place where an earlier list ended.
-    #[arg(long, value_name = "PLACE")]
-    after: Option<String>,
+    #[command(flatten)]
+    page: Page,
 }
 
 /// What is told of a dead letter: all but the event.
@@ -71,7 +68,7 @@ pub(super) fn run(args: &LsArgs, out: &mut impl Write) -> anyhow::Result<Ended> 
     let bus_args = &args.whose.bus;
     bus_args.with_bus(async |bus| {
         let letters = bus.dead_letters(args.whose.subscription.to_string())?.filter(args.chosen.filter());
-        let page = letters.list(args.after.clone(), args.limit.into()).await?;
+        let page = letters.list(args.page.after(), args.page.most()).await?;
         bus_args.format().rows(out, page.letters.iter().map(Letter::from))?;
         if let Some(next) = &page.next {
             note(&format!("there may be more: --after {next}"));
