@@ -21,8 +21,9 @@ use self::{
 };
 use crate::{
     Ended,
+    output::tell_next,
     server::{Address, BusArgs, in_runtime, visit},
-    subscriptions::{Page, tell_more},
+    subscriptions::Page,
     units::short,
 };
 
@@ -114,6 +115,6 @@ fn tell(report: &Report, out: &mut impl Write) -> anyhow::Result<()> {
         facts.partitions.len(),
         facts.subscriptions.len(),
     )?;
-    tell_more(facts.next.as_deref());
+    tell_next(facts.next.as_deref());
     Ok(())
 }
