@@ -9,19 +9,20 @@
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc,
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use tekup_bench::{
     measure::median,
     on_bus,
@@ -59,7 +60,7 @@ async fn main() -> Result<()> {
     first_looks(&server, &bus).await?;
     server.command(&["FLUSHALL"])?;
     bus.shutdown().await?;
-    slower(&server, rounds).await
+    if rounds > 0 { slower(&server, rounds).await } else { Ok(()) }
 }
 
 /// What dies first, so that it does not wait.
@@ -90,11 +91,35 @@ fn tekup(server: &RedisServer, line: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// In a terminal.
+/// `tekup top` in a terminal, once it has drawn a picture.
 fn top(server: &RedisServer) -> Result<Child> {
     let mut terminal = Command::new("script");
-    terminal.args(["-qec", &format!("{} top", program()?.display()), "/dev/null"]).env("REDIS_URL", server.url());
-    Ok(terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?)
+    let line = format!("stty rows 40 columns 150; exec {} top", program()?.display());
+    terminal.args(["-qec", &line, "/dev/null"]).env("REDIS_URL", server.url()).env("TERM", "xterm-256color");
+    let mut top = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let (drawn, picture) = mpsc::channel();
+    let output = top.stdout.take().context("its picture")?;
+    thread::spawn(move || watch(output, ALL, &drawn));
+    if picture.recv_timeout(LONGEST).is_err() {
+        kill(top)?;
+        bail!("`tekup top` shows no `{ALL}` within {LONGEST:?}");
+    }
+    Ok(top)
+}
+
+/// Reads to the end, and says when this is there for the first time.
+fn watch(mut output: impl Read, wanted: &str, found: &mpsc::Sender<()>) {
+    let (mut seen, mut part, mut is_there) = (Vec::new(), [0; 4096], false);
+    while let Ok(length @ 1..) = output.read(&mut part) {
+        if is_there {
+            continue;
+        }
+        seen.extend_from_slice(&part[..length]);
+        is_there = String::from_utf8_lossy(&seen).contains(wanted);
+        if is_there {
+            let _nobody_waits = found.send(());
+        }
+    }
 }
 
 fn quit(mut top: Child) -> Result<()> {
@@ -203,8 +228,7 @@ fn told(what: &str, begun: Instant) -> Result<()> {
 /// Those that go on until they are ended: how long it takes until there is something to see.
 async fn first_looks(server: &RedisServer, bus: &EventBus) -> Result<()> {
     let begun = Instant::now();
-    let mut top = top(server)?;
-    until(top.stdout.take().context("its picture")?, ALL)?;
+    let top = top(server)?;
     told("tekup top: the first picture", begun)?;
     quit(top)?;
 
@@ -222,17 +246,6 @@ async fn first_looks(server: &RedisServer, bus: &EventBus) -> Result<()> {
         bus.publish(event()).await?;
     }
     told("tekup tail: the first event", begun)
-}
-
-/// Until that was printed.
-fn until(mut output: impl Read, wanted: &str) -> Result<()> {
-    let (mut seen, mut part) = (Vec::new(), [0; 4096]);
-    while !String::from_utf8_lossy(&seen).contains(wanted) {
-        let length = output.read(&mut part)?;
-        ensure!(length > 0, "it ended without `{wanted}`");
-        seen.extend_from_slice(&part[..length]);
-    }
-    Ok(())
 }
 
 /// Rounds without and with somebody who looks, in turn.
@@ -276,9 +289,7 @@ struct Lookers {
 
 impl Lookers {
     fn start(server: &RedisServer) -> Result<Self> {
-        let mut top = top(server)?;
-        let picture = top.stdout.take().context("its picture")?;
-        thread::spawn(move || io::copy(&mut { picture }, &mut io::sink()));
+        let top = top(server)?;
         let (serve, address) = serve(server)?;
         let stop = Arc::new(AtomicBool::new(false));
         let scraper = thread::spawn({
