@@ -1,8 +1,12 @@
+use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::{FromRedisValue, Pipeline, Value};
 use serde::Serialize;
 use tekup_core::Result;
 
 use crate::{RedisTransport, error, keys::PartitionKeys};
+
+/// So many partitions are looked at the same time.
+const AT_ONCE: usize = 8;
 
 /// Of so many lanes of a partition the entries are counted.
 const LANES: usize = 500;
@@ -44,11 +48,8 @@ impl RedisTransport {
     ///
     /// See [`PartitionFacts`] for an example.
     pub async fn partition_facts(&self) -> Result<Vec<PartitionFacts>> {
-        let mut facts = Vec::with_capacity(self.partitions().len());
-        for keys in self.partitions() {
-            facts.push(self.of_partition(keys).await?);
-        }
-        Ok(facts)
+        let looks = stream::iter(self.partitions()).map(|keys| self.of_partition(keys));
+        looks.buffered(AT_ONCE).try_collect().await
     }
 
     async fn of_partition(&self, keys: &PartitionKeys) -> Result<PartitionFacts> {
