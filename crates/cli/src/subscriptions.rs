@@ -7,7 +7,7 @@ use tekup_core::{
 };
 
 /// How many are looked at the same time.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 
 /// Which part of the list.
 #[derive(Debug, Clone, clap::Args)]

@@ -46,6 +46,12 @@ impl Chosen {
         text && since.is_none() && before.is_none() && min_attempts.is_none() && max_attempts.is_none()
     }
 
+    /// Of those, the ones that had died by then, by the clock of the store.
+    pub(super) fn until(&self, now: Timestamp) -> LetterFilter {
+        let narrow = if self.is_silent() { LetterFilter::new() } else { self.filter() };
+        narrow.died_before(self.before.map_or(now, |before| before.min(now)))
+    }
+
     pub(super) fn filter(&self) -> LetterFilter {
         let mut filter = if self.is_silent() { LetterFilter::all() } else { LetterFilter::new() };
         if let Some(pattern) = &self.event_type {

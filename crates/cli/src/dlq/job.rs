@@ -7,11 +7,11 @@ use serde::Serialize;
 use tekup_contracts::{Registry, Validation};
 use tekup_core::{
     EventBus, SubscriptionId,
-    letters::{LetterJob, LetterProgress, SelectedLetters},
+    letters::{LetterFilter, LetterJob, LetterProgress},
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-use super::{Whose, chosen::Chosen};
+use super::{Whose, chosen::Chosen, count::Count};
 use crate::{Ended, ask::Consent, output::shown, progress, signals};
 
 #[derive(Debug, clap::Args)]
@@ -49,10 +49,9 @@ struct JobArgs {
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
     subscription: &'a SubscriptionId,
-    /// What was counted before anything was done.
-    counted: u64,
-    /// Whether that is all: of very many only those are counted that are found in a second.
-    counted_all: bool,
+    /// Before anything was done.
+    #[serde(flatten)]
+    count: Count,
     dry_run: bool,
     /// It was stopped before its end.
     stopped: bool,
@@ -61,20 +60,18 @@ struct Answer<'a> {
 }
 
 pub(super) fn replay(registry: &Registry, args: &ReplayArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
-    run(&args.common, "replay", out, |bus| {
+    run(&args.common, "replay", out, |bus, filter| {
         bus.use_schemas(Validation::of(registry)?)?;
         let letters = bus.dead_letters(args.common.whose.subscription.to_string())?;
         let letters = if args.force { letters.forced() } else { letters };
-        let selected = letters.filter(args.common.chosen.filter());
-        Ok((selected.replay(), selected))
+        Ok(letters.filter(filter).replay())
     })
 }
 
 pub(super) fn purge(args: &PurgeArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
-    run(&args.common, "purge", out, |bus| {
+    run(&args.common, "purge", out, |bus, filter| {
         let letters = bus.dead_letters(args.common.whose.subscription.to_string())?;
-        let selected = letters.filter(args.common.chosen.filter());
-        Ok((selected.purge(), selected))
+        Ok(letters.filter(filter).purge())
     })
 }
 
@@ -82,62 +79,36 @@ fn run(
     args: &JobArgs,
     what: &str,
     out: &mut impl Write,
-    make: impl FnOnce(&EventBus) -> anyhow::Result<(LetterJob, SelectedLetters)>,
+    make: impl FnOnce(&EventBus, LetterFilter) -> anyhow::Result<LetterJob>,
 ) -> anyhow::Result<Ended> {
     if args.chosen.is_silent() != args.all {
         bail!("say which dead letters to {what}: by filters, or --all of them");
     }
     let Whose { subscription, bus: bus_args } = &args.whose;
     bus_args.with_bus(async |bus| {
-        let (job, selected) = make(bus)?;
-        let (counted, counted_all) = count(&selected).await?;
+        // What dies after it was counted was not told, and is not meant.
+        let now = bus.all_subscriptions(None, 1).await?.at;
+        let job = make(bus, args.chosen.until(now))?;
+        let letters = bus.dead_letters(subscription.to_string())?.filter(args.chosen.filter());
+        let count = Count::of(&letters).await?;
         let mut answer = Answer {
             subscription,
-            counted,
-            counted_all,
+            count,
             dry_run: args.consent.dry_run,
             stopped: false,
             progress: LetterProgress::default(),
         };
-        if !args.consent.dry_run && (counted > 0 || !counted_all) {
-            if !args.consent.to(&format!("{what} {} dead letters of `{subscription}`", answer.how_many()))? {
+        if !args.consent.dry_run && !count.is_none() {
+            if !args.consent.to(&format!("{what} {count} dead letters of `{subscription}`"))? {
                 bail!("nothing was done");
             }
             let job = args.rate.into_iter().fold(job, LetterJob::per_second);
-            (answer.progress, answer.stopped) = work(job, what, counted).await?;
+            (answer.progress, answer.stopped) = work(job, what, count.counted).await?;
         }
         bus_args.format().one(out, &answer, |out| tell(&answer, what, out))?;
         let is_whole = !answer.stopped && answer.progress.refused == 0;
         Ok(if is_whole { Ended::Well } else { Ended::WithFindings })
     })
-}
-
-impl Answer<'_> {
-    fn how_many(&self) -> String {
-        if self.counted_all { self.counted.to_string() } else { format!("at least {}", self.counted) }
-    }
-}
-
-/// How long it is counted, in all and then of what was found.
-const COUNTING: Duration = Duration::from_millis(600);
-/// How many letters one look at them takes.
-const LOOKED_AT: usize = 1_000;
-
-/// How many are meant, and whether that is all.
-async fn count(selected: &SelectedLetters) -> anyhow::Result<(u64, bool)> {
-    if let Ok(all) = timeout(COUNTING, selected.count()).await {
-        return Ok((all?, true));
-    }
-    let (mut counted, mut after, until) = (0, None, Instant::now() + COUNTING);
-    while Instant::now() < until {
-        let page = selected.list(after, LOOKED_AT).await?;
-        counted += page.letters.len() as u64;
-        after = page.next;
-        if after.is_none() {
-            return Ok((counted, true));
-        }
-    }
-    Ok((counted, false))
 }
 
 /// How long a step that was begun may take when it is wanted to stop.
@@ -175,15 +146,15 @@ fn broken_off(what: &str, done: u64) -> String {
 }
 
 fn tell(answer: &Answer<'_>, what: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    let Answer { subscription, counted, progress: LetterProgress { done, refused, gone, refusals, .. }, .. } = answer;
-    if answer.dry_run || *counted == 0 && answer.counted_all {
-        writeln!(out, "{} dead letters of `{subscription}` are meant", answer.how_many())?;
+    let Answer { subscription, count, progress: LetterProgress { done, refused, gone, refusals, .. }, .. } = answer;
+    if answer.dry_run || count.is_none() {
+        writeln!(out, "{count} dead letters of `{subscription}` are meant")?;
         return Ok(());
     }
     for refusal in refusals {
         writeln!(out, "refused: {}", shown(&refusal.why, 300))?;
     }
     let stopped = if answer.stopped { ", then it was stopped" } else { "" };
-    writeln!(out, "{what}: {done} of {} done, {refused} refused, {gone} gone meanwhile{stopped}", answer.how_many())?;
+    writeln!(out, "{what}: {done} of {count} done, {refused} refused, {gone} gone meanwhile{stopped}")?;
     Ok(())
 }

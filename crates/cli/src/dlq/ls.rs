@@ -6,10 +6,10 @@ use tekup_core::{
     transport::{DeadLetter, DeadReason},
 };
 
-use super::{Whose, chosen::Chosen};
+use super::{Whose, chosen::Chosen, count::Count};
 use crate::{
     Ended,
-    output::{Row, shown},
+    output::{Format, Row, json, note, shown},
     subscriptions::Page,
 };
 
@@ -64,12 +64,29 @@ impl Row<7> for Letter {
     }
 }
 
+/// For programs.
+#[derive(Serialize)]
+struct Listed {
+    items: Vec<Letter>,
+    /// Where the list goes on.
+    next: Option<String>,
+    #[serde(flatten)]
+    count: Count,
+}
+
 pub(super) fn run(args: &LsArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
     let bus_args = &args.whose.bus;
     bus_args.with_bus(async |bus| {
         let letters = bus.dead_letters(args.whose.subscription.to_string())?.filter(args.chosen.filter());
         let page = letters.list(args.page.after(), args.page.most()).await?;
-        bus_args.format().part(out, page.letters.iter().map(Letter::from), page.next.as_deref())?;
+        let count = Count::of(&letters).await?;
+        let (format, shown) = (bus_args.format(), page.letters.iter().map(Letter::from));
+        if matches!(format, Format::Json) {
+            json(out, &Listed { items: shown.collect(), next: page.next, count })?;
+            return Ok(Ended::Well);
+        }
+        format.part(out, shown, page.next.as_deref())?;
+        note(&format!("{} of {count}", page.letters.len()));
         Ok(Ended::Well)
     })
 }

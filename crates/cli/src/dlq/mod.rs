@@ -1,6 +1,7 @@
 //! `tekup dlq`.
 
 mod chosen;
+mod count;
 mod job;
 mod ls;
 mod show;

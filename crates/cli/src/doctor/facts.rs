@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use tekup_core::{
-    EventBus, Timestamp,
+    ErrorKind, EventBus, Timestamp,
     letters::LetterFilter,
     transport::{Depth, ListedSubscription, Replicas, SubscriptionState},
 };
@@ -23,7 +24,9 @@ const LETTERS: usize = 100;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Facts {
     pub(super) server: ServerFacts,
-    /// Events a second by which more are stored; less than nothing where they get fewer.
+    /// Events that are not settled, those of each subscription counted for itself.
+    pub(super) waiting: u64,
+    /// Events a second by which more are stored that are not settled; less than nothing where they get fewer.
     pub(super) growth: f64,
     pub(super) partitions: Vec<PartitionFacts>,
     pub(super) subscriptions: Vec<SubscriptionFacts>,
@@ -63,10 +66,27 @@ pub(super) async fn gather(transport: &RedisTransport, bus: &EventBus, page: &Pa
     let (begun, before) = (Instant::now(), stored(&transport.partition_facts().await?));
     let listed = page.of(bus).await?;
     let subscriptions = subscriptions::each(listed.subscriptions, async |one| look(bus, one).await).await?;
+    let waited = subscriptions.iter().map(|one| unsettled(&one.depth)).sum();
     sleep_until(begun + WATCHED).await;
     let (server, partitions) = (transport.server_facts().await?, transport.partition_facts().await?);
-    let growth = difference(stored(&partitions), before) / begun.elapsed().as_secs_f64();
-    Ok(Facts { server, growth, partitions, subscriptions, next: listed.next, at: listed.at })
+    let waiting = still_waiting(bus, &subscriptions).await?;
+    // What is settled lies there until it is trimmed, in bursts; what waits for many is stored once. Both must grow.
+    let more = difference(stored(&partitions), before).min(difference(waiting, waited));
+    let growth = more / begun.elapsed().as_secs_f64();
+    Ok(Facts { server, waiting, growth, partitions, subscriptions, next: listed.next, at: listed.at })
+}
+
+async fn still_waiting(bus: &EventBus, subscriptions: &[SubscriptionFacts]) -> tekup_core::Result<u64> {
+    let there = subscriptions.iter().filter(|one| !one.removing);
+    let depths = stream::iter(there).map(async |one| match bus.depths(&one.id).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+        depths => Ok(unsettled(&depths?.total)),
+    });
+    depths.buffered(subscriptions::AT_ONCE).try_fold(0, async |sum, waiting| Ok(sum + waiting)).await
+}
+
+const fn unsettled(depth: &Depth) -> u64 {
+    depth.ready + depth.in_flight + depth.retrying + depth.dead
 }
 
 pub(super) fn stored(partitions: &[PartitionFacts]) -> u64 {

@@ -12,10 +12,13 @@ use crate::{server::Address, units::short};
 
 /// Which share of the memory is nearly all of it.
 const FULL: f64 = 0.9;
-/// With fewer events than these, nothing is known of what one takes.
+/// With fewer events than these, nothing is known of what one takes, and whoever reads them keeps up.
 const FEW: u64 = 1_000;
 /// A time for which the memory should last.
 const LASTS: Duration = Duration::from_secs(24 * 3_600);
+/// What no server knows of itself.
+const IN_A_CONTAINER: &str = "in a container give `maxmemory` at most three quarters of the container's limit instead: Redis only \
+                              knows what its machine has";
 
 pub(super) fn findings(facts: &Facts, address: &Address) -> Vec<Finding> {
     let memory = &facts.server.memory;
@@ -40,7 +43,7 @@ fn larger(finding: Finding, memory: &Memory, address: &Address) -> Finding {
         Some(limit) => finding.run(address.redis_cli(&format!("CONFIG SET maxmemory {limit}"))),
         None => finding.advise("its machine has no more: take a larger one, or make room"),
     };
-    finding.advise(format!(
+    finding.advise(IN_A_CONTAINER).advise(format!(
         "look what fills it: `{}` shows what waits, what died, and what nobody reads",
         address.tekup("sub ls")
     ))
@@ -69,14 +72,14 @@ fn unlimited(memory: &Memory, address: &Address) -> Option<Finding> {
         } else {
             finding
         };
-        finding.advise("set `maxmemory` in redis.conf too, for the next start")
+        finding.advise(IN_A_CONTAINER).advise("set `maxmemory` in redis.conf too, for the next start")
     })
 }
 
 fn forecast(facts: &Facts, address: &Address) -> Option<Finding> {
     let (memory, stored) = (&facts.server.memory, stored(&facts.partitions));
     let limit = memory.max?;
-    if stored < FEW || facts.growth <= 0.0 {
+    if facts.waiting < FEW || facts.growth <= 0.0 {
         return None;
     }
     let bytes_a_second = facts.growth * float(memory.data) / float(stored);
@@ -101,15 +104,23 @@ const fn float(count: u64) -> f64 {
 fn bytes(count: u64) -> String {
     match count {
         0..0x400 => format!("{count} B"),
-        0x400..0x10_0000 => format!("{} KiB", count >> 10),
-        0x10_0000..0x4000_0000 => format!("{} MiB", count >> 20),
-        _ => format!("{} GiB", count >> 30),
+        0x400..0x10_0000 => format!("{:.1} KiB", float(count) / 1024.0),
+        0x10_0000..0x4000_0000 => format!("{:.1} MiB", float(count >> 10) / 1024.0),
+        _ => format!("{:.1} GiB", float(count >> 20) / 1024.0),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_told_in_the_largest_unit_of_which_there_is_one() {
+        let table = [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 KiB"), (16_672_358, "15.9 MiB"), (3 << 29, "1.5 GiB")];
+        for (count, told) in table {
+            assert_eq!(bytes(count), told);
+        }
+    }
 
     #[test]
     fn a_larger_limit_is_never_more_than_three_quarters_of_the_machine() {

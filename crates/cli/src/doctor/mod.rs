@@ -84,10 +84,20 @@ fn out_of_reach(error: &tekup_core::Error, address: &Address) -> Finding {
         ErrorKind::NotFound => ("no-bus", "name another namespace, or start a service: it makes the bus when it joins"),
         ErrorKind::Denied => ("denied", "check user and password, and the permissions of the user in Redis"),
         ErrorKind::Incompatible => ("incompatible", "use a server, a namespace and a program that go together"),
-        _ => ("unreachable", "check that Redis runs, and that this machine may reach it; a shell tells more by:"),
+        _ if error.to_string().contains("replica") => {
+            ("read-only", "this is a replica: name the master, or look why it is none; a shell tells more by:")
+        }
+        ErrorKind::Unavailable => {
+            ("unreachable", "check that Redis runs, and that this machine may reach it; a shell tells more by:")
+        }
+        _ => ("failed", "what was found is not looked at any further: the message says what stopped it"),
     };
     let finding = Finding::error(code, error.to_string()).advise(advice);
-    if code == "unreachable" { finding.run(address.redis_cli("PING")) } else { finding }
+    match code {
+        "unreachable" => finding.run(address.redis_cli("PING")),
+        "read-only" => finding.run(address.redis_cli("ROLE")),
+        _ => finding,
+    }
 }
 
 /// The worst first.
@@ -108,9 +118,10 @@ fn tell(report: &Report, out: &mut impl Write) -> anyhow::Result<()> {
     let errors = report.findings.iter().filter(|finding| finding.level == Level::Error).count();
     let warnings = report.findings.len() - errors;
     let up = short(Duration::from_secs(facts.server.uptime_seconds));
+    let first = if facts.next.is_some() { "the first " } else { "" };
     writeln!(
         out,
-        "Redis {} ({}, up {up}, {:.1} ms), {} partitions, {} subscriptions: {errors} errors, {warnings} warnings",
+        "Redis {} ({}, up {up}, {:.1} ms), {} partitions, {first}{} subscriptions: {errors} errors, {warnings} warnings",
         facts.server.version,
         facts.server.mode,
         facts.server.latency_ms,

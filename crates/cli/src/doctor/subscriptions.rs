@@ -74,7 +74,7 @@ fn slow(one: &SubscriptionFacts, thresholds: &Thresholds, address: &Address) -> 
         return Some(finding.run(address.tekup(&format!("sub limit {id} none"))));
     }
     let took = one.handling_p50_ms.map_or_else(String::new, |ms| {
-        format!(", half of what was handled took more than {}", short(Duration::from_secs_f64(ms / 1e3)))
+        format!(", half of what was ever handled took more than {}", short(Duration::from_secs_f64(ms / 1e3)))
     });
     let finding =
         Finding::warning("slow", format!("{what}; it has {alive} replicas, {} are in flight{took}", depth.in_flight));

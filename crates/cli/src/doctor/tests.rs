@@ -22,7 +22,15 @@ fn sound() -> Facts {
     server.persistence.append_only = true;
     (server.clients, server.max_clients) = (10, 10_000);
     let partitions = (0..4).map(partition).collect();
-    Facts { server, growth: 0.0, partitions, subscriptions: vec![subscription()], next: None, at: now() }
+    Facts {
+        server,
+        waiting: 30_000,
+        growth: 0.0,
+        partitions,
+        subscriptions: vec![subscription()],
+        next: None,
+        at: now(),
+    }
 }
 
 fn now() -> Timestamp {
@@ -95,7 +103,8 @@ fn each_trouble_is_found_by_its_name_and_no_other() {
 
 #[test]
 fn what_is_nearly_wrong_is_no_finding() {
-    let table: [Change; 7] = [
+    let table: [Change; 8] = [
+        |facts| (facts.growth, facts.waiting) = (500.0, 999),
         |facts| facts.server.latency_ms = 49.0,
         |facts| facts.server.clock_ahead_ms = 999,
         |facts| facts.server.clients = 8_900,

@@ -100,13 +100,14 @@ impl Address {
         let url = &self.redis.url;
         let host = self.redis.host().unwrap_or_default();
         let at = match self.url_from.variable() {
-            Some("REDIS_URL_FILE") => "-u \"$(cat \"$REDIS_URL_FILE\")\"".into(),
             _ if url.contains("unix:") && !has_secret(url) => format!("-s {}", quoted(&host)),
+            Some("REDIS_URL_FILE") if !url.contains("unix:") => "-u \"$(cat \"$REDIS_URL_FILE\")\"".into(),
             Some("REDIS_URL") if !url.contains("unix:") => "-u \"$REDIS_URL\"".into(),
             _ if !has_secret(url) => format!("-u {}", quoted(url)),
             _ => return Shell::Part(format!("redis-cli {command} (at {host}, with the login of {})", self.url_from)),
         };
-        Shell::Whole(format!("redis-cli {at} {command}"))
+        // Without -e it ends well though the server has refused.
+        Shell::Whole(format!("redis-cli -e {at} {command}"))
     }
 
     /// Where a bus usually is.
@@ -311,13 +312,16 @@ mod tests {
     fn other_calls_name_the_same_server_and_no_password() {
         let cli = |scene: &Scene| scene.find().unwrap().redis_cli("PING");
         let whole = |text: &str| Shell::Whole(text.into());
-        assert_eq!(cli(&Scene::new()), whole("redis-cli -u redis://localhost:6379 PING"));
+        assert_eq!(cli(&Scene::new()), whole("redis-cli -e -u redis://localhost:6379 PING"));
         assert_eq!(
             cli(&Scene::new().set("REDIS_URL", "redis://:s3cret@db")),
-            whole("redis-cli -u \"$REDIS_URL\" PING")
+            whole("redis-cli -e -u \"$REDIS_URL\" PING")
         );
         let socket = Scene::new().set("REDIS_URL", "redis+unix:///run/r.sock");
-        assert_eq!(cli(&socket), whole("redis-cli -s /run/r.sock PING"));
+        let mut filed = Scene::new();
+        let path = filed.file("url", "redis+unix:///run/r.sock\n");
+        assert_eq!(cli(&filed.set("REDIS_URL_FILE", &path)), whole("redis-cli -e -s /run/r.sock PING"));
+        assert_eq!(cli(&socket), whole("redis-cli -e -s /run/r.sock PING"));
         let mut scene = Scene::new().contexts("[contexts.\"it's\"]\nredis = \"redis://:s3cret@a\"\n");
         assert_eq!(scene.find().unwrap().tekup("stats"), whole("tekup stats"));
         scene.args.context = Some("it's".into());

@@ -1,5 +1,7 @@
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::{
     terminal::Terminal,
     world::{World, eventually},
@@ -26,6 +28,10 @@ async fn letters_are_listed_by_filter_and_their_errors_can_not_steer_the_termina
         world.run(&args).ends_with(0).out.lines().count()
     };
     assert_eq!(count(&["--tenant", "acme"]), 2);
+    let first = world.run(&["dlq", "ls", "crm/import", "--limit", "1"]).ends_with(0);
+    assert!(first.err.ends_with("1 of 3\n"), "{}", first.err);
+    let json = world.run(&["dlq", "ls", "crm/import", "--tenant", "acme", "--output", "json"]).ends_with(0).json();
+    assert_eq!((&json["counted"], &json["countedAll"], &json["next"]), (&2.into(), &true.into(), &Value::Null));
     assert_eq!(count(&["--error", "database", "--reason", "attempts_exhausted", "--since", "1h"]), 3);
     assert_eq!(count(&["--type", "proposal.*"]), 0);
     assert_eq!(count(&["--before", "1h"]), 0);
@@ -111,4 +117,19 @@ async fn a_question_can_be_interrupted() {
     terminal.press("\u{3}");
     assert_ne!(terminal.ended().await, 0);
     assert_eq!(world.bus.dead_letters("crm/import").unwrap().count().await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_dies_while_it_is_asked_is_not_deleted() {
+    let world = with_letters(2).await;
+    let mut terminal = Terminal::run(&world, &["dlq", "purge", "crm/import", "--all"], (10, 100));
+    terminal.until(|screen| screen.contains("Go on? [y/N]")).await;
+    let late = world.publish("acme", "broken").await;
+    world.until_dead("crm/import", 3).await;
+    terminal.press("y\r");
+    assert_eq!(terminal.ended().await, 0);
+    let screen = terminal.text();
+    assert!(screen.contains("purge: 2 of 2 done"), "{screen}");
+    let left = world.bus.dead_letters("crm/import").unwrap().list(None, 10).await.unwrap().letters;
+    assert_eq!(left.iter().map(|letter| letter.id).collect::<Vec<_>>(), [late]);
 }

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Registers a subscription in one partition and gives it a group on each lane that it takes: from now on no event that
 -- it takes passes it by. Where there are many lanes they are joined in portions, and the record is written by the last of
 -- them: until then each group is marked, so that of a joiner that dies nothing stays.

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Creates the index layout of a partition, if there is none, and answers what is stored. Its first version is the time:
 -- one that was lost and made anew is never taken for the one that was there before.
 --

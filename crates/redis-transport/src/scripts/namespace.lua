@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Creates the record of a namespace, if there is none, and answers what is stored.
 --
 -- KEYS[1]  namespace  HASH

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Cuts the index of ids anew, for ids from a time to come: so two publishers of whom one has yet to read the change never
 -- look for one id in two places.
 --

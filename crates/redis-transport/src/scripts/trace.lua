@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Takes note of what events were caused by, under their correlations.
 --
 -- KEYS[k]  trace  HASH  the k-th correlation
