@@ -7,21 +7,27 @@ use std::io;
 pub(crate) fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
-        use tokio::signal::unix::{SignalKind, signal};
+        use tokio::{
+            signal::unix::{SignalKind, signal},
+            sync::oneshot,
+        };
 
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        Ok(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            tokio::spawn(async move {
-                let code = tokio::select! {
+        let (asked, heard) = oneshot::channel();
+        // By itself: who waits may be held up, for instance because nobody reads what it prints.
+        tokio::spawn(async move {
+            let mut next = async || {
+                tokio::select! {
                     _ = interrupt.recv() => 130,
                     _ = terminate.recv() => 143,
-                };
-                std::process::exit(code);
-            });
+                }
+            };
+            next().await;
+            let _nobody_waits = asked.send(());
+            std::process::exit(next().await);
+        });
+        Ok(async move {
+            let _asked = heard.await;
         })
     }
     #[cfg(not(unix))]

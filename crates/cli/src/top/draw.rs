@@ -5,25 +5,32 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
     style::{Color, Modifier, Style},
     text::{Line, Span},
-    widgets::{Paragraph, Row, Table},
+    widgets::Paragraph,
 };
-use tekup_core::transport::{Counters, Depth};
+use tekup_core::transport::Counters;
 
-use super::{plot::plot, rates::Rates, sample::Subscription, view::View};
+use super::{
+    columns::{Column, list},
+    plot::plot,
+    rates::Rates,
+    sample::{Subscription, Tenant},
+    view::View,
+};
 use crate::{output::shown, units::short_or_none};
 
 const PLOT: u16 = 20;
-const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
+pub(super) const BOLD: Style = Style::new().add_modifier(Modifier::BOLD);
 const FAINT: Style = Style::new().add_modifier(Modifier::DIM);
 
-const HELP: [&str; 7] = [
+const HELP: [&str; 8] = [
     "q        ends it",
     "s        sorts by what waits, the oldest, what died, or by name",
     "t, tab   shows tenants, or subscriptions again",
     "space    stands still, and goes on",
     "up, down scrolls",
     "?        shows this, or hides it",
-    "Rates are means of the last 3 s. Depths are estimates where much waits.",
+    "Rates are means of the last 3 s, P50 and P99 of all that was ever handled.",
+    "Depths are estimates where much waits. Tenants are those of whom anything waits.",
 ];
 
 pub(super) fn draw(view: &View, frame: &mut Frame<'_>) {
@@ -79,58 +86,55 @@ fn footing(view: &View) -> String {
 }
 
 fn subscriptions(view: &View, frame: &mut Frame<'_>, area: Rect) {
-    let widths = [
-        Constraint::Min(16),
-        Constraint::Length(9),
-        Constraint::Length(8),
-        Constraint::Length(9),
-        Constraint::Length(8),
-        Constraint::Length(7),
-        Constraint::Length(11),
-        Constraint::Length(9),
-        Constraint::Length(8),
-        Constraint::Length(8),
-        Constraint::Length(PLOT),
+    let columns = [
+        Column::new("SUBSCRIPTION", 16, 0, |_, one: &Subscription| one.name.clone()),
+        Column::new("STATE", 9, 2, |_, one| state(one)),
+        Column::new("READY", 8, 0, |_, one| one.depth.ready.to_string()),
+        Column::new("IN FLIGHT", 9, 3, |_, one| one.depth.in_flight.to_string()),
+        Column::new("RETRYING", 8, 4, |_, one| one.depth.retrying.to_string()),
+        Column::new("DEAD", 7, 1, |_, one| one.depth.dead.to_string()),
+        Column::new("OLDEST", 11, 1, |_, one| short_or_none(one.depth.oldest)),
+        Column::new("HANDLED/S", 9, 1, |view, one| per_second_of(view.rates_of(&one.name))),
+        Column::new("P50", 8, 6, |_, one| short_or_none(one.p50)),
+        Column::new("P99", 8, 5, |_, one| short_or_none(one.p99)),
+        Column::new("", PLOT, 7, |view, one| plot_of(view.rates_of(&one.name))),
     ];
-    let head =
-        ["SUBSCRIPTION", "STATE", "READY", "IN FLIGHT", "RETRYING", "DEAD", "OLDEST", "HANDLED/S", "P50", "P99", ""];
-    let rows = view.subscriptions().into_iter().skip(view.offset).map(|one| row(view, one));
-    frame.render_widget(Table::new(rows, widths).header(Row::new(head).style(BOLD)), area);
+    let style = |one: &Subscription| match one {
+        Subscription { is_paused: true, .. } | Subscription { replicas: 0, .. } => Style::new().fg(Color::Yellow),
+        _ => Style::new(),
+    };
+    let rows = view.subscriptions().into_iter().skip(view.offset).map(|one| (one, style(one)));
+    list(&columns, rows, view, frame, area);
 }
 
-fn row<'a>(view: &View, one: &'a Subscription) -> Row<'a> {
-    let Depth { ready, in_flight, retrying, dead, oldest, .. } = one.depth;
-    let rates = view.rates_of(&one.name);
-    let state = match one {
+fn state(one: &Subscription) -> String {
+    match one {
         Subscription { is_paused: true, .. } => "paused".into(),
         Subscription { replicas: 0, .. } => "unread".into(),
         Subscription { replicas, .. } => format!("{replicas} run"),
-    };
-    let style = if one.is_paused || one.replicas == 0 { Style::new().fg(Color::Yellow) } else { Style::new() };
-    Row::new([
-        one.name.clone(),
-        state,
-        ready.to_string(),
-        in_flight.to_string(),
-        retrying.to_string(),
-        dead.to_string(),
-        short_or_none(oldest),
-        rates.map_or_else(|| "-".into(), per_second),
-        short_or_none(one.p50),
-        short_or_none(one.p99),
-        rates.map_or_else(String::new, |rates| plot(&rates.all(), PLOT.into())),
-    ])
-    .style(style)
+    }
 }
 
 fn tenants(view: &View, frame: &mut Frame<'_>, area: Rect) {
-    let count = Constraint::Length(9);
-    let widths = [Constraint::Min(16), count, count, count, count, count, Constraint::Length(11)];
-    let head = ["TENANT", "READY", "IN FLIGHT", "RETRYING", "SCHEDULED", "DEAD", "OLDEST"];
-    let rows = view.tenants().into_iter().skip(view.offset).map(|(tenant, depth)| {
-        let Depth { ready, in_flight, retrying, scheduled, dead, oldest, .. } = *depth;
-        let counts = [ready, in_flight, retrying, scheduled, dead].map(|count| count.to_string());
-        Row::new([vec![tenant.clone()], counts.to_vec(), vec![short_or_none(oldest)]].concat())
-    });
-    frame.render_widget(Table::new(rows, widths).header(Row::new(head).style(BOLD)), area);
+    let columns = [
+        Column::new("TENANT", 16, 0, |_, one: &Tenant| one.name.clone()),
+        Column::new("READY", 9, 0, |_, one| one.depth.ready.to_string()),
+        Column::new("IN FLIGHT", 9, 2, |_, one| one.depth.in_flight.to_string()),
+        Column::new("RETRYING", 9, 3, |_, one| one.depth.retrying.to_string()),
+        Column::new("SCHEDULED", 9, 4, |_, one| one.depth.scheduled.to_string()),
+        Column::new("DEAD", 9, 1, |_, one| one.depth.dead.to_string()),
+        Column::new("OLDEST", 11, 1, |_, one| short_or_none(one.depth.oldest)),
+        Column::new("HANDLED/S", 9, 1, |view, one| per_second_of(view.rates_of_tenant(&one.name))),
+        Column::new("", PLOT, 5, |view, one| plot_of(view.rates_of_tenant(&one.name))),
+    ];
+    let rows = view.tenants().into_iter().skip(view.offset).map(|one| (one, Style::new()));
+    list(&columns, rows, view, frame, area);
+}
+
+fn per_second_of(rates: Option<&Rates>) -> String {
+    rates.map_or_else(|| "-".into(), per_second)
+}
+
+fn plot_of(rates: Option<&Rates>) -> String {
+    rates.map_or_else(String::new, |rates| plot(&rates.all(), PLOT.into()))
 }

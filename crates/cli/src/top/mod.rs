@@ -1,5 +1,6 @@
 //! `tekup top`: the bus, live.
 
+mod columns;
 mod draw;
 mod keys;
 mod plot;
@@ -81,7 +82,7 @@ async fn look(
     view: &mut View,
     terminal: &mut DefaultTerminal,
 ) -> anyhow::Result<Option<tekup_core::Result<sample::Sample>>> {
-    let mut looking = std::pin::pin!(sample::take(bus, &args.page));
+    let mut looking = std::pin::pin!(sample::take(bus, &args.page, view.shows_tenants));
     loop {
         tokio::select! {
             found = &mut looking => return Ok(Some(found)),

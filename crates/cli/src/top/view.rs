@@ -7,7 +7,7 @@ use tekup_core::transport::Depth;
 use super::{
     keys::Key,
     rates::Rates,
-    sample::{Sample, Subscription},
+    sample::{Sample, Subscription, Tenant},
 };
 
 /// By what the list is sorted, the largest first.
@@ -52,6 +52,8 @@ pub(super) struct View {
     pub(super) failed: Rates,
     /// How fast each subscription handles.
     of: HashMap<String, Rates>,
+    /// How fast the events of each tenant are handled.
+    of_tenants: HashMap<String, Rates>,
     pub(super) order: Order,
     pub(super) shows_tenants: bool,
     pub(super) shows_help: bool,
@@ -70,6 +72,7 @@ impl View {
             handled: Rates::default(),
             failed: Rates::default(),
             of: HashMap::new(),
+            of_tenants: HashMap::new(),
             order: Order::Waiting,
             shows_tenants: false,
             shows_help: false,
@@ -108,6 +111,12 @@ impl View {
         for one in &sample.subscriptions {
             self.of.entry(one.name.clone()).or_default().note(sample.at, one.handled);
         }
+        self.of_tenants.retain(|name, _| sample.tenants.iter().any(|one| one.name == *name));
+        for one in &sample.tenants {
+            if let Some(handled) = one.handled {
+                self.of_tenants.entry(one.name.clone()).or_default().note(sample.at, handled);
+            }
+        }
         self.sample = Some(sample);
         self.offset = self.offset.min(self.rows().saturating_sub(1));
     }
@@ -121,6 +130,10 @@ impl View {
         self.of.get(name)
     }
 
+    pub(super) fn rates_of_tenant(&self, name: &str) -> Option<&Rates> {
+        self.of_tenants.get(name)
+    }
+
     /// In their order.
     pub(super) fn subscriptions(&self) -> Vec<&Subscription> {
         let mut all: Vec<_> = self.sample.iter().flat_map(|sample| &sample.subscriptions).collect();
@@ -129,9 +142,9 @@ impl View {
     }
 
     /// In their order.
-    pub(super) fn tenants(&self) -> Vec<(&String, &Depth)> {
+    pub(super) fn tenants(&self) -> Vec<&Tenant> {
         let mut all: Vec<_> = self.sample.iter().flat_map(|sample| &sample.tenants).collect();
-        all.sort_by(|(a, of_a), (b, of_b)| self.rank(of_a, a).cmp(&self.rank(of_b, b)));
+        all.sort_by(|a, b| self.rank(&a.depth, &a.name).cmp(&self.rank(&b.depth, &b.name)));
         all
     }
 

@@ -5,6 +5,8 @@ use std::{
 };
 
 use serde_json::Value;
+use tekup_core::TekupEvent;
+use tekup_events_crm::LeadCreated;
 
 use crate::world::{Ran, World, eventually};
 
@@ -91,4 +93,27 @@ async fn a_tail_ends_when_nobody_reads_it_any_more() {
         tail.lock().unwrap().try_wait().unwrap().is_some_and(|status| status.success())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_is_held_up_by_who_reads_it_is_ended_by_a_second_signal() {
+    let world = World::new().await;
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let mut tail = world.command(&["tail", "--data"]).spawn().unwrap();
+        // The first line is read, and nothing any more: what comes fills the pipe.
+        let (_, _unread) = first_line(&world, &mut tail).await;
+        for _ in 0..20 {
+            world.bus.publish(LeadCreated::new("lead-1", "x".repeat(100_000), 1.0).event("acme")).await.unwrap();
+        }
+        let pid = tail.id().to_string();
+        let tail = std::sync::Mutex::new(tail);
+        let ended = std::sync::Mutex::new(None);
+        eventually(async || {
+            assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+            *ended.lock().unwrap() = tail.lock().unwrap().try_wait().unwrap();
+            ended.lock().unwrap().is_some()
+        })
+        .await;
+        assert_eq!(ended.into_inner().unwrap().unwrap().code(), Some(code));
+    }
 }

@@ -10,7 +10,7 @@ use std::{
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use vt100::Parser;
 
-use crate::world::{World, eventually};
+use crate::world::{World, eventually, heeded};
 
 pub(crate) struct Terminal {
     screen: Arc<Mutex<Parser>>,
@@ -32,6 +32,7 @@ impl Terminal {
         let pair = native_pty_system().openpty(size(rows, cols)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tekup"));
         command.args(args);
+        heeded().iter().for_each(|name| command.env_remove(name));
         command.env("REDIS_URL", world.server.url());
         command.env("TERM", "xterm-256color");
         let child = pair.slave.spawn_command(command).unwrap();

@@ -83,6 +83,54 @@ async fn keys_sort_switch_freeze_and_explain() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_narrow_terminal_shows_fewer_columns_and_each_of_them_whole() {
+    let world = world().await;
+    world.bus.pause("crm/scoring").await.unwrap();
+    world.publish("globex", "website").await;
+    let mut top = Terminal::run(&world, &["top", "--interval", "200ms"], (20, 80));
+    let has_rate = |screen: &str| screen.contains("crm/import") && line(screen, "crm/import").ends_with(".0");
+    let screen = top.until(has_rate).await;
+    assert_eq!(line(&screen, "SUBSCRIPTION"), "SUBSCRIPTION STATE READY IN FLIGHT DEAD OLDEST HANDLED/S", "{screen}");
+    assert_eq!(line(&screen, "crm/import"), "crm/import 1 run 0 0 1 - 0.0", "{screen}");
+    top.resize(20, 60);
+    let is_narrow = |screen: &str| screen.contains("SUBSCRIPTION") && !screen.contains("STATE");
+    let screen = top.until(is_narrow).await;
+    assert_eq!(line(&screen, "SUBSCRIPTION"), "SUBSCRIPTION READY DEAD OLDEST HANDLED/S", "{screen}");
+    top.press("\u{3}");
+    assert_eq!(top.ended().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_have_rates_too() {
+    let world = world().await;
+    world.subscribe("busy").await;
+    world.bus.pause("crm/scoring").await.unwrap();
+    let publishing = async {
+        loop {
+            world.publish("globex", "website").await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut top = Terminal::run(&world, &["top", "--interval", "200ms"], WIDE);
+    let is_fast = |screen: &str| {
+        let rate = |row: String| row.split(' ').filter_map(|word| word.parse::<f64>().ok()).next_back();
+        let has_row = screen.contains("TENANT") && screen.lines().any(|line| line.starts_with("globex"));
+        has_row && line(screen, "globex").contains('█') && rate(line(screen, "globex")).is_some_and(|rate| rate > 1.0)
+    };
+    let looking = async {
+        top.until(|screen| screen.contains("crm/busy")).await;
+        top.press("t");
+        top.until(is_fast).await;
+    };
+    tokio::select! {
+        () = looking => {}
+        () = publishing => unreachable!(),
+    }
+    top.press("q");
+    assert_eq!(top.ended().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_leaves_old_numbers_that_are_told_to_be_old() {
     let mut world = world().await;
     let mut top = Terminal::run(&world, &["top", "--interval", "200ms"], WIDE);

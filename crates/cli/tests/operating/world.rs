@@ -50,18 +50,22 @@ impl From<Output> for Ran {
     }
 }
 
+/// What of the environment of this process the program would heed.
+pub(crate) fn heeded() -> Vec<std::ffi::OsString> {
+    let is_heeded = |name: &str| {
+        let whole = ["SERVICE_NAME", "REDIS_URL", "REDIS_URL_FILE", "XDG_CONFIG_HOME", "HOME"];
+        whole.contains(&name) || name.starts_with("EVENT_BUS_") || name.starts_with("TEKUP_CONTEXT")
+    };
+    std::env::vars_os().map(|(name, _)| name).filter(|name| is_heeded(&name.to_string_lossy())).collect()
+}
+
 /// The program, with nothing of the environment of this process that it would heed.
 pub(crate) fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tekup"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in
-        ["SERVICE_NAME", "REDIS_URL", "REDIS_URL_FILE", "TEKUP_CONTEXT", "TEKUP_CONTEXTS", "XDG_CONFIG_HOME", "HOME"]
-    {
+    heeded().iter().for_each(|name| {
         command.env_remove(name);
-    }
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EVENT_BUS_")) {
-        command.env_remove(name);
-    }
+    });
     command
 }
 
