@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tekup_core::{
-    ErrorKind, EventBus,
+    Error, ErrorKind, EventBus, SubscriptionId,
     transport::{ListedSubscription, SubscriptionPage},
 };
 
@@ -30,6 +30,14 @@ impl Page {
     }
 
     pub(crate) async fn of(&self, bus: &EventBus) -> tekup_core::Result<SubscriptionPage> {
+        if let Some(after) = &self.after {
+            let is_no_place = |error: Error| {
+                let message =
+                    format!("`--after` takes the place where a list of subscriptions ended, as it was told: {error}");
+                Error::new(ErrorKind::InvalidInput, message)
+            };
+            after.parse::<SubscriptionId>().map_err(is_no_place)?;
+        }
         bus.all_subscriptions(self.after(), self.most()).await
     }
 }

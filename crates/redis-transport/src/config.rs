@@ -213,8 +213,13 @@ impl RedisConfig {
     }
 
     fn url_problem(&self) -> String {
+        let why = match self.url.split_once("://") {
+            None => ", for it has no scheme",
+            Some(("rediss" | "valkeys", _)) => ", for TLS is not supported yet",
+            Some(_) => "",
+        };
         format!(
-            "url `{}` can't be used: write `redis://[user[:password]@]host[:port][/db]` or `redis+unix:///path/of/socket`",
+            "url `{}` can't be used{why}: write `redis://[user[:password]@]host[:port][/db]` or `redis+unix:///path/of/socket`",
             self.address()
         )
     }

@@ -12,7 +12,7 @@ pub(super) const SERVICES: [&str; 4] = ["web", "scoring", "sales", "audit"];
 pub(super) async fn subscribe(buses: &[EventBus]) -> anyhow::Result<()> {
     let [_web, scoring, sales, audit] = buses else { bail!("each service has a bus of its own") };
     let retry = || RetryPolicy::exponential(3, Duration::from_millis(500));
-    scoring.subscribe(Subscription::to::<LeadCreated>("leads").retry(retry()).handler(score)).await?;
+    scoring.subscribe(Subscription::to::<LeadCreated>("leads").retry(retry()).concurrency(50).handler(score)).await?;
     sales.subscribe(Subscription::to::<LeadScored>("follow-up").retry(retry()).handler(follow_up)).await?;
     audit.subscribe(Subscription::matching("everything", "*").handler(async |_: RawEvent, _| ())).await?;
     Ok(())

@@ -39,10 +39,15 @@ struct JobArgs {
     #[arg(long)]
     all: bool,
     /// At most so many a second.
-    #[arg(long, value_name = "LETTERS")]
+    #[arg(long, value_name = "LETTERS", value_parser = rate)]
     rate: Option<f64>,
     #[command(flatten)]
     consent: Consent,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| (1.0 / 86_400.0..=1e6).contains(rate));
+    rate.ok_or_else(|| "use a number of letters a second, such as 20 or 0.5, up to a million".into())
 }
 
 #[derive(Serialize)]

@@ -54,8 +54,12 @@ pub(super) fn run(args: &ShowArgs, out: &mut impl Write) -> anyhow::Result<Ended
 }
 
 fn absent(args: &ShowArgs) -> String {
-    let whose = args.tenant.as_ref().map_or_else(|| "no tenant".into(), |tenant| format!("tenant `{tenant}`"));
-    format!("`{}` has no dead letter {} of {whose}: see `tekup dlq ls`", args.whose.subscription, args.id)
+    let (whose, next) = match &args.tenant {
+        Some(tenant) => (format!("tenant `{tenant}`"), ""),
+        None => ("no tenant".into(), ", and give --tenant if it has one"),
+    };
+    let subscription = &args.whose.subscription;
+    format!("`{subscription}` has no dead letter {} of {whose}: see `tekup dlq ls {subscription}`{next}", args.id)
 }
 
 fn with_event(letter: &DeadLetter, data: bool) -> Shown {

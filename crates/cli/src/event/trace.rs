@@ -1,7 +1,10 @@
 use std::io::Write;
 
 use anyhow::bail;
-use tekup_core::{EventBus, EventId, TenantId, Trace, TraceNode, transport::StoredEvent};
+use tekup_core::{
+    EventBus, EventId, TenantId, Trace, TraceNode,
+    transport::{Stage, StoredEvent},
+};
 
 use crate::{Ended, server::BusArgs};
 
@@ -31,10 +34,16 @@ async fn find(bus: &EventBus, args: &TraceArgs) -> anyhow::Result<Trace> {
     if !trace.roots.is_empty() {
         return Ok(trace);
     }
-    if let Ok(id) = asked.parse()
-        && let Some(stored) = bus.stored(tenant, id).await?
-    {
-        return of_event(bus, tenant, id, stored).await;
+    if let Ok(id) = asked.parse() {
+        if let Some(stored) = bus.stored(tenant, id).await? {
+            return of_event(bus, tenant, id, stored).await;
+        }
+        if bus.status(tenant, id).await?.stage != Stage::Unknown {
+            bail!(
+                "event {id} of tenant `{tenant}` is settled and not stored any more, and with it went its correlation: give \
+                 the correlation id itself, as it is logged"
+            );
+        }
     }
     bail!(
         "no event of tenant `{tenant}` is known that belongs to this correlation: they are known as long as ids are remembered"

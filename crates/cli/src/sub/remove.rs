@@ -1,11 +1,16 @@
-use std::io::Write;
+use std::{io::Write, pin::pin, time::Duration};
 
 use anyhow::bail;
 use serde::Serialize;
 use tekup_core::{SubscriptionId, transport::Books};
 
+use tokio::time::timeout;
+
 use super::OneArgs;
-use crate::{Ended, ask::Consent};
+use crate::{Ended, ask::Consent, output::note};
+
+/// Who waits for longer than this is told why.
+const SOON: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RemoveArgs {
@@ -38,7 +43,15 @@ pub(super) fn run(args: &RemoveArgs, out: &mut impl Write) -> anyhow::Result<End
         if !consent.to(&removal.to_string())? {
             bail!("nothing was removed");
         }
-        let answer = Answer { subscription, removed: true, books: removal.confirm(&name).await? };
+        let mut removing = pin!(removal.confirm(&name));
+        let books = match timeout(SOON, &mut removing).await {
+            Ok(done) => done?,
+            Err(_) => {
+                note("waits a few seconds for a sign of life of its replicas");
+                removing.await?
+            }
+        };
+        let answer = Answer { subscription, removed: true, books };
         format.one(out, &answer, |out| Ok(writeln!(out, "`{subscription}` is removed")?))?;
         Ok(Ended::Well)
     })

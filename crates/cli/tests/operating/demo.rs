@@ -23,6 +23,7 @@ async fn a_demo_can_be_looked_at_and_leaves_no_subscription_behind() {
         let words: Vec<&str> = command.split(' ').skip(1).collect();
         let ran = world.run(&words);
         assert!([0, 3].contains(&ran.code), "{command}: {}{}", ran.out, ran.err);
+        assert!(!ran.out.contains("unreachable"), "{command}: {}", ran.out);
     }
     assert!(Command::new("kill").args(["-TERM", &demo.id().to_string()]).status().unwrap().success());
     Ran::from(demo.wait_with_output().unwrap()).ends_with(0);

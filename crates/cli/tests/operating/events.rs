@@ -44,6 +44,14 @@ async fn the_trace_of_an_event_is_a_tree_of_what_it_caused() {
     let by_effect = tree.line("lead.scored").rsplit_once(' ').unwrap().1.to_owned();
     let same = world.run(&["event", "trace", &by_effect, "--tenant", "acme"]).ends_with(0);
     assert_eq!(same.out, tree.out);
+    // What is settled is trimmed, and its envelope with it.
+    for lane in world.server.command(&["KEYS", "*:lane:lead.*"]).unwrap().items() {
+        world.server.command(&["XTRIM", lane.text().unwrap(), "MAXLEN", "0"]).unwrap();
+    }
+    let trimmed = world.run(&["event", "trace", &by_effect, "--tenant", "acme"]).ends_with(1);
+    assert!(trimmed.err.contains("give the correlation id itself"), "{}", trimmed.err);
+    let bare = world.run(&["event", "trace", "import-7", "--tenant", "acme"]).ends_with(0);
+    assert!(bare.line(&by_effect).starts_with("└─ "), "{}", bare.out);
     let unknown = world.run(&["event", "trace", "import-8", "--tenant", "acme"]).ends_with(1);
     assert!(unknown.err.contains("no event of tenant `acme`"), "{}", unknown.err);
 }

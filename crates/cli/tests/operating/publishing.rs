@@ -3,7 +3,7 @@ use std::{fs, io::Write, process::Stdio};
 use tekup_core::{RawEvent, Subscription, TekupEvent};
 use tekup_events_crm::LeadCreated;
 
-use crate::world::{Ran, World};
+use crate::world::{Ran, World, eventually};
 
 fn leads(count: usize) -> Vec<String> {
     let one =
@@ -27,6 +27,30 @@ async fn events_of_a_file_are_published_once_however_often_the_command_is_run() 
     assert_eq!((&again["stored"], &again["duplicates"]), (&0.into(), &1_200.into()));
     world.until_idle("crm/scoring").await;
     assert_eq!(world.bus.books("crm/scoring").await.unwrap().acked, 1_200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_broke_off_is_told_and_finished_by_running_the_same_again() {
+    let world = World::new().await;
+    world.subscribe("scoring").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("leads.ndjson");
+    let events = 10_000;
+    fs::write(&file, leads(events).join("\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let publishing = world.command(&["publish", file]).spawn().unwrap();
+    eventually(async || world.bus.books("crm/scoring").await.unwrap().published >= 500).await;
+    world.server.freeze().unwrap();
+    let ended = tokio::task::spawn_blocking(move || Ran::from(publishing.wait_with_output().unwrap()));
+    let broken_off = ended.await.unwrap().ends_with(1);
+    let told = broken_off.err.split_once("error: ").unwrap().1;
+    let stored: usize = told.split(' ').next().unwrap().parse().unwrap();
+    assert!((500..events).contains(&stored) && told.contains("run the same again"), "{told}");
+    world.server.thaw().unwrap();
+    let again = world.run(&["publish", file, "--output", "json"]).ends_with(0).json();
+    let count = |key: &str| again[key].as_u64().unwrap() as usize;
+    assert!(count("stored") + count("duplicates") == events && count("duplicates") >= stored, "{again}");
+    assert_eq!(world.bus.books("crm/scoring").await.unwrap().published, events as u64);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,6 +41,8 @@ async fn a_list_that_is_longer_than_its_limit_says_where_it_goes_on() {
     assert!(["crm/a", "crm/b", "crm/c"].iter().all(|name| names.matches(name).count() == 1), "{names}");
     assert_eq!(rest.err, "");
     assert_eq!(world.run(&["sub", "ls", "--limit", "0"]).code, 2);
+    let garbage = world.run(&["sub", "ls", "--after", "garbage"]).ends_with(1);
+    assert!(garbage.err.contains("--after") && garbage.err.contains("`garbage`"), "{}", garbage.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,7 +65,8 @@ fn a_file_of_a_secret_that_can_not_be_one_is_told_by_its_name() {
         (b"\n\n", "is empty: write the value there"),
         (&[0xff, 0xfe], "is no UTF-8: write text"),
         (&vec![b'x'; 10 << 20], "is longer than 64 KiB"),
-        (b"localhost", "can't be used: write `redis://"),
+        (b"localhost", "can't be used, for it has no scheme: write `redis://"),
+        (b"rediss://localhost", "can't be used, for TLS is not supported yet: write"),
     ];
     for (content, expected) in table {
         let scene = Scene::new();
