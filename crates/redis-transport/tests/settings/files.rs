@@ -60,7 +60,7 @@ fn a_secret_is_read_from_the_file_that_its_variable_names() {
 
 #[test]
 fn a_file_of_a_secret_that_can_not_be_one_is_told_by_its_name() {
-    let table: [(&[u8], &str); 5] = [
+    let table: [(&[u8], &str); 6] = [
         (b"", "is empty: write the value there"),
         (b"\n\n", "is empty: write the value there"),
         (&[0xff, 0xfe], "is no UTF-8: write text"),
