@@ -58,7 +58,7 @@ impl Core {
         Ok(Self {
             service: ServiceName::new(&config.service_name)?,
             checks: Arc::new(Checks::new(config.limits(), config.schema_check)),
-            spans: Spans::new(transport.system()),
+            spans: Spans::new(transport.system(), transport.server()),
             transport: Box::new(transport),
             slots: Slots::new(config.handlers),
             meter: Meter::by_tenant(config.latency_tenants.iter().cloned(), config.metric_tenants.clone()),

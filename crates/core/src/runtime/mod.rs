@@ -24,6 +24,7 @@ mod slots;
 mod stop;
 mod subjects;
 mod suspects;
+mod told;
 mod worker;
 
 use std::{
