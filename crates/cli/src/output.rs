@@ -130,16 +130,7 @@ pub(crate) fn note(text: &str) {
 }
 
 /// A text of others as a terminal may show it: what could steer it is escaped, and it is cut after so many characters.
-pub(crate) fn shown(text: &str, most: usize) -> String {
-    let mut out = String::new();
-    for c in text.chars().take(most) {
-        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    if text.chars().nth(most).is_some() {
-        out.push('…');
-    }
-    out
-}
+pub(crate) use tekup_core::text::shown;
 
 /// JSON as it is written, on one line: between its parts line ends mean nothing, and within its texts there are none.
 pub(crate) fn on_one_line(json: &str) -> String {
@@ -205,6 +196,7 @@ mod tests {
         assert_eq!(shown("abcdef", 3), "abc…");
         assert_eq!(shown("abc", 3), "abc");
         assert_eq!(shown("it's \u{9b}2J", 100), "it's \\u{9b}2J");
+        assert_eq!(shown("user\u{202e}nimda", 100), "user\\u{202e}nimda");
     }
 
     #[test]

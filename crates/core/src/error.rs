@@ -330,13 +330,12 @@ impl Problems {
 
 /// Input as an error may show it: escaped, and cut after 64 characters.
 pub(crate) fn shown(input: &str) -> String {
-    let escaped: String = input.chars().take(64).flat_map(char::escape_debug).collect();
-    if input.chars().nth(64).is_some() { escaped + "…" } else { escaped }
+    crate::text::shown(input, 64)
 }
 
 /// A text on one line, cut after so many characters.
 pub(crate) fn cut(text: &str, longest: usize) -> String {
-    let line = |c: char| if c.is_control() { ' ' } else { c };
+    let line = |c: char| if crate::text::steers(c) { ' ' } else { c };
     let cut: String = text.chars().take(longest).map(line).collect();
     if text.chars().nth(longest).is_some() { cut + "…" } else { cut }
 }

@@ -98,6 +98,7 @@ pub mod settings;
 mod spans;
 mod subscription;
 mod sync;
+pub mod text;
 mod timestamp;
 pub mod transport;
 

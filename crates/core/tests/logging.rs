@@ -6,15 +6,16 @@ mod common;
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
-use common::{LeadCreated, bus, lead, until};
+use common::{LeadCreated, ailing::Ailing, bus, lead, until};
 use tekup_core::{
-    BusConfig, Error, ErrorKind, EventBus, Outcome, RawEvent, RetryPolicy, SchemaCheck, Schemas, Subscription,
+    BusConfig, Error, ErrorKind, Event, EventBus, Outcome, RawEvent, RetryPolicy, SchemaCheck, Schemas, Subscription,
     TekupEvent, memory::MemoryTransport, transport::Outgoing,
 };
+use tokio::sync::Semaphore;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines of a log, to be looked at.
@@ -132,4 +133,41 @@ async fn an_event_that_breaks_its_schema_is_warned_of_once_a_minute_with_how_man
     let told = publish(2).await;
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told[1].contains("before=2"), "{told:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verdict_that_comes_too_late_is_told_with_the_type_and_the_correlation_of_its_event() {
+    let (lines, _guard) = Lines::capture();
+    let store = Ailing::default();
+    for flag in [&store.forgets, &store.reads_once] {
+        flag.store(true, Relaxed);
+    }
+    let healthy = Ailing { memory: store.memory.clone(), ..Ailing::default() };
+    let [slow, other] = [store, healthy].map(|store| {
+        let mut config = BusConfig::new("crm");
+        config.lease = Duration::from_secs(1);
+        EventBus::new(config, store).unwrap()
+    });
+    let scoring = || Subscription::to::<LeadCreated>("scoring").timeout(Duration::from_secs(86_400));
+    let (held, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let late = scoring().handler_with((held.clone(), gate.clone()), async |(held, gate), _: Event<LeadCreated>, _| {
+        held.add_permits(1);
+        drop(gate.acquire().await);
+        Outcome::retry("too late")
+    });
+    slow.subscribe(late).await.unwrap();
+    let event = lead("l-1").event("acme").correlation("import-7").build().unwrap();
+    slow.publish(&event).await.unwrap();
+    drop(held.acquire().await.unwrap());
+    other.subscribe(scoring().handler(async |_, _| ())).await.unwrap();
+    until("the other has handled it", async || Ok(other.process_counters().handled == 1)).await;
+    gate.add_permits(1);
+    until("it is told", async || Ok(!lines.with("this verdict was ignored").is_empty())).await;
+    let line = lines.with("this verdict was ignored").remove(0);
+    let id = format!("event.id={}", event.envelope.id);
+    for part in
+        ["event.type=\"lead.created\"", "tenant=acme", "correlation=\"import-7\"", "subscription=crm/scoring", &id]
+    {
+        assert!(line.contains(part), "{part} in {line}");
+    }
 }

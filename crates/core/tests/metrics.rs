@@ -5,26 +5,19 @@
 mod common;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
-use common::{LeadCreated, LeadScored, bus, lead, until};
+use common::{LeadCreated, LeadScored, ailing::Ailing, bus, lead, until};
 use tekup_core::{
     Advise, BatchContext, BatchOutcome, Broadcast, BusConfig, Error, ErrorKind, Event, EventBus, HandlerError,
     HandlerResult, Outcome, RawEvent, RetryPolicy, Subscription, TekupEvent,
     health::{Level, Part, Reason},
-    memory::{MemoryAdmin, MemorySource, MemoryTransport},
     metrics::AttemptMetrics,
-    transport::{
-        Capabilities, DeadReason, Delivery, DeliveryRef, Outgoing, Receipt, Settled, Settlement, Source, SourceSpec,
-        SubscriptionState, Transport,
-    },
+    transport::{DeadReason, Outgoing},
 };
-use tokio::sync::watch;
+use tokio::sync::Semaphore;
 
 /// Waits until so many deliveries have ended.
 async fn ended(bus: &EventBus, count: u64) -> Vec<AttemptMetrics> {
@@ -141,100 +134,22 @@ async fn broadcasts_are_counted_by_their_names() {
     bus.shutdown().await.unwrap();
 }
 
-/// The transport in memory, of which verdicts and renewals may fail, or never be answered.
-#[derive(Clone, Default)]
-struct Ailing {
-    memory: MemoryTransport,
-    is_away: Arc<AtomicBool>,
-    hangs: Arc<AtomicBool>,
-}
-
-struct AilingSource(MemorySource, Ailing);
-
-impl Ailing {
-    async fn answer(&self) -> tekup_core::Result<()> {
-        if self.hangs.load(Relaxed) {
+async fn bus_at_work(store: &Ailing) -> EventBus {
+    let bus = EventBus::new(BusConfig::new("crm"), store.clone()).unwrap();
+    let audit = Subscription::matching("audit", "*").timeout(Duration::from_secs(86_400));
+    let handler = audit.handler(async |event: RawEvent, _| {
+        if event.envelope().tenant.as_str() == "slow" {
             std::future::pending::<()>().await;
         }
-        let away = || Err(Error::new(ErrorKind::Unavailable, "no route"));
-        if self.is_away.load(Relaxed) { away() } else { Ok(()) }
-    }
-
-    async fn bus_at_work(&self) -> EventBus {
-        let bus = EventBus::new(BusConfig::new("crm"), self.clone()).unwrap();
-        let audit = Subscription::matching("audit", "*").timeout(Duration::from_secs(86_400));
-        let handler = audit.handler(async |event: RawEvent, _| {
-            if event.envelope().tenant.as_str() == "slow" {
-                std::future::pending::<()>().await;
-            }
-        });
-        bus.subscribe(handler).await.unwrap();
-        bus
-    }
-}
-
-impl Transport for Ailing {
-    type Source = AilingSource;
-    type Admin = MemoryAdmin;
-
-    fn capabilities(&self) -> Capabilities {
-        self.memory.capabilities()
-    }
-
-    async fn publish(&self, batch: Vec<Outgoing>) -> tekup_core::Result<Vec<tekup_core::Result<Receipt>>> {
-        self.memory.publish(batch).await
-    }
-
-    async fn open(&self, spec: SourceSpec) -> tekup_core::Result<AilingSource> {
-        Ok(AilingSource(self.memory.open(spec).await?, self.clone()))
-    }
-
-    fn admin(&self) -> MemoryAdmin {
-        self.memory.admin()
-    }
-
-    fn reconnects(&self) -> u64 {
-        3
-    }
-}
-
-impl Source for AilingSource {
-    async fn fetch(&self, most: usize) -> tekup_core::Result<Vec<Delivery>> {
-        self.0.fetch(most).await
-    }
-
-    fn interrupt(&self) {
-        self.0.interrupt();
-    }
-
-    async fn start(&self, delivery: DeliveryRef) -> tekup_core::Result<Option<Delivery>> {
-        self.0.start(delivery).await
-    }
-
-    async fn settle(&self, batch: Vec<Settlement>) -> tekup_core::Result<Vec<Settled>> {
-        self.1.answer().await?;
-        self.0.settle(batch).await
-    }
-
-    async fn renew(&self, held: Vec<DeliveryRef>) -> tekup_core::Result<Vec<DeliveryRef>> {
-        self.1.answer().await?;
-        // Others have taken them over.
-        Ok(held)
-    }
-
-    fn state(&self) -> watch::Receiver<SubscriptionState> {
-        self.0.state()
-    }
-
-    async fn close(&self) -> tekup_core::Result<()> {
-        self.0.close().await
-    }
+    });
+    bus.subscribe(handler).await.unwrap();
+    bus
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_tries_on_while_the_store_is_away_is_alive_and_unhealthy() {
     let store = Ailing::default();
-    let bus = store.bus_at_work().await;
+    let bus = bus_at_work(&store).await;
     store.is_away.store(true, Relaxed);
     bus.publish(lead("l-1").event("slow")).await.unwrap();
     bus.publish(lead("l-2").event("acme")).await.unwrap();
@@ -249,7 +164,7 @@ async fn who_tries_on_while_the_store_is_away_is_alive_and_unhealthy() {
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_an_answer_for_ever_is_not_alive() {
     let store = Ailing::default();
-    let bus = store.bus_at_work().await;
+    let bus = bus_at_work(&store).await;
     store.hangs.store(true, Relaxed);
     bus.publish(lead("l-1").event("slow")).await.unwrap();
     bus.publish(lead("l-2").event("acme")).await.unwrap();
@@ -266,9 +181,47 @@ async fn who_waits_for_an_answer_for_ever_is_not_alive() {
 
 #[tokio::test(start_paused = true)]
 async fn leases_that_others_took_over_and_new_connections_are_counted() {
-    let bus = Ailing::default().bus_at_work().await;
+    let bus = bus_at_work(&Ailing::default()).await;
     bus.publish(lead("l-1").event("slow")).await.unwrap();
     until("a lease is lost", async || Ok(!bus.process_metrics().lease_losses.is_empty())).await;
     let metrics = bus.process_metrics();
     assert_eq!((&metrics.lease_losses[0], metrics.reconnects), (&("crm/audit".parse().unwrap(), 1), 3));
+}
+
+/// A subscription whose handler waits for the gate, and then fails or not.
+async fn behind(gate: &Arc<Semaphore>, store: &Ailing, fails: bool) -> EventBus {
+    let mut config = BusConfig::new("crm");
+    config.lease = Duration::from_secs(1);
+    let bus = EventBus::new(config, store.clone()).unwrap();
+    let scoring = Subscription::matching("scoring", "*").timeout(Duration::from_secs(86_400));
+    let state = (Arc::clone(gate), fails);
+    let scoring = scoring.handler_with(state, async |(gate, fails), _: RawEvent, _| -> HandlerResult<()> {
+        drop(gate.acquire().await);
+        if fails { Err(on_purpose().into()) } else { Ok(()) }
+    });
+    bus.subscribe(scoring).await.unwrap();
+    bus
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_counted_as_lost_once_whether_the_keeper_or_the_verdict_is_told_so() {
+    for (forgets, fails) in [(true, false), (true, true), (false, false), (false, true)] {
+        let store = Ailing::default();
+        let healthy = Ailing { memory: store.memory.clone(), ..Ailing::default() };
+        store.forgets.store(forgets, Relaxed);
+        store.reads_once.store(true, Relaxed);
+        let (gate, open) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(1)));
+        let slow = behind(&gate, &store, fails).await;
+        slow.publish(lead("l-1").event("acme")).await.unwrap();
+        until("it is held", async || Ok(slow.process_metrics().in_flight[0].1 == 1)).await;
+        let other = behind(&open, &healthy, false).await;
+        ended(&other, 1).await;
+        let lost = [("crm/scoring".parse().unwrap(), 1)];
+        assert_eq!(slow.process_metrics().lease_losses, if forgets { &[][..] } else { &lost[..] });
+        gate.add_permits(1);
+        until("it is settled", async || Ok(slow.process_metrics().settle_deliveries.count() == 1)).await;
+        until("it is counted", async || Ok(slow.process_metrics().lease_losses == lost)).await;
+        assert_eq!(slow.process_metrics().attempts, [], "the other one has done it");
+        assert_eq!((slow.process_metrics().lease_losses, other.process_metrics().lease_losses), (lost.into(), vec![]));
+    }
 }

@@ -6,8 +6,11 @@
 
 #![allow(clippy::print_stdout, reason = "a program that shows what happens")]
 
-use std::{error::Error, time::Duration};
+mod common;
 
+use std::time::Duration;
+
+use common::{Failure, get};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tekup_core::{
@@ -15,10 +18,7 @@ use tekup_core::{
     memory::MemoryTransport,
 };
 use tekup_http::{Operations, serve};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::TcpListener;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema, TekupEvent)]
 struct LeadCreated {
@@ -26,31 +26,27 @@ struct LeadCreated {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     println!("{}", exposition().await?.trim_end());
     Ok(())
 }
 
-async fn exposition() -> Result<String, Box<dyn Error>> {
+async fn exposition() -> Result<String, Failure> {
     let bus = busy().await?;
     let operations = Operations::of(&bus).with_store(Duration::from_secs(10)).tenants(["acme".parse()?]);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(serve(listener, operations.router(), async { drop(stopped.await) }));
-    let mut connection = TcpStream::connect(address).await?;
-    connection.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).await?;
+    let told = get(address, "/metrics").await?;
     drop(stop);
     serving.await??;
     bus.shutdown().await?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or("the answer has no body")?;
-    if head.starts_with("HTTP/1.0 200 ") { Ok(body.to_owned()) } else { Err(head.into()) }
+    Ok(told)
 }
 
 /// A bus whose subscription has handled, failed, retried, given up and left out.
-async fn busy() -> Result<EventBus, Box<dyn Error>> {
+async fn busy() -> Result<EventBus, Failure> {
     let mut config = BusConfig::new("crm");
     config.metric_tenants = TenantLabels::All;
     let bus = EventBus::new(config, MemoryTransport::new())?;

@@ -36,10 +36,18 @@ fn questions(value: &Value) -> Vec<&str> {
 
 #[test]
 fn alerts_ask_only_for_metrics_that_are_told() {
-    let questions = ALERTS.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
-    let asked: Vec<&str> = questions.flat_map(asked).collect();
-    assert!(asked.len() >= 7, "{asked:?}");
+    // A question may have several lines; what is said beside it names no metric.
+    let asked: Vec<&str> = ALERTS.lines().filter(|line| !line.trim().starts_with('#')).flat_map(asked).collect();
+    assert!(asked.len() >= 15, "{asked:?}");
     asked.iter().for_each(|name| assert!(told().contains(name), "{name} is no metric"));
+}
+
+#[test]
+fn the_page_of_metrics_tells_every_alert() {
+    let alerts: Vec<&str> = ALERTS.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() >= 11, "{alerts:?}");
+    alerts.iter().for_each(|alert| assert!(PAGE.contains(&format!("\n- `{alert}`: ")), "{alert} is not told"));
+    assert_eq!(PAGE.matches("\n- `Tekup").count(), alerts.len(), "there are no others");
 }
 
 #[test]

@@ -139,6 +139,9 @@ async fn two_thousand_types_and_tenants_make_a_thousand_labels_of_each_and_nothi
     }
     assert_eq!(sum(&told, "tekup_events_published_total"), 2_000.0);
     assert_eq!(sum(&told, "tekup_event_end_to_end_seconds_count"), 2_000.0);
+    assert!(!told.keys().any(|sample| sample.starts_with("tekup_dead_letters_total")), "there are none");
+    let page = get(&router, "/metrics").await.body;
+    assert!(page.len() < 8_000_000, "{} bytes", page.len());
     bus.shutdown().await.unwrap();
 }
 

@@ -4,14 +4,15 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use common::{LeadCreated, eventually, get, lead, samples, status};
 use tekup_core::{BusConfig, Event, EventBus, RawEvent, Subscription, TekupEvent};
 use tekup_http::Operations;
 use tekup_redis_transport::{RedisConfig, RedisTransport};
-use tekup_testkit::redis::RedisServer;
+use tekup_testkit::redis::{RedisServer, Reply};
+use tokio::sync::Semaphore;
 
 const SECOND: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(100);
@@ -64,7 +65,9 @@ async fn a_server_that_hangs_makes_a_process_unready_but_alive_until_it_goes_on(
     let router = router(&bus);
     is_well(&router).await;
     server.freeze().unwrap();
-    assert_eq!(status(&router, "/readyz").await, 200, "one bad look is none");
+    eventually("a look has failed", async || get(&router, "/readyz?verbose").await.body.contains("unreachable")).await;
+    let after_one = get(&router, "/readyz?verbose").await;
+    assert_eq!(after_one.status, 200, "one bad look is none: {}", after_one.body);
     is_told(&router).await;
     server.thaw().unwrap();
     is_well(&router).await;
@@ -116,6 +119,49 @@ async fn figures_on_redis_are_exactly_what_was_done() {
         assert_eq!(told[name], expected, "{name}");
     }
     bus.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_that_is_found_lost_only_by_the_verdict_is_counted() {
+    let server = RedisServer::start().unwrap();
+    let bus = connect(&server).await;
+    let (held, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let scoring = Subscription::to::<LeadCreated>("scoring");
+    let waiting = scoring.handler_with((held.clone(), gate.clone()), async |(held, gate), _: Event<LeadCreated>, _| {
+        held.add_permits(1);
+        drop(gate.acquire().await);
+    });
+    bus.subscribe(waiting).await.unwrap();
+    bus.publish(lead(75.0).event("acme")).await.unwrap();
+    drop(held.acquire().await.unwrap());
+    finish_elsewhere(&server);
+    gate.add_permits(1);
+    let router = router(&bus);
+    let name = r#"tekup_lease_losses_total{subscription="crm/scoring"}"#;
+    eventually("it is counted", async || samples(&router).await[name] == 1.0).await;
+    assert!(!samples(&router).await.keys().any(|name| name.starts_with("tekup_events_total{")), "another has done it");
+    bus.shutdown().await.unwrap();
+}
+
+/// As another process would that has taken over all that is pending.
+fn finish_elsewhere(server: &RedisServer) {
+    let text = |reply: &Reply| reply.text().unwrap_or_default().to_owned();
+    let lanes = server.command(&["KEYS", "*:lead.created:*"]).unwrap();
+    let mut finished = 0;
+    for lane in lanes.items().iter().map(text) {
+        if server.command(&["TYPE", &lane]).unwrap().text() != Some("stream") {
+            continue;
+        }
+        let pending = |group: &str| server.command(&["XPENDING", &lane, group, "-", "+", "10"]).unwrap();
+        for group in server.command(&["XINFO", "GROUPS", &lane]).unwrap().items() {
+            let group = text(&group.items()[1]);
+            for entry in pending(&group).items() {
+                let entry = text(&entry.items()[0]);
+                finished += server.command(&["XACK", &lane, &group, &entry]).unwrap().int().unwrap();
+            }
+        }
+    }
+    assert_eq!(finished, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -82,3 +82,45 @@ async fn a_request_under_way_is_finished_and_one_that_never_ends_is_cut() {
     assert!(answer(slow).await.ends_with("done"));
     timeout(2 * SOON, serving.ended).await.unwrap().unwrap().unwrap();
 }
+
+/// What the server says until it hangs up.
+async fn until_cut(mut connection: TcpStream) -> String {
+    let mut heard = String::new();
+    timeout(40 * SOON, connection.read_to_string(&mut heard)).await.unwrap().unwrap();
+    heard
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_say_what_it_asks_is_cut_off_and_one_that_asks_slowly_is_answered() {
+    let bus = EventBus::in_memory("crm").unwrap();
+    let serving = Serving::of(Operations::of(&bus).router()).await;
+    let (silent, mut slow, mut patient) = (serving.connect().await, serving.connect().await, serving.connect().await);
+    slow.write_all(b"GET /livez HTTP/1.1\r\nHost: local").await.unwrap();
+    patient.write_all(b"GET /livez HTTP/1.1\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    patient.write_all(b"Host: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(answer(patient).await.ends_with(r#"{"status":"alive"}"#));
+    for cut in [silent, slow] {
+        assert!(!until_cut(cut).await.contains("200"), "nothing was asked");
+    }
+}
+
+#[tokio::test]
+async fn beyond_so_many_connections_others_wait_until_one_ends() {
+    let bus = EventBus::in_memory("crm").unwrap();
+    let serving = Serving::of(Operations::of(&bus).router()).await;
+    let mut held = Vec::new();
+    for _ in 0..256 {
+        let mut connection = serving.connect().await;
+        // Its answer says that it has a place.
+        connection.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        connection.read_u8().await.unwrap();
+        held.push(connection);
+    }
+    let mut late = serving.connect().await;
+    ask(&mut late, "/livez").await;
+    let mut answer = Box::pin(answer(late));
+    assert!(timeout(Duration::from_millis(200), &mut answer).await.is_err(), "there is no place");
+    held.pop();
+    assert!(answer.await.starts_with("HTTP/1.1 200 OK"));
+}

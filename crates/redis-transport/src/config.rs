@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
 use serde::Deserialize;
 use tekup_core::{Environment, Error, ErrorKind, Result, settings::Part};
 
@@ -191,6 +191,15 @@ impl RedisConfig {
         Ok(if database == 0 { address.to_string() } else { format!("{address}/{database}") })
     }
 
+    /// Its host and port, or its socket.
+    pub(crate) fn place(&self) -> Result<(String, Option<u16>)> {
+        let info = self.connection_info().map_err(|problem| Error::new(ErrorKind::InvalidConfig, problem))?;
+        Ok(match info.addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => (host.clone(), Some(*port)),
+            other => (other.to_string(), None),
+        })
+    }
+
     pub(crate) fn lane_limits(&self) -> LaneLimits {
         LaneLimits {
             length: self.max_lane_length.unwrap_or(0),
@@ -282,6 +291,18 @@ mod tests {
     use super::*;
 
     const CANARY: &str = "c4n4ry";
+
+    #[test]
+    fn the_place_of_a_server_is_its_host_and_port_or_its_socket_and_nothing_else() {
+        let table = [
+            (format!("redis://ada:{CANARY}@redis.example.com:6380/2"), "redis.example.com", Some(6380)),
+            ("redis://localhost".into(), "localhost", Some(6379)),
+            (format!("redis+unix:///run/redis.sock?pass={CANARY}&db=3"), "/run/redis.sock", None),
+        ];
+        for (url, host, port) in table {
+            assert_eq!(RedisConfig::new(url).place().unwrap(), (host.to_owned(), port));
+        }
+    }
 
     #[test]
     fn a_password_is_shown_nowhere() {

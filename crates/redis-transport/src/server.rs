@@ -26,6 +26,7 @@ pub(crate) struct Server {
     commands: Client,
     pushes: Client,
     address: String,
+    place: (String, Option<u16>),
     connect_timeout: Duration,
     command_timeout: Duration,
     life: Mutex<Life>,
@@ -59,6 +60,7 @@ impl Server {
             commands: config.client(ProtocolVersion::RESP2, tcp())?,
             pushes: config.client(ProtocolVersion::RESP3, tcp())?,
             address: config.address(),
+            place: config.place()?,
             connect_timeout: config.connect_timeout,
             command_timeout: config.command_timeout,
             life: Mutex::default(),
@@ -70,6 +72,11 @@ impl Server {
     /// The URL without its secrets.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Its host and port, or its socket.
+    pub(crate) fn place(&self) -> (String, Option<u16>) {
+        self.place.clone()
     }
 
     /// The life of the server that was seen last.

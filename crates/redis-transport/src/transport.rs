@@ -216,6 +216,10 @@ impl Transport for RedisTransport {
         "redis"
     }
 
+    fn server(&self) -> Option<(String, Option<u16>)> {
+        Some(self.0.commands.server().place())
+    }
+
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<Vec<Result<Receipt>>> {
         self.0.publisher.publish(&batch).await
     }

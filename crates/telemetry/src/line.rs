@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use serde_json::{Map, Value};
-use tekup_core::Timestamp;
+use tekup_core::{Timestamp, text::steers};
 use tracing::{
     Metadata,
     field::{Field, Visit},
@@ -11,7 +11,7 @@ use tracing::{
 
 use crate::{
     format::Format,
-    subject::{Subject, shown},
+    subject::{Subject, said, shown},
 };
 
 /// Names and values, in their order.
@@ -104,7 +104,7 @@ impl Line<'_> {
         let mut line = format!("{} {:>5} {}:", self.at, self.metadata.level(), self.metadata.target());
         if !message.is_empty() {
             line.push(' ');
-            line.push_str(message);
+            line.push_str(&said(message));
         }
         for (name, value) in self.fields.0.iter().chain(&self.subject.0.0) {
             // Writing into a string does not fail.
@@ -133,16 +133,14 @@ fn push_escaped(written: &mut String, part: char) {
         '\n' => written.push_str("\\n"),
         '\r' => written.push_str("\\r"),
         '\t' => written.push_str("\\t"),
-        _ if part.is_control() || is_special(part) => {
-            let _written = write!(written, "\\u{:04x}", u32::from(part));
+        _ if steers(part) => {
+            // As JSON has it: in units of UTF-16.
+            for unit in part.encode_utf16(&mut [0; 2]) {
+                let _written = write!(written, "\\u{unit:04x}");
+            }
         }
         _ => written.push(part),
     }
-}
-
-/// Ends of lines and paragraphs, and what turns the direction of writing: all within four digits.
-fn is_special(part: char) -> bool {
-    matches!(part, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -151,13 +149,26 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_or_a_reader_of_lines_heeds_is_written() {
-        let every_control = ('\0'..='\u{2100}').filter(|part| part.is_control() || is_special(*part));
-        for part in every_control {
+        for part in ('\0'..=char::MAX).filter(|part| steers(*part)) {
             let mut written = String::new();
             push_escaped(&mut written, part);
             assert!(written.starts_with('\\') && written.bytes().all(|byte| byte.is_ascii_graphic()), "{written}");
             let read: String = serde_json::from_str(&format!("\"{written}\"")).unwrap();
             assert_eq!(read, part.to_string());
+        }
+    }
+
+    #[test]
+    fn a_message_is_quoted_where_it_could_be_taken_for_fields_or_for_more_than_one_line() {
+        for (message, expected) in [
+            ("scored a lead", "scored a lead"),
+            ("it's 75 % of `max`", "it's 75 % of `max`"),
+            ("scored tenant=evil", "\"scored tenant=evil\""),
+            ("scored\nERROR all is lost", "\"scored\\nERROR all is lost\""),
+            ("C:\\new", "\"C:\\\\new\""),
+            ("say \"hi\"", "\"say \\\"hi\\\"\""),
+        ] {
+            assert_eq!(said(message), expected);
         }
     }
 

@@ -56,8 +56,9 @@ pub(crate) fn install(subscriber: impl Subscriber + Send + Sync + 'static) -> Re
 /// {"timestamp":"…","level":"INFO","target":"scoring","message":"scored","event.id":"…",…,"fields":{"score":75}}
 /// ```
 ///
-/// Control characters, and whatever else ends a line or turns its direction, are written as `\n` or `\u001b`; in text a
-/// value with blanks, quotes or `=` stands in quotes.
+/// Whatever [steers](tekup_core::text::steers) the text around it, such as the end of a line, is written as `\n` or
+/// `\u001b`. In text a value with blanks stands in quotes, and so does a value or a message with `=`, `"`, `\` or what is
+/// escaped: nothing that somebody sent in can be taken for a field.
 ///
 /// ```
 /// use tekup_core::Environment;

@@ -1,4 +1,7 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
+use tekup_core::text::steers;
 use tracing::Metadata;
 
 use crate::line::Fields;
@@ -55,12 +58,21 @@ pub(crate) fn is_span_of_the_bus(metadata: &Metadata<'_>) -> bool {
 /// A value as it stands in text: in quotes where it could be taken for something else.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) if is_plain(text) => text.clone(),
+        Value::String(text) if is_word(text) => text.clone(),
         _ => value.to_string(),
     }
 }
 
-fn is_plain(text: &str) -> bool {
-    let is_plain = |part: char| !part.is_whitespace() && !part.is_control() && !matches!(part, '"' | '=' | '\\');
-    !text.is_empty() && text.chars().all(is_plain)
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|part| is_plain(part) && !part.is_whitespace())
+}
+
+/// A message as it stands in text, where fields follow it: what is not in quotes holds no `=`, and nothing that is escaped.
+pub(crate) fn said(message: &str) -> Cow<'_, str> {
+    if message.chars().all(is_plain) { message.into() } else { Value::from(message).to_string().into() }
+}
+
+/// Whether it can't be taken for the end of a value, or for what stands for something else.
+fn is_plain(part: char) -> bool {
+    !steers(part) && !matches!(part, '"' | '=' | '\\')
 }

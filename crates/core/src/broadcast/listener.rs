@@ -49,6 +49,7 @@ pub(crate) struct Listener {
 impl Listener {
     pub(crate) fn new(bus: EventBus, settings: Settings, router: Router) -> Self {
         let subscription = SubscriptionId::new(bus.service().clone(), settings.name.clone());
+        bus.meter().expect(settings.types());
         let origin = Origin { subscription, attempts_allowed: 1, stopping: CancellationToken::new() };
         Self { bus, settings, router, origin: Arc::new(origin), missed: AtomicU64::new(0) }
     }

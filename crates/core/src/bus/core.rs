@@ -21,8 +21,8 @@ use crate::{
     checks::Checks,
     config::BusConfig,
     error::{Error, ErrorKind, Result},
-    ids::{EventType, ServiceName, SubscriptionId, TenantId},
-    metrics::{Meter, Tally},
+    ids::{ServiceName, SubscriptionId},
+    metrics::{Meter, Stored, Tally},
     runtime::Slots,
     spans::Spans,
     transport::{DynTransport, Outgoing, Receipt, Transport},
@@ -62,7 +62,7 @@ impl Core {
         Ok(Self {
             service: ServiceName::new(&config.service_name)?,
             checks: Arc::new(Checks::new(config.limits(), config.schema_check)),
-            spans: Spans::new(transport.system()),
+            spans: Spans::new(transport.system(), transport.server()),
             transport: Box::new(transport),
             slots: Slots::new(config.handlers),
             meter: Meter::by_tenant(config.latency_tenants.iter().cloned(), config.metric_tenants.clone()),
@@ -92,16 +92,12 @@ impl Core {
         for audited in batch.iter_mut().filter_map(|outgoing| outgoing.audit.as_mut()) {
             audited.service = Some(core.service.clone());
         }
-        let named: Vec<(EventType, TenantId)> =
-            batch.iter().map(|outgoing| (outgoing.event_type.clone(), outgoing.tenant.clone())).collect();
+        let (mut runs, count) = (Stored::runs(&batch), batch.len());
         let began = Instant::now();
         let answers = core.transport.publish(batch).await;
-        let is_new = |answer: &Result<Receipt>| answer.as_ref().is_ok_and(|receipt| !receipt.duplicate);
-        let each = answers.as_deref().unwrap_or_default();
-        let stored = named.iter().zip(each).filter(|(_, answer)| is_new(answer));
-        let stored: Vec<_> = stored.map(|((event_type, tenant), _)| (event_type, tenant)).collect();
-        core.meter.publish_call(named.len(), began.elapsed(), &stored);
-        core.meter.note(stored.iter().map(|(_, tenant)| (Some(*tenant), Tally::published())));
+        Stored::keep_new(&mut runs, answers.as_deref().unwrap_or_default());
+        core.meter.publish_call(count, began.elapsed(), &runs);
+        core.meter.note(runs.iter().map(|run| (Some(&run.tenant), Tally::published(run.events))));
         let answers = answers?;
         Self::flush_in_background(core);
         Ok(answers)

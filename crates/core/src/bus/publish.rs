@@ -121,6 +121,9 @@ impl EventBus {
         self.0.expect_open()?;
         let span = self.0.spans.send_all(&batch, contexts);
         let sent = Core::store(&self.0, batch).instrument(span.clone()).await;
+        if let Ok(answers) = &sent {
+            self.0.spans.refused(&span, answers);
+        }
         self.told(&span, sent)
     }
 }

@@ -1,11 +1,14 @@
-use crate::error::{Error, ErrorKind, Result, shown};
+use crate::{
+    error::{Error, ErrorKind, Result, shown},
+    text::steers,
+};
 
 const LONGEST: usize = 128;
 
 /// The name of a person or a program, as it is told in records and on terminals.
 pub(super) fn check(name: &str) -> Result<()> {
     let count = name.chars().count();
-    let broken = match name.chars().find(|c| !is_printable(*c)) {
+    let broken = match name.chars().find(|c| steers(*c)) {
         Some(bad) => format!("holds {bad:?}"),
         None if name.trim().is_empty() => "is empty".into(),
         None if count > LONGEST => format!("has {count} characters"),
@@ -13,12 +16,6 @@ pub(super) fn check(name: &str) -> Result<()> {
     };
     let message = format!("operator `{}` {broken}: use 1 to {LONGEST} printable characters", shown(name));
     Err(Error::new(ErrorKind::InvalidConfig, message))
-}
-
-/// What turns the text around it is no part of a name, nor is what ends a line.
-fn is_printable(c: char) -> bool {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !c.is_control() && !turns && !matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -36,6 +33,7 @@ mod tests {
             ("a\nb", "holds '\\n'"),
             ("a\u{1b}[2J", "holds '\\u{1b}'"),
             ("a\u{202e}b", "holds '\\u{202e}'"),
+            ("a\u{200b}b", "holds '\\u{200b}'"),
             (&"a".repeat(129), "has 129 characters"),
         ];
         for (name, broken) in table {

@@ -5,7 +5,7 @@ use crate::ids::TenantId;
 /// Which tenants the metrics of a process tell apart.
 ///
 /// Each tenant that is told apart adds a series to every metric that has tenants, so there is a bound: beyond 1,000 of
-/// them, and 5,000 series of subscription, type and tenant, the rest is told as `other`.
+/// them, and 1,000 series of subscription, type and tenant, the rest is told as `other`.
 ///
 /// ```
 /// use tekup_core::TenantLabels;

@@ -5,7 +5,10 @@
 
 use serde::Deserialize;
 
-use crate::error::{Error, ErrorKind, shown};
+use crate::{
+    error::{Error, ErrorKind, shown},
+    text,
+};
 
 /// serde_json tells line and column; the path costs a second pass, paid only for what is broken.
 pub(super) fn explain<'de, D: Deserialize<'de>>(json: &'de [u8], cause: &serde_json::Error, what: &str) -> Error {
@@ -21,9 +24,7 @@ pub(super) fn explain<'de, D: Deserialize<'de>>(json: &'de [u8], cause: &serde_j
 pub(super) fn without_data(cause: &serde_json::Error) -> String {
     let message = cause.to_string();
     let told = redacted(&message).unwrap_or(message);
-    let cut =
-        told.chars().take(LONGEST).flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] });
-    cut.collect()
+    text::shown(&told, LONGEST)
 }
 
 /// The most characters of a message.

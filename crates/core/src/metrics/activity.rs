@@ -1,59 +1,24 @@
 use std::{
-    collections::{HashMap, HashSet},
-    hash::Hash,
+    collections::HashMap,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use super::{AttemptMetrics, ProcessMetrics, PublishedMetrics, Tally, Timed};
+use super::{
+    AttemptMetrics, Attempted, ProcessMetrics, PublishedMetrics, Stored,
+    labels::{Key, Labels, texts},
+};
 use crate::{
     config::TenantLabels,
-    ids::{EventType, SubscriptionId, TenantId},
+    ids::{EventType, SubscriptionId},
+    sync::lock,
     timestamp::Timestamp,
-    transport::{DeadReason, Verdict},
 };
-
-/// So many types, and so many tenants, are told apart.
-const NAMES: usize = 1_000;
-/// So many series of a subscription, type and tenant are kept apart; then their tenant is another one.
-const SERIES: usize = 5_000;
-
-/// A delivery that ended.
-pub(crate) struct Attempted<'a> {
-    pub(crate) event_type: Option<&'a EventType>,
-    pub(crate) tenant: Option<&'a TenantId>,
-    pub(crate) tally: Tally,
-    /// If it is dead.
-    pub(crate) dead: Option<DeadReason>,
-    pub(crate) timed: Option<&'a Timed>,
-}
-
-impl Attempted<'_> {
-    fn names(&self) -> Named<'_> {
-        (self.event_type, self.tenant)
-    }
-
-    /// Why it is dead, if it is.
-    pub(crate) fn dead(verdict: &Verdict) -> Option<DeadReason> {
-        if let Verdict::DeadLetter { reason, .. } = verdict { Some(*reason) } else { None }
-    }
-}
-
-/// A name as it is counted under.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Label<T> {
-    Name(T),
-    /// One of too many, or of those that nobody asked for.
-    Other,
-    /// Nobody came to read it; of tenants: they are not told apart.
-    None,
-}
-
-type Key = (Label<EventType>, Label<TenantId>);
 
 /// What this process does, by names that are bounded.
 pub(super) struct Activity {
-    names: Names,
-    attempts: HashMap<SubscriptionId, HashMap<Key, AttemptMetrics>>,
+    labels: Labels,
+    attempts: HashMap<SubscriptionId, HashMap<Key, Series>>,
     /// How many there are in all.
     series: usize,
     published: HashMap<Key, u64>,
@@ -62,17 +27,20 @@ pub(super) struct Activity {
     lease_losses: HashMap<SubscriptionId, u64>,
 }
 
-/// The names that are told apart.
-struct Names {
-    labels: TenantLabels,
-    types: HashSet<EventType>,
-    tenants: HashSet<TenantId>,
+/// Shared with whoever reads it, so that nobody who counts waits until all are copied.
+type Series = Arc<Mutex<AttemptMetrics>>;
+
+/// What is read of it at once; the rest is read series by series.
+pub(super) struct Snapshot {
+    attempts: Vec<Series>,
+    published: Vec<(Key, u64)>,
+    totals: ProcessMetrics,
 }
 
 impl Activity {
-    pub(super) fn new(labels: TenantLabels) -> Self {
+    pub(super) fn new(tenants: TenantLabels) -> Self {
         Self {
-            names: Names { labels, types: HashSet::new(), tenants: HashSet::new() },
+            labels: Labels::new(tenants),
             attempts: HashMap::new(),
             series: 0,
             published: HashMap::new(),
@@ -81,39 +49,46 @@ impl Activity {
         }
     }
 
+    /// These types are told apart, whatever else comes first.
+    pub(super) fn expect(&mut self, types: impl IntoIterator<Item = EventType>) {
+        self.labels.expect(types);
+    }
+
     /// Counts a batch that ended now.
     pub(super) fn note(&mut self, subscription: &SubscriptionId, batch: &[Attempted<'_>], now: Timestamp) {
-        let Self { names, attempts, series, .. } = self;
-        let (counted, alike) = (attempts.entry(subscription.clone()).or_default(), names.alike());
+        let Self { labels, attempts, series, .. } = self;
+        let counted = attempts.entry(subscription.clone()).or_default();
+        let alike = labels.alike();
         // Deliveries of one type mostly come together: they are looked up once for all of them.
-        for alike in batch.chunk_by(|one, next| alike(one.names(), next.names())) {
-            let Some((event_type, tenant)) = alike.first().map(Attempted::names) else { continue };
-            if let Some(known) = counted.get_mut(&names.wish(event_type, tenant)) {
-                alike.iter().for_each(|attempted| known.count(attempted, now));
-                continue;
-            }
-            let key = within(SERIES, *series, names.admit(event_type, tenant), |key| counted.contains_key(key));
-            let known = counted.entry(key).or_insert_with(|| {
-                *series += 1;
-                AttemptMetrics::new(subscription.clone())
-            });
+        for alike in batch.chunk_by(|one, next| alike((one.event_type, one.tenant), (next.event_type, next.tenant))) {
+            let Some(first) = alike.first() else { continue };
+            let names = (first.event_type, first.tenant);
+            let known = match counted.get(&labels.wish(names)) {
+                Some(known) => known,
+                None => {
+                    let key = labels.place(names, *series, |key| counted.contains_key(key));
+                    counted.entry(key).or_insert_with_key(|key| {
+                        *series += 1;
+                        new_series(subscription, key)
+                    })
+                }
+            };
+            let mut known = lock(known);
             alike.iter().for_each(|attempted| known.count(attempted, now));
         }
     }
 
-    /// Counts a batch that was stored.
-    pub(super) fn published(&mut self, stored: &[(&EventType, &TenantId)]) {
-        let Self { names, published, .. } = self;
-        let (named, alike) = (|(event_type, tenant): &(_, _)| (Some(*event_type), Some(*tenant)), names.alike());
-        for alike in stored.chunk_by(|one, next| alike(named(one), named(next))) {
-            let Some((event_type, tenant)) = alike.first().map(named) else { continue };
-            if let Some(known) = published.get_mut(&names.wish(event_type, tenant)) {
-                *known += alike.len() as u64;
+    /// Counts what was stored.
+    pub(super) fn published(&mut self, stored: &[Stored]) {
+        let Self { labels, published, .. } = self;
+        for Stored { event_type, tenant, events } in stored.iter().filter(|stored| stored.events > 0) {
+            let names = (Some(event_type), Some(tenant));
+            if let Some(known) = published.get_mut(&labels.wish(names)) {
+                *known += events;
                 continue;
             }
-            let admitted = names.admit(event_type, tenant);
-            let key = within(SERIES, published.len(), admitted, |key| published.contains_key(key));
-            *published.entry(key).or_default() += alike.len() as u64;
+            let key = labels.place(names, published.len(), |key| published.contains_key(key));
+            *published.entry(key).or_default() += events;
         }
     }
 
@@ -131,104 +106,45 @@ impl Activity {
         *self.lease_losses.entry(subscription.clone()).or_default() += count as u64;
     }
 
-    pub(super) fn snapshot(&self) -> ProcessMetrics {
-        let attempts = self.attempts.values().flatten().map(|(key, counted)| {
-            let (event_type, tenant) = texts(key);
-            AttemptMetrics { event_type, tenant, ..counted.clone() }
-        });
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let lease_losses = self.lease_losses.iter().map(|(id, count)| (id.clone(), *count)).collect();
+        Snapshot {
+            attempts: self.attempts.values().flat_map(HashMap::values).map(Arc::clone).collect(),
+            published: self.published.iter().map(|(key, events)| (key.clone(), *events)).collect(),
+            totals: ProcessMetrics { lease_losses, ..self.totals.clone() },
+        }
+    }
+}
+
+fn new_series(subscription: &SubscriptionId, key: &Key) -> Series {
+    let (event_type, tenant) = texts(key);
+    Arc::new(Mutex::new(AttemptMetrics { event_type, tenant, ..AttemptMetrics::new(subscription.clone()) }))
+}
+
+impl Snapshot {
+    pub(super) fn read(self) -> ProcessMetrics {
         let published = self.published.iter().map(|(key, events)| {
             let (event_type, tenant) = texts(key);
             PublishedMetrics { event_type, tenant, events: *events }
         });
         ProcessMetrics {
-            attempts: attempts.collect(),
+            attempts: self.attempts.iter().map(|series| lock(series).clone()).collect(),
             published: published.collect(),
-            lease_losses: self.lease_losses.iter().map(|(id, count)| (id.clone(), *count)).collect(),
-            ..self.totals.clone()
+            ..self.totals
         }
     }
-}
-
-type Named<'a> = (Option<&'a EventType>, Option<&'a TenantId>);
-
-impl Names {
-    /// Whether both are counted under the same names.
-    fn alike(&self) -> impl Fn(Named<'_>, Named<'_>) -> bool + use<> {
-        let any_tenant = self.labels == TenantLabels::Off;
-        move |one, next| one.0 == next.0 && (any_tenant || one.1 == next.1)
-    }
-
-    /// What it is counted under, if there is room for it.
-    fn wish(&self, event_type: Option<&EventType>, tenant: Option<&TenantId>) -> Key {
-        let event_type = event_type.map_or(Label::None, |event_type| Label::Name(event_type.clone()));
-        let tenant = match (&self.labels, tenant) {
-            (TenantLabels::Off, _) => Label::None,
-            (TenantLabels::All, Some(tenant)) => Label::Name(tenant.clone()),
-            (TenantLabels::Only(listed), Some(tenant)) if listed.contains(tenant) => Label::Name(tenant.clone()),
-            (TenantLabels::All | TenantLabels::Only(_), _) => Label::Other,
-        };
-        (event_type, tenant)
-    }
-
-    /// What it is counted under; takes room for it.
-    fn admit(&mut self, event_type: Option<&EventType>, tenant: Option<&TenantId>) -> Key {
-        let (event_type, tenant) = self.wish(event_type, tenant);
-        (admit(&mut self.types, event_type), admit(&mut self.tenants, tenant))
-    }
-}
-
-/// The name, if there is room for it.
-fn admit<T: Clone + Eq + Hash>(known: &mut HashSet<T>, label: Label<T>) -> Label<T> {
-    let Label::Name(name) = &label else { return label };
-    let has_room = known.len() < NAMES;
-    if known.contains(name) || has_room && known.insert(name.clone()) { label } else { Label::Other }
-}
-
-/// Where there are too many series, a new one is of another tenant.
-fn within(most: usize, series: usize, key: Key, is_known: impl Fn(&Key) -> bool) -> Key {
-    let is_too_many = series >= most && matches!(key.1, Label::Name(_)) && !is_known(&key);
-    if is_too_many { (key.0, Label::Other) } else { key }
-}
-
-impl AttemptMetrics {
-    fn count(&mut self, attempted: &Attempted<'_>, now: Timestamp) {
-        let counters = attempted.tally.counters();
-        self.succeeded += counters.handled;
-        self.failed += counters.failed;
-        self.filtered += counters.filtered;
-        self.retried += counters.retried;
-        if let Some(reason) = attempted.dead
-            && let Some(place) = DeadReason::ALL.iter().position(|known| *known == reason)
-        {
-            self.dead[place] += 1;
-        }
-        let Some(timed) = attempted.timed else { return };
-        if counters.handled + counters.failed > 0 {
-            self.handling.time(timed.handling);
-        }
-        if counters.handled > 0 {
-            self.end_to_end.time(now.since(timed.published));
-        }
-    }
-}
-
-fn texts((event_type, tenant): &Key) -> (String, Option<String>) {
-    let event_type = match event_type {
-        Label::Name(name) => name.as_str(),
-        Label::Other => "other",
-        Label::None => "unknown",
-    };
-    let tenant = match tenant {
-        Label::Name(name) => Some(name.as_str()),
-        Label::Other => Some("other"),
-        Label::None => None,
-    };
-    (event_type.to_owned(), tenant.map(str::to_owned))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{
+            Tally, Timed,
+            labels::{NAMES, SERIES},
+        },
+        *,
+    };
+    use crate::transport::DeadReason;
 
     fn subscription() -> SubscriptionId {
         "billing/ledger".parse().unwrap()
@@ -258,7 +174,7 @@ mod tests {
         note(&mut activity, Some("a.b"), "acme", Tally::dead(true), Some(DeadReason::Rejected));
         note(&mut activity, Some("a.b"), "globex", Tally::filtered(), None);
         note(&mut activity, Some("a.b"), "globex", Tally::dead(false), Some(DeadReason::Crashed));
-        let [counted] = &activity.snapshot().attempts[..] else { panic!("one series") };
+        let [counted] = &activity.snapshot().read().attempts[..] else { panic!("one series") };
         assert_eq!((counted.succeeded, counted.failed, counted.filtered, counted.retried), (1, 2, 1, 1));
         let dead: Vec<_> = counted.dead_letters().filter(|(_, count)| *count > 0).collect();
         assert_eq!(dead, [(DeadReason::Rejected, 1), (DeadReason::Crashed, 1)]);
@@ -268,30 +184,65 @@ mod tests {
 
     #[test]
     fn types_and_tenants_beyond_the_first_thousand_are_counted_together() {
-        let mut activity = Activity::new(TenantLabels::All);
-        (0..NAMES + 20).for_each(|number| handled(&mut activity, &format!("a.n{number}"), "acme"));
-        (0..NAMES + 20).for_each(|number| handled(&mut activity, "a.n0", &format!("t{number}")));
-        note(&mut activity, None, "acme", Tally::filtered(), None);
-        let attempts = activity.snapshot().attempts;
-        let sum = |what: &dyn Fn(&AttemptMetrics) -> bool| {
+        let many = NAMES as u64 + 20;
+        let told = |tenants: TenantLabels, handle: &dyn Fn(&mut Activity, u64)| {
+            let mut activity = Activity::new(tenants);
+            (0..many).for_each(|number| handle(&mut activity, number));
+            note(&mut activity, None, "acme", Tally::filtered(), None);
+            activity.snapshot().read().attempts
+        };
+        let sum = |attempts: &[AttemptMetrics], what: &dyn Fn(&AttemptMetrics) -> bool| {
             attempts.iter().filter(|it| what(it)).map(|it| it.succeeded + it.filtered).sum::<u64>()
         };
-        assert_eq!(sum(&|_| true), 2 * (NAMES as u64 + 20) + 1, "nothing is left out");
-        assert_eq!((sum(&|it| it.event_type == "other"), sum(&|it| it.event_type == "unknown")), (20, 1));
-        // `acme` is one of the thousand.
-        assert_eq!(sum(&|it| it.tenant.as_deref() == Some("other")), 21);
+        let types = told(TenantLabels::Off, &|it, number| handled(it, &format!("a.n{number}"), "acme"));
+        assert_eq!(sum(&types, &|_| true), many + 1, "nothing is left out");
+        assert_eq!(
+            (sum(&types, &|it| it.event_type == "other"), sum(&types, &|it| it.event_type == "unknown")),
+            (20, 1)
+        );
+        let tenants = told(TenantLabels::All, &|it, number| handled(it, "a.b", &format!("t{number}")));
+        assert_eq!(sum(&tenants, &|_| true), many + 1, "nothing is left out");
+        assert_eq!(sum(&tenants, &|it| it.tenant.as_deref() == Some("other")), 21);
     }
 
     #[test]
-    fn series_beyond_the_first_five_thousand_share_a_tenant() {
+    fn series_beyond_the_first_thousand_share_a_tenant_and_nothing_is_left_out() {
         let mut activity = Activity::new(TenantLabels::All);
         for event_type in 0..40 {
             (0..300).for_each(|tenant| handled(&mut activity, &format!("a.n{event_type}"), &format!("t{tenant}")));
         }
-        let attempts = activity.snapshot().attempts;
+        let attempts = activity.snapshot().read().attempts;
         let others = attempts.iter().filter(|it| it.tenant.as_deref() == Some("other"));
         assert_eq!(others.map(|it| it.succeeded).sum::<u64>(), 40 * 300 - SERIES as u64);
         assert!(attempts.len() <= SERIES + 40, "{}", attempts.len());
+    }
+
+    #[test]
+    fn series_beyond_the_first_two_thousand_share_a_type_in_each_subscription() {
+        let mut activity = Activity::new(TenantLabels::Off);
+        for number in 0..3 * SERIES {
+            let (subscription, event_type) = (format!("crm/s{}", number / 500).parse().unwrap(), number % 500);
+            let event_type = format!("a.n{event_type}").parse().unwrap();
+            let (tally, tenant) = (Tally::filtered(), Some(&"acme".parse().unwrap()));
+            let attempted = Attempted { event_type: Some(&event_type), tenant, tally, dead: None, timed: None };
+            activity.note(&subscription, &[attempted], Timestamp::now());
+        }
+        let attempts = activity.snapshot().read().attempts;
+        assert_eq!(attempts.iter().map(|it| it.filtered).sum::<u64>(), 3 * SERIES as u64);
+        assert_eq!(
+            (attempts.len(), attempts.iter().filter(|it| it.event_type == "other").count()),
+            (2 * SERIES + 2, 2)
+        );
+    }
+
+    #[test]
+    fn what_was_read_does_not_change_and_counting_goes_on() {
+        let mut activity = Activity::new(TenantLabels::Off);
+        handled(&mut activity, "a.b", "acme");
+        let before = activity.snapshot().read();
+        handled(&mut activity, "a.b", "acme");
+        let after = activity.snapshot().read();
+        assert_eq!((before.attempts[0].succeeded, after.attempts[0].succeeded), (1, 2));
     }
 
     #[test]
@@ -300,8 +251,9 @@ mod tests {
         ["acme", "globex", "initech"].iter().for_each(|tenant| handled(&mut activity, "a.b", tenant));
         let (created, acme, other): (EventType, _, _) =
             ("a.b".parse().unwrap(), "acme".parse().unwrap(), "globex".parse().unwrap());
-        activity.published(&[(&created, &acme), (&created, &other), (&created, &other)]);
-        let metrics = activity.snapshot();
+        let stored = |tenant, events| Stored { event_type: created.clone(), tenant, events };
+        activity.published(&[stored(acme, 1), stored(other, 2)]);
+        let metrics = activity.snapshot().read();
         let mut told: Vec<_> = metrics.attempts.iter().map(|it| (it.tenant.as_deref(), it.succeeded)).collect();
         let mut stored: Vec<_> = metrics.published.iter().map(|it| (it.tenant.as_deref(), it.events)).collect();
         told.sort();

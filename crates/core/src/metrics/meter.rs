@@ -2,7 +2,9 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use tokio::sync::Notify;
 
-use super::{Attempted, Latencies, LatencyDelta, ProcessMetrics, Tally, Timed, activity::Activity, timings::Timings};
+use super::{
+    Attempted, Latencies, LatencyDelta, ProcessMetrics, Stored, Tally, Timed, activity::Activity, timings::Timings,
+};
 use crate::{
     config::TenantLabels,
     error::{Error, ErrorKind, Result},
@@ -58,8 +60,13 @@ impl Meter {
         }
     }
 
+    /// These types are told apart, whatever else comes first.
+    pub(crate) fn expect(&self, types: impl IntoIterator<Item = EventType>) {
+        lock(&self.activity).expect(types);
+    }
+
     /// Takes in a call that published so many events, of which these were stored.
-    pub(crate) fn publish_call(&self, events: usize, took: Duration, stored: &[(&EventType, &TenantId)]) {
+    pub(crate) fn publish_call(&self, events: usize, took: Duration, stored: &[Stored]) {
         let mut activity = lock(&self.activity);
         activity.publish_call(events, took);
         activity.published(stored);
@@ -77,7 +84,8 @@ impl Meter {
 
     /// What is told to whoever scrapes.
     pub(crate) fn activity(&self) -> ProcessMetrics {
-        lock(&self.activity).snapshot()
+        let snapshot = lock(&self.activity).snapshot();
+        snapshot.read()
     }
 
     /// Takes in how long deliveries took that were finished just now. Whoever calls it notes their tallies *afterwards*:
@@ -241,9 +249,9 @@ mod tests {
     async fn what_can_not_be_told_is_told_the_next_time() {
         let meter = meter();
         let tenant: TenantId = "acme".parse().unwrap();
-        meter.note([(Some(&tenant), Tally::published())]);
+        meter.note([(Some(&tenant), Tally::published(1))]);
         let failed = meter.untold();
-        meter.note([(Some(&tenant), Tally::published())]);
+        meter.note([(Some(&tenant), Tally::published(1))]);
         meter.counted.notified().await;
         drop(failed);
         // Whoever tells is told that there is something to tell again.
@@ -260,7 +268,7 @@ mod tests {
     fn of_a_batch_that_was_told_in_part_only_the_rest_is_told_again() {
         let meter = meter();
         let tenants: [TenantId; 4] = ["a", "b", "c", "d"].map(|name| name.parse().unwrap());
-        tenants.iter().for_each(|tenant| meter.note([(Some(tenant), Tally::published())]));
+        tenants.iter().for_each(|tenant| meter.note([(Some(tenant), Tally::published(1))]));
         let untold = meter.untold();
         let told: Vec<_> = untold.deltas().iter().take(2).map(|delta| delta.tenant.clone()).collect();
         let denied = Err(Error::new(ErrorKind::Denied, "no permission"));

@@ -5,8 +5,9 @@ use crate::{ids::SubscriptionId, transport::DeadReason};
 
 /// What this process has counted since it began: what an exporter of metrics needs. Nothing of it asks the store.
 ///
-/// Names of event types and tenants are bounded: 1,000 types, then `other`; tenants as
-/// [`BusConfig::metric_tenants`](crate::BusConfig::metric_tenants) says.
+/// Names of event types and tenants are bounded: types that subscriptions name and 1,000 more, then `other`; tenants as
+/// [`BusConfig::metric_tenants`](crate::BusConfig::metric_tenants) says. Beyond 1,000 series the tenant of a new one is
+/// `other`, and beyond 2,000 its type is too, unless a subscription names it.
 ///
 /// ```
 /// use tekup_core::metrics::ProcessMetrics;
@@ -77,7 +78,7 @@ impl Default for ProcessMetrics {
 pub struct AttemptMetrics {
     /// Whose deliveries.
     pub subscription: SubscriptionId,
-    /// Their type; `other` beyond 1,000 of them, `unknown` where no handler came to read it.
+    /// Their type; `other` beyond the bounds, `unknown` where no handler came to read it.
     pub event_type: String,
     /// Their tenant, or `other`; `None` if tenants are not told apart.
     pub tenant: Option<String>,
@@ -141,7 +142,7 @@ impl AttemptMetrics {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PublishedMetrics {
-    /// Their type; `other` beyond 1,000 of them.
+    /// Their type; `other` beyond the bounds.
     pub event_type: String,
     /// Their tenant, or `other`; `None` if tenants are not told apart.
     pub tenant: Option<String>,

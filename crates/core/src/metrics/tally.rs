@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use crate::transport::Counters;
 
-/// What one delivery adds to the counters.
+/// What one delivery, or what was stored at once, adds to the counters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally(Counters);
 
 impl Tally {
-    pub(crate) fn published() -> Self {
-        Self(Counters { published: 1, ..Counters::default() })
+    pub(crate) fn published(events: u64) -> Self {
+        Self(Counters { published: events, ..Counters::default() })
     }
 
     pub(crate) fn handled(took: Duration) -> Self {

@@ -3,12 +3,11 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
-use super::{Runtime, settler::Ending, subjects::Subject};
+use super::{Runtime, settler::Ending, subjects::Subject, told::Told};
 use crate::{
-    envelope::{self, Envelope},
+    envelope::Envelope,
     handler::{Context, Ended, Found, HandlerError, MakeContext, Outcome},
     metrics::{Tally, Timed},
     retry::Decision,
@@ -145,12 +144,13 @@ impl Runtime {
 
     pub(super) fn ending(delivery: &Delivery, verdict: Verdict, tally: Tally) -> Ending {
         let (held, id, tenant) = (delivery.held, delivery.id, delivery.tenant.clone());
-        Ending { settlement: Settlement { held, id, tenant, verdict }, tally, timed: None }
+        let bytes = (!verdict.is_finished()).then(|| delivery.bytes.clone());
+        Ending { settlement: Settlement { held, id, tenant, verdict }, tally, timed: None, bytes }
     }
 
     fn log_retry(&self, delivery: &Delivery, failures: u32, delay: Duration, error: &str) {
         let tenant = delivery.tenant.as_ref().map(tracing::field::display);
-        let Told { event_type, correlation } = Told::of(delivery);
+        let Told { event_type, correlation } = Told::of(&delivery.bytes);
         let allowed = self.settings.retry.attempts();
         tracing::warn!(
             subscription = %self.id, event.id = %delivery.id, event.type = event_type, tenant, correlation,
@@ -161,29 +161,12 @@ impl Runtime {
 
     pub(super) fn log_dead(&self, delivery: &Delivery, reason: DeadReason, error: &str) {
         let tenant = delivery.tenant.as_ref().map(tracing::field::display);
-        let Told { event_type, correlation } = Told::of(delivery);
+        let Told { event_type, correlation } = Told::of(&delivery.bytes);
         let attempts = delivery.failures + 1;
         tracing::error!(
             subscription = %self.id, event.id = %delivery.id, event.type = event_type, tenant, correlation,
             attempts, %reason, error,
             "an event goes to the dead letters; list and replay them when the cause is mended"
         );
-    }
-}
-
-/// What a line about a delivery tells of its envelope, which by then is given away: it is read once more, as failures are
-/// few. Nothing, where it can't be read.
-#[derive(Default)]
-struct Told {
-    event_type: Option<String>,
-    correlation: Option<String>,
-}
-
-impl Told {
-    fn of(delivery: &Delivery) -> Self {
-        let is_told = tracing::enabled!(tracing::Level::ERROR);
-        let read = is_told.then(|| envelope::read::<IgnoredAny>(&delivery.bytes));
-        let Some(Ok((envelope, _))) = read else { return Self::default() };
-        Self { event_type: Some(envelope.event_type.to_string()), correlation: Some(envelope.correlation_id()) }
     }
 }

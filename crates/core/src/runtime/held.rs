@@ -61,15 +61,18 @@ impl Held {
         batch
     }
 
-    /// These are settled, or were never ours: lost or not, nobody asks for them any more.
-    pub(super) fn remove<'a>(&self, refs: impl IntoIterator<Item = &'a DeliveryRef>) {
+    /// These are settled, or were never ours: lost or not, nobody asks for them any more. Answers how many were held.
+    pub(super) fn remove<'a>(&self, refs: impl IntoIterator<Item = &'a DeliveryRef>) -> usize {
         let forget_lost = self.any_lost.load(Ordering::Acquire);
-        let mut state = lock(&self.known);
+        let (mut state, mut count) = (lock(&self.known), 0);
         for held in refs {
-            if state.since.remove(held).is_none() && forget_lost {
+            if state.since.remove(held).is_some() {
+                count += 1;
+            } else if forget_lost {
                 lock(&self.lost).remove(held);
             }
         }
+        count
     }
 
     /// How many there are.
@@ -136,8 +139,8 @@ impl Held {
         overdue
     }
 
-    /// Another process has these now, as was found when they were last due.
-    pub(super) fn lose(&self, refs: &[DeliveryRef]) {
+    /// Another process has these now, as was found when they were last due. Answers how many were held until now.
+    pub(super) fn lose(&self, refs: &[DeliveryRef]) -> usize {
         let mut state = lock(&self.known);
         let round = state.round;
         // What was settled meanwhile is not lost, nor what was released and has come again.
@@ -145,10 +148,12 @@ impl Held {
         let lost: Vec<_> = refs.iter().filter(was_due).copied().collect();
         lost.iter().for_each(|held| _ = state.since.remove(held));
         drop(state);
-        if !lost.is_empty() {
+        let count = lost.len();
+        if count > 0 {
             lock(&self.lost).extend(lost);
             self.any_lost.store(true, Ordering::Release);
         }
+        count
     }
 
     /// Whether a delivery was lost while it waited; says so once.
@@ -195,7 +200,7 @@ mod tests {
         assert_eq!(all.due(now), []);
         all.add([held(2)]);
         assert_eq!(all.due(now), [held(1)]);
-        all.remove(&[held(1)]);
+        assert_eq!((all.remove(&[held(1), held(7)]), all.remove(&[held(1)])), (1, 0));
         assert_eq!(all.due(now), [held(2)]);
     }
 
@@ -252,7 +257,7 @@ mod tests {
         let all = Held::new(1);
         all.add([held(1)]);
         all.due(Instant::now());
-        all.lose(&[held(1), held(2)]);
+        assert_eq!((all.lose(&[held(1), held(2)]), all.lose(&[held(1)])), (1, 0));
         assert!(all.is_lost(&held(1)));
         assert!(!all.is_lost(&held(1)) && !all.is_lost(&held(2)));
     }

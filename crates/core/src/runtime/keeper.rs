@@ -39,10 +39,10 @@ impl Runtime {
         match self.source.renew(due).await {
             Ok(lost) => {
                 outage.over(&self.id);
-                self.held.lose(&lost);
-                if !lost.is_empty() {
-                    self.bus.meter().leases_lost(&self.id, lost.len());
-                    tracing::warn!(subscription = %self.id, count = lost.len(), "deliveries were taken over by another process");
+                let count = self.held.lose(&lost);
+                if count > 0 {
+                    self.bus.meter().leases_lost(&self.id, count);
+                    tracing::warn!(subscription = %self.id, count, "deliveries were taken over by another process");
                 }
                 None
             }

@@ -24,6 +24,7 @@ mod slots;
 mod stop;
 mod subjects;
 mod suspects;
+mod told;
 mod worker;
 
 use std::{
@@ -99,6 +100,7 @@ impl Runtime {
     pub(crate) async fn start(bus: EventBus, settings: Settings, router: Router) -> Result<Running> {
         let id = SubscriptionId::new(bus.service().clone(), settings.name.clone());
         let source = bus.open_source(&id, &settings).await?;
+        bus.meter().expect(settings.types());
         let stopping = CancellationToken::new();
         let origin = Arc::new(Origin {
             subscription: id.clone(),
@@ -161,8 +163,7 @@ impl Runtime {
 
 /// The type of all that a subscription takes, if it takes one only.
 fn only_type(settings: &Settings) -> Option<EventType> {
-    // A pattern with a `*` is no type.
-    if let [only] = settings.patterns.as_slice() { only.as_str().parse().ok() } else { None }
+    if settings.patterns.len() == 1 { settings.types().next() } else { None }
 }
 
 impl Running {

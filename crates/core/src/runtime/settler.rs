@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{Runtime, outage::Outage};
+use super::{Runtime, outage::Outage, told::Told};
 use crate::{
     error::Error,
     metrics::{Attempted, Tally, Timed},
@@ -32,6 +33,15 @@ pub(super) struct Ending {
     pub(super) tally: Tally,
     /// What it was, and how long it took, if it was read.
     pub(super) timed: Option<Timed>,
+    /// The event, where a verdict that is ignored is told.
+    pub(super) bytes: Option<Bytes>,
+}
+
+/// What the store said.
+struct Answers {
+    settled: Vec<Settled>,
+    /// A call before may have taken effect without an answer: `LeaseLost` may then be said of what is ours.
+    is_repeated: bool,
 }
 
 /// Verdicts on their way to the store.
@@ -172,24 +182,40 @@ impl Runtime {
 
     async fn settle(&self, batch: Vec<Ending>, outage: &mut Outage) {
         let (settlements, counts): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|ending| (ending.settlement, (ending.tally, ending.timed))).unzip();
+            batch.into_iter().map(|ending| (ending.settlement, (ending.tally, ending.timed, ending.bytes))).unzip();
         self.settling.begin();
         let answers = self.send(&settlements, outage).await;
+        self.count_lost(&settlements, answers.as_ref());
         // What was released was forgotten then, and may be held anew.
         let ended = settlements.iter().filter(|settlement| !matches!(settlement.verdict, Verdict::Release));
         self.held.remove(ended.map(|settlement| &settlement.held));
         self.settling.rest();
-        let Some(answers) = answers else { return };
+        let Some(Answers { settled: answers, .. }) = answers else { return };
         let settled = || settlements.iter().zip(&answers);
         let done = || settled().zip(&counts).filter(|((_, answer), _)| **answer == Settled::Done);
-        let handled = done().filter(|(_, (tally, _))| tally.counters().handled > 0);
+        let handled = done().filter(|(_, (tally, ..))| tally.counters().handled > 0);
         let timed =
-            handled.filter_map(|((settlement, _), (_, timed))| Some((settlement.tenant.as_ref(), timed.as_ref()?)));
+            handled.filter_map(|((settlement, _), (_, timed, _))| Some((settlement.tenant.as_ref(), timed.as_ref()?)));
         self.bus.meter().time(&self.id, &timed.collect::<Vec<_>>());
-        let ended = done().map(|((settlement, _), (tally, timed))| self.attempted(settlement, *tally, timed.as_ref()));
+        let ended =
+            done().map(|((settlement, _), (tally, timed, _))| self.attempted(settlement, *tally, timed.as_ref()));
         self.bus.meter().ended(&self.id, &ended.filter(|it| !it.tally.is_empty()).collect::<Vec<_>>());
-        self.bus.meter().note(done().map(|((settlement, _), (tally, _))| (settlement.tenant.as_ref(), *tally)));
-        settled().filter(|(_, answer)| **answer == Settled::LeaseLost).for_each(|(lost, _)| self.log_lost(lost));
+        self.bus.meter().note(done().map(|((settlement, _), (tally, ..))| (settlement.tenant.as_ref(), *tally)));
+        let lost = settled().zip(&counts).filter(|((_, answer), _)| **answer == Settled::LeaseLost);
+        lost.for_each(|((settlement, _), (.., bytes))| self.log_lost(settlement, bytes.as_ref()));
+    }
+
+    /// What was held until the store said that it is another's. What was released was no longer held, and what the keeper
+    /// has found lost is counted.
+    fn count_lost(&self, settlements: &[Settlement], answers: Option<&Answers>) {
+        let Some(Answers { settled, .. }) = answers.filter(|answers| !answers.is_repeated) else { return };
+        let lost = settlements.iter().zip(settled).filter(|(settlement, answer)| {
+            **answer == Settled::LeaseLost && !matches!(settlement.verdict, Verdict::Release)
+        });
+        let count = self.held.remove(lost.map(|(settlement, _)| &settlement.held));
+        if count > 0 {
+            self.bus.meter().leases_lost(&self.id, count);
+        }
     }
 
     fn attempted<'a>(&'a self, settlement: &'a Settlement, tally: Tally, timed: Option<&'a Timed>) -> Attempted<'a> {
@@ -204,41 +230,46 @@ impl Runtime {
     }
 
     /// Sends until the store answers; `None` if it refuses, and the leases decide.
-    async fn send(&self, batch: &[Settlement], outage: &mut Outage) -> Option<Vec<Settled>> {
+    async fn send(&self, batch: &[Settlement], outage: &mut Outage) -> Option<Answers> {
+        let mut is_repeated = false;
         loop {
             let began = Instant::now();
             let answers = self.source.settle(batch.to_vec()).await;
             self.bus.meter().settle_call(batch.len(), began.elapsed());
             match answers {
-                Ok(answers) => {
+                Ok(settled) => {
                     outage.over(&self.id);
                     self.refusals.over();
-                    return Some(answers);
+                    return Some(Answers { settled, is_repeated });
                 }
                 Err(error) if error.is_retryable() => {
+                    is_repeated = true;
                     self.settling.falter();
                     tokio::time::sleep(outage.failed(&self.id, &error)).await;
                 }
-                Err(error) => return self.refused(batch.len(), &error),
+                Err(error) => {
+                    self.refused(batch.len(), &error);
+                    return None;
+                }
             }
         }
     }
 
-    fn refused(&self, count: usize, error: &Error) -> Option<Vec<Settled>> {
+    fn refused(&self, count: usize, error: &Error) {
         self.refusals.another();
         tracing::error!(
             subscription = %self.id, count, kind = %error.kind(), %error,
             "verdicts were refused; the events are handled again when their leases end"
         );
-        None
     }
 
-    fn log_lost(&self, settlement: &Settlement) {
+    fn log_lost(&self, settlement: &Settlement, bytes: Option<&Bytes>) {
         // An ack that comes twice is no news; a failure that is overruled is.
         if !settlement.verdict.is_finished() {
             let tenant = settlement.tenant.as_ref().map(tracing::field::display);
+            let Told { event_type, correlation } = bytes.map(Told::of).unwrap_or_default();
             tracing::info!(
-                subscription = %self.id, event.id = %settlement.id, tenant,
+                subscription = %self.id, event.id = %settlement.id, event.type = event_type, tenant, correlation,
                 "the delivery belongs to another process by now, or was settled before; this verdict was ignored"
             );
         }

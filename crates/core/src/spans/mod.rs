@@ -7,6 +7,8 @@
 //! | `create` | an event of a batch | producer | |
 //! | `process` | an attempt of a handler | consumer | the context that each event carries |
 //!
+//! A `send` of a batch of which the store refused some events says so, with the kind of the first.
+//!
 //! Ids are on the spans always, so that lines which are logged within carry them. What only a tracing system asks for is
 //! said where a [`Propagator`] is in use.
 
@@ -32,6 +34,8 @@ use crate::{
 /// The spans of one bus.
 pub(crate) struct Spans {
     system: &'static str,
+    /// Where the store is, and its port.
+    server: Option<(String, Option<u16>)>,
     propagator: OnceLock<Box<dyn Propagator>>,
 }
 
@@ -42,8 +46,8 @@ impl fmt::Debug for Spans {
 }
 
 impl Spans {
-    pub(crate) fn new(system: &'static str) -> Self {
-        Self { system, propagator: OnceLock::new() }
+    pub(crate) fn new(system: &'static str, server: Option<(String, Option<u16>)>) -> Self {
+        Self { system, server, propagator: OnceLock::new() }
     }
 
     pub(crate) fn use_propagator(&self, propagator: impl Propagator) -> Result<()> {
@@ -69,18 +73,27 @@ impl Spans {
     }
 
     /// What the conventions ask for beside ids; nothing, where nobody listens.
-    fn facts<'a>(&self, operation: &'static str, event_type: impl FnOnce() -> Option<&'a str>) -> Facts {
+    fn facts<'a>(&self, operation: &'static str, event_type: impl FnOnce() -> Option<&'a str>) -> Facts<'_> {
         if self.propagator.get().is_none() {
             return Facts::default();
         }
         let name = event_type().map_or_else(|| operation.to_owned(), |name| format!("{operation} {name}"));
-        Facts { name: Some(name), system: Some(self.system), operation: Some(operation) }
+        let server = self.server.as_ref();
+        Facts {
+            name: Some(name),
+            system: Some(self.system),
+            operation: Some(operation),
+            address: server.map(|(address, _)| address.as_str()),
+            port: server.and_then(|(_, port)| *port).map(i64::from),
+        }
     }
 }
 
 #[derive(Default)]
-struct Facts {
+struct Facts<'a> {
     name: Option<String>,
     system: Option<&'static str>,
     operation: Option<&'static str>,
+    address: Option<&'a str>,
+    port: Option<i64>,
 }

@@ -25,7 +25,8 @@ pub(crate) struct Processing {
 impl Spans {
     /// Of an attempt with one event.
     pub(crate) fn process(&self, envelope: &Envelope, subscription: &SubscriptionId, attempt: u32) -> Processing {
-        let Facts { name, system, operation } = self.facts("process", || Some(envelope.event_type.as_str()));
+        let Facts { name, system, operation, address, port } =
+            self.facts("process", || Some(envelope.event_type.as_str()));
         let span = tracing::info_span!(
             "process",
             otel.name = name,
@@ -35,6 +36,8 @@ impl Spans {
             messaging.system = system,
             messaging.operation.name = operation,
             messaging.operation.type = operation,
+            server.address = address,
+            server.port = port,
             messaging.destination.name = %envelope.event_type,
             messaging.consumer.group.name = %subscription,
             messaging.message.id = %envelope.id,
@@ -54,7 +57,7 @@ impl Spans {
         subscription: &SubscriptionId,
     ) -> Processing {
         let event_type = || only(subjects.iter().map(|(event_type, _)| event_type.as_str()));
-        let Facts { name, system, operation } = self.facts("process", event_type);
+        let Facts { name, system, operation, address, port } = self.facts("process", event_type);
         let span = tracing::info_span!(
             "process",
             otel.name = name,
@@ -64,6 +67,8 @@ impl Spans {
             messaging.system = system,
             messaging.operation.name = operation,
             messaging.operation.type = operation,
+            server.address = address,
+            server.port = port,
             messaging.destination.name = event_type(),
             messaging.consumer.group.name = %subscription,
             messaging.batch.message_count = count(subjects.len()),

@@ -104,7 +104,7 @@ impl<'a> Desk<'a> {
 /// The span of one event: an envelope, or bytes. A macro, as a span's name is part of the program.
 macro_rules! of_event {
     ($name:literal, $kind:expr, $facts:expr, $event:expr, $correlation:expr) => {{
-        let Facts { name, system, operation } = $facts;
+        let Facts { name, system, operation, address, port } = $facts;
         tracing::info_span!(
             $name,
             otel.name = name,
@@ -114,6 +114,8 @@ macro_rules! of_event {
             messaging.system = system,
             messaging.operation.name = operation,
             messaging.operation.type = operation,
+            server.address = address,
+            server.port = port,
             messaging.destination.name = %$event.event_type,
             messaging.message.id = %$event.id,
             messaging.message.conversation_id = $correlation,
@@ -157,7 +159,7 @@ impl Spans {
     /// Of the call that stores a batch.
     pub(crate) fn send_all(&self, batch: &[Outgoing], contexts: &[TraceContext]) -> Span {
         let event_type = || only(batch.iter().map(|outgoing| outgoing.event_type.as_str()));
-        let Facts { name, system, operation } = self.facts("send", event_type);
+        let Facts { name, system, operation, address, port } = self.facts("send", event_type);
         let span = tracing::info_span!(
             "send",
             otel.name = name,
@@ -167,11 +169,22 @@ impl Spans {
             messaging.system = system,
             messaging.operation.name = operation,
             messaging.operation.type = operation,
+            server.address = address,
+            server.port = port,
             messaging.destination.name = event_type(),
             messaging.batch.message_count = count(batch.len()),
         );
         self.link_all(&span, contexts);
         span
+    }
+
+    /// Says of the call of a batch that the store refused some of it: the kind is that of the first.
+    pub(crate) fn refused<T>(&self, span: &Span, answers: &[Result<T>]) {
+        let mut refused = answers.iter().filter_map(|answer| answer.as_ref().err());
+        if let Some(first) = refused.next() {
+            let (count, all) = (1 + refused.count(), answers.len());
+            self.failed(span, first.kind().code(), format_args!("{count} of {all} events were refused: {first}"));
+        }
     }
 
     pub(super) fn link_all(&self, span: &Span, contexts: &[TraceContext]) {

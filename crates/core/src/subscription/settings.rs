@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::{
     config::BusConfig,
     error::Problems,
-    ids::{Pattern, SubscriptionName, TenantId},
+    ids::{EventType, Pattern, SubscriptionName, TenantId},
     priority::Priority,
     rate_limit::RateLimit,
     retry::RetryPolicy,
@@ -105,6 +105,11 @@ impl Settings {
     /// Whether a tenant's events are handled; what has no tenant's name is looked at, to be given up.
     pub(crate) fn is_for(&self, tenant: Option<&TenantId>) -> bool {
         self.tenants.is_empty() || tenant.is_none_or(|tenant| self.tenants.contains(tenant))
+    }
+
+    /// The types that it names; a pattern with a `*` is none.
+    pub(crate) fn types(&self) -> impl Iterator<Item = EventType> {
+        self.patterns.iter().filter_map(|pattern| pattern.as_str().parse().ok())
     }
 
     /// How many events one call of a handler takes at most.

@@ -233,6 +233,18 @@ pub trait Transport: Send + Sync + 'static {
         "other"
     }
 
+    /// Where the store is, as `server.address` and `server.port` of OpenTelemetry's conventions: a host and its port, or the
+    /// path of a socket. Without secrets; `None` where there is no server.
+    ///
+    /// ```
+    /// use tekup_core::{memory::MemoryTransport, transport::{Transport}};
+    ///
+    /// assert_eq!(MemoryTransport::new().server(), None);
+    /// ```
+    fn server(&self) -> Option<(String, Option<u16>)> {
+        None
+    }
+
     /// How it is with what this transport does by itself, whatever is subscribed to: health tells who has ended or gets
     /// nothing done. One that does nothing by itself leaves this as it is.
     ///

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+pub mod ailing;
+
 use std::{future::Future, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;

@@ -12,27 +12,36 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use prometheus::{TEXT_FORMAT, TextEncoder, proto::MetricFamily};
+use prometheus::{TEXT_FORMAT, TextEncoder};
 
 use self::family::Family;
-use crate::shared::Shared;
+use crate::{shared::Shared, store::StoreLook};
 
 pub(crate) async fn scrape(State(shared): State<Arc<Shared>>) -> Response {
-    let families = gather(&shared).await;
-    match TextEncoder::new().encode_to_string(&families) {
-        Ok(text) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
+    let is_ready = shared.ready().await.opinion.is_ready;
+    let look = match &shared.store {
+        Some(store) => store.look(&shared.bus).await,
+        None => None,
+    };
+    // A page may have megabytes: handlers on this thread do not wait until it is written.
+    match tokio::task::spawn_blocking(move || page(&shared, is_ready, look.as_deref())).await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
         // Only a family without samples can't be written, and there is none.
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("the metrics can't be written: {error}")).into_response()
-        }
+        Ok(Err(error)) => failed(&error),
+        Err(error) => failed(&error),
     }
 }
 
-async fn gather(shared: &Shared) -> Vec<MetricFamily> {
+fn failed(error: &dyn std::error::Error) -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, format!("the metrics can't be written: {error}")).into_response()
+}
+
+fn page(shared: &Shared, is_ready: bool, look: Option<&StoreLook>) -> prometheus::Result<String> {
     let mut families = of_process::families(&shared.bus.process_metrics(), shared.bus.service());
-    families.push(Family::of(&catalogue::READY).with(&[], f64::from(shared.ready().await.opinion.is_ready)));
+    families.push(Family::of(&catalogue::READY).with(&[], f64::from(is_ready)));
     if let Some(store) = &shared.store {
-        families.extend(of_store::families(store.look(&shared.bus).await.as_deref(), &store.tenants));
+        families.extend(of_store::families(look, &store.tenants));
     }
-    families.into_iter().filter_map(Family::into_proto).collect()
+    let families: Vec<_> = families.into_iter().filter_map(Family::into_proto).collect();
+    TextEncoder::new().encode_to_string(&families)
 }

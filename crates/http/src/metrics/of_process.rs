@@ -13,6 +13,9 @@ use super::{
     family::Family,
 };
 
+/// Beside at most so many series, reasons are told that no letter has: the first is then seen as a rise.
+const FEW: usize = 100;
+
 pub(super) fn families(metrics: &ProcessMetrics, service: &ServiceName) -> Vec<Family> {
     let build = [service.as_str(), env!("CARGO_PKG_VERSION")];
     let mut families = vec![Family::of(&BUILD).with(&build, 1.0)];
@@ -44,7 +47,7 @@ fn of_attempts(attempts: &[AttemptMetrics]) -> [Family; 5] {
         durations.add(&[event_type, tenant], &counted.handling);
         waits.add(&[subscription, event_type], &counted.end_to_end);
         retries.add(&[subscription, event_type, tenant], counted.retried);
-        for (reason, count) in counted.dead_letters() {
+        for (reason, count) in counted.dead_letters().filter(|(_, count)| *count > 0 || attempts.len() <= FEW) {
             dead.add(&[subscription, event_type, tenant, reason.as_str()], count);
         }
     }

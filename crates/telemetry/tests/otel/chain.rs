@@ -22,11 +22,13 @@ fn a_chain_through_two_services_arrives_linked_as_the_conventions_say() {
     };
     let collector = run_chain(on_memory);
     expect_chain(&collector, "memory");
+    let told = collector.received();
+    assert!(!told.iter().any(|span| span.attributes.keys().any(|name| name.starts_with("server."))), "there is none");
 }
 
 #[test]
 fn a_chain_on_redis_arrives_as_one_in_memory_does() {
-    let server = RedisServer::start().unwrap();
+    let server = RedisServer::builder().tcp().start().unwrap();
     let url = server.url().to_owned();
     let on_redis = move |service: &'static str| {
         let url = url.clone();
@@ -34,6 +36,10 @@ fn a_chain_on_redis_arrives_as_one_in_memory_does() {
     };
     let collector = run_chain(on_redis);
     expect_chain(&collector, "redis");
+    let port = format!("#{}", server.url().rsplit(':').next().unwrap());
+    for span in ["send lead.created", "process lead.scored"] {
+        collector.span("crm", span).expect(&[("server.address", "127.0.0.1"), ("server.port", &port)]);
+    }
 }
 
 /// `crm` publishes a lead, `scoring` handles it and publishes its score, `crm` handles that.

@@ -1,10 +1,12 @@
 use std::time::Duration;
 
-use tekup_core::{ErrorKind, Outcome, RetryPolicy, Subscription};
+use tekup_core::{
+    BusConfig, ErrorKind, EventBus, Outcome, RawEvent, RetryPolicy, Subscription, memory::MemoryTransport,
+};
 
 use crate::{
     collector::Collector,
-    service::{LeadCreated, PAYLOAD, alone, lead, until},
+    service::{LeadCreated, PAYLOAD, alone, lead, service, until},
 };
 
 #[test]
@@ -52,4 +54,22 @@ fn what_can_not_be_published_says_why() {
     let types: Vec<_> = sent.iter().map(|span| span.attributes["error.type"].as_str()).collect();
     assert_eq!(types, ["too_large", "closed"]);
     assert!(sent.iter().all(|span| span.error.is_some()), "{sent:#?}");
+}
+
+#[test]
+fn a_batch_of_which_some_events_are_refused_says_how_many() {
+    let collector = Collector::start();
+    let small = async || EventBus::new(BusConfig::new("crm"), MemoryTransport::with_backlog_limit(1));
+    let working = service("crm", &collector, small, async |bus| {
+        let idle = Subscription::matching("idle", "lead.*").handler(async |_: RawEvent, _| ());
+        bus.subscribe(idle).await.unwrap();
+        bus.pause("crm/idle").await.unwrap();
+        let results = bus.publish_batch([lead(), lead(), lead()]).await.unwrap();
+        assert_eq!(results.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, false]);
+    });
+    working.join().unwrap();
+    let sent = collector.span("crm", "send lead.created");
+    sent.expect(&[("error.type", "backpressure"), ("messaging.batch.message_count", "#3")]);
+    let told = sent.error.as_deref().unwrap_or_default();
+    assert!(told.starts_with("2 of 3 events were refused: "), "{told}");
 }
