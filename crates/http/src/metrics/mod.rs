@@ -18,7 +18,16 @@ use self::family::Family;
 use crate::shared::Shared;
 
 pub(crate) async fn scrape(State(shared): State<Arc<Shared>>) -> Response {
-    let families = gather(&shared).await;
+    tell(gather(&shared).await)
+}
+
+/// Those of a process that waits for its bus: the store has not answered, and it is not ready.
+pub(crate) async fn without_bus() -> Response {
+    let families = [Family::of(&catalogue::READY).with(&[], false)].into_iter().chain(of_store::families(None, &[]));
+    tell(families.filter_map(Family::into_proto).collect())
+}
+
+fn tell(families: Vec<MetricFamily>) -> Response {
     match TextEncoder::new().encode_to_string(&families) {
         Ok(text) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
         // Only a family without samples can't be written, and there is none.
