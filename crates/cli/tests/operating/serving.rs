@@ -9,13 +9,13 @@ use tekup_redis_transport::{RedisConfig, RedisTransport};
 
 use crate::world::{Ran, World, eventually, program};
 
-struct Served {
+pub(crate) struct Served {
     child: Child,
     address: String,
 }
 
 impl Served {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -33,11 +33,11 @@ impl Served {
         (code, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
     }
 
-    fn probe(&self, path: &str) -> Ran {
+    pub(crate) fn probe(&self, path: &str) -> Ran {
         program(&["probe", &format!("http://{}{path}", self.address)]).output().unwrap().into()
     }
 
-    fn end(self) -> Ran {
+    pub(crate) fn end(self) -> Ran {
         assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
         self.child.wait_with_output().unwrap().into()
     }
