@@ -9,11 +9,12 @@ ARG PACKAGE=tekup-examples
 ARG BIN=axum_service
 WORKDIR /src
 COPY . .
-# What was compiled before is in neither stage: it stays with the builder.
+# What was compiled before is in neither stage: it stays with the builder. Lines of the source in backtraces would be most of the
+# binary: names of functions stay.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --locked --release --package "${PACKAGE}" --bin "${BIN}" \
-    && cp "target/release/${BIN}" /usr/local/bin/service
+    && strip --strip-debug -o /usr/local/bin/service "target/release/${BIN}"
 
 FROM debian:${DEBIAN}-slim
 ARG VERSION=0.1.0

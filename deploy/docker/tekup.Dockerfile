@@ -6,11 +6,12 @@ ARG DEBIAN=bookworm
 FROM rust:${RUST_VERSION}-slim-${DEBIAN} AS build
 WORKDIR /src
 COPY . .
-# What was compiled before is in neither stage: it stays with the builder.
+# What was compiled before is in neither stage: it stays with the builder. Lines of the source in backtraces would be most of the
+# binary: names of functions stay.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --locked --release --package tekup-cli --bin tekup \
-    && cp target/release/tekup /usr/local/bin/tekup
+    && strip --strip-debug -o /usr/local/bin/tekup target/release/tekup
 
 FROM debian:${DEBIAN}-slim
 ARG VERSION=0.1.0
