@@ -1,12 +1,18 @@
-//! A web service that publishes from its requests, with the bus's probes and metrics beside its own routes.
+//! A web service that publishes from its requests, with the bus's probes and metrics on a port of their own.
 //!
 //! ```text
-//! cargo run --example axum_service                            # within this process
-//! cargo run --example axum_service -- redis://localhost:6379  # on a server
-//! curl -X POST localhost:3000/leads/lead-1 && curl localhost:3000/internal/metrics
+//! cargo run --bin axum_service                                                 # within this process
+//! SERVICE_NAME=web REDIS_URL=redis://localhost:6379 cargo run --bin axum_service   # on a server
+//! curl -X POST localhost:3000/leads/lead-1 && curl localhost:9464/metrics
+//! cargo run --bin axum_service -- probe                                        # is the one that runs ready?
 //! ```
+//!
+//! On a server all settings of docs/configuration.md hold. `LISTEN` and `OPERATIONS_LISTEN` say where it listens, `LOG_LEVEL` and
+//! `LOG_FORMAT` what it logs. How it runs in a container is in deploy/.
 
-use anyhow::Result;
+use std::{env, time::Duration};
+
+use anyhow::{Context, Result, ensure};
 use axum::{
     Router,
     extract::{Path, State},
@@ -15,28 +21,55 @@ use axum::{
 };
 use tekup_core::{Event, EventBus, Subscription, TekupEvent};
 use tekup_events_crm::LeadCreated;
-use tekup_http::Operations;
+use tekup_http::{Operations, probe, serve};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+const READY: &str = "http://127.0.0.1:9464/readyz?verbose";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let bus = match std::env::args().nth(1) {
-        None => EventBus::in_memory("web")?,
-        Some(url) => tekup_redis_transport::connect(&url, "web").await?,
+    let mut arguments = env::args().skip(1);
+    if arguments.next().as_deref() == Some("probe") {
+        return check(&arguments.next().unwrap_or_else(|| READY.into())).await;
+    }
+    tekup_telemetry::init_logging()?;
+    let bus = join().await?;
+    let (stop, stopping) = watch::channel(());
+    let stopped = || {
+        let mut stopping = stopping.clone();
+        async move { drop(stopping.changed().await) }
     };
+    let mut serving = JoinSet::new();
+    let operations = listen("operations", "OPERATIONS_LISTEN", "127.0.0.1:9464").await?;
+    serving.spawn(serve(operations, Operations::of(&bus).subscriptions(1).router(), stopped()));
     let app = app(&bus).await?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    let serving = tokio::spawn(tekup_http::serve(listener, app, std::future::pending()));
-    // `/readyz` is 503 from the signal on, while handlers finish; then the program ends, and the server with it.
+    serving.spawn(serve(listen("requests", "LISTEN", "127.0.0.1:3000").await?, app, stopped()));
+    // `/readyz` is 503 from the signal on, while handlers finish; then what requests are under way.
     bus.run_until_signal().await?;
-    serving.abort();
+    drop(stop);
+    while let Some(served) = serving.join_next().await {
+        served??;
+    }
     Ok(())
 }
 
-/// The service's own routes, and the bus's below `/internal`.
+/// The bus that the environment names, or one within this process.
+async fn join() -> Result<EventBus> {
+    let is_told = ["REDIS_URL", "REDIS_URL_FILE", "EVENT_BUS_CONFIG"].iter().any(|name| env::var_os(name).is_some());
+    Ok(if is_told { tekup_redis_transport::from_env().await? } else { EventBus::in_memory("web")? })
+}
+
+async fn listen(what: &str, variable: &str, default: &str) -> Result<TcpListener> {
+    let address = env::var(variable).unwrap_or_else(|_| default.into());
+    let listener = TcpListener::bind(&address).await;
+    let listener = listener.with_context(|| format!("{variable}: `{address}` can't be listened to"))?;
+    tracing::info!(what, address = %listener.local_addr()?, "listening");
+    Ok(listener)
+}
+
 async fn app(bus: &EventBus) -> Result<Router> {
     bus.subscribe(Subscription::to::<LeadCreated>("scoring").handler(async |_: Event<LeadCreated>, _| ())).await?;
-    let operations = Operations::of(bus).subscriptions(1);
-    Ok(Router::new().route("/leads/{id}", post(create)).with_state(bus.clone()).nest("/internal", operations.router()))
+    Ok(Router::new().route("/leads/{id}", post(create)).with_state(bus.clone()))
 }
 
 async fn create(State(bus): State<EventBus>, Path(id): Path<String>) -> Result<String, (StatusCode, String)> {
@@ -44,6 +77,13 @@ async fn create(State(bus): State<EventBus>, Path(id): Path<String>) -> Result<S
     let stored = bus.publish(lead).await;
     let refused = |error: tekup_core::Error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string());
     stored.map(|receipt| receipt.id.to_string()).map_err(refused)
+}
+
+/// The health check of its container: no other program is needed there.
+async fn check(url: &str) -> Result<()> {
+    let answer = probe(url, Duration::from_secs(2)).await?;
+    ensure!(answer.is_good(), "{answer}");
+    Ok(())
 }
 
 #[cfg(test)]
@@ -66,14 +106,15 @@ mod tests {
     #[tokio::test]
     async fn a_request_publishes_and_the_metrics_tell_of_it() {
         let bus = EventBus::in_memory("web").unwrap();
-        let app = app(&bus).await.unwrap();
+        let (app, operations) = (app(&bus).await.unwrap(), Operations::of(&bus).router());
         let (status, id) = ask(&app, "POST", "/leads/lead-1").await;
         assert_eq!((status, id.len()), (StatusCode::OK, 36), "{id}");
-        assert_eq!(ask(&app, "GET", "/internal/readyz").await, (StatusCode::OK, r#"{"status":"ready"}"#.into()));
+        assert_eq!(ask(&operations, "GET", "/readyz").await, (StatusCode::OK, r#"{"status":"ready"}"#.into()));
         bus.shutdown().await.unwrap();
-        let (_, metrics) = ask(&app, "GET", "/internal/metrics").await;
+        let (_, metrics) = ask(&operations, "GET", "/metrics").await;
         for line in ["published_total{event_type=\"lead.created\"} 1", "status=\"success\"} 1", "tekup_ready 0"] {
             assert!(metrics.contains(line), "{line} is not told:\n{metrics}");
         }
+        assert_eq!(ask(&app, "POST", "/leads/lead-2").await.0, StatusCode::SERVICE_UNAVAILABLE);
     }
 }

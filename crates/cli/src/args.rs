@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::{
     asyncapi::AsyncapiArgs, audit::AuditArgs, completions::CompletionsArgs, config::ConfigCommand, demo::DemoArgs,
     dlq::DlqCommand, doctor::DoctorArgs, event::EventCommand, explain::ExplainArgs, lanes::LanesArgs, output::Format,
-    publish::PublishArgs, schema::SchemaCommand, serve::ServeArgs, stats::StatsArgs, sub::SubCommand, tail::TailArgs,
-    top::TopArgs,
+    probe::ProbeArgs, publish::PublishArgs, schema::SchemaCommand, serve::ServeArgs, stats::StatsArgs, sub::SubCommand,
+    tail::TailArgs, top::TopArgs,
 };
 
 /// Looks at a Tekup event bus and at its events, and tends it.
@@ -56,6 +56,10 @@ pub(crate) enum Command {
     Asyncapi(AsyncapiArgs),
     /// Serves probes, health and Prometheus metrics of the bus over HTTP.
     Serve(ServeArgs),
+    /// Asks a probe by HTTP, as the health check of a container does.
+    ///
+    /// Ends with 0 if the answer is 200, with 3 if it is another, and with 1 if nobody answers in time.
+    Probe(ProbeArgs),
     /// Runs a bus with sample traffic to look at, in a namespace of its own, until it is interrupted.
     Demo(DemoArgs),
     /// Settings of this program, and who has said them.

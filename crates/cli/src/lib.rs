@@ -54,6 +54,7 @@ mod event;
 mod explain;
 mod lanes;
 mod output;
+mod probe;
 mod progress;
 mod publish;
 mod schema;
@@ -151,6 +152,7 @@ fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
         Command::Explain(args) => explain::run(registry, &args, out),
         Command::Dlq(command) => dlq::run(registry, command, out),
         Command::Serve(args) => serve::run(&args, out),
+        Command::Probe(args) => probe::run(&args, out),
         Command::Demo(args) => demo::run(&args, out),
         Command::Audit(args) => audit::run(&args, out),
         Command::Config(command) => config::run(&command, out),

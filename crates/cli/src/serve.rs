@@ -1,10 +1,10 @@
 //! `tekup serve`.
 
-use std::{future::Future, io::Write, pin::Pin, time::Duration};
+use std::{io::Write, pin::pin, time::Duration};
 
 use anyhow::Context;
 use tekup_core::{Environment, Error, ErrorKind, EventBus, TenantId};
-use tekup_http::Operations;
+use tekup_http::{Joining, Operations};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 use tokio::{net::TcpListener, time::sleep};
 
@@ -33,41 +33,42 @@ pub(crate) struct ServeArgs {
     server: ServerArgs,
 }
 
-type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
     let config = args.server.address(&Environment::of_process())?.config()?;
     in_runtime(async {
-        let mut stop: Stop = Box::pin(signals::asked_to_stop()?);
+        let (stop, joining) = (signals::asked_to_stop()?, Joining::default());
         let listener = TcpListener::bind(&args.listen).await;
         let listener = listener.with_context(|| format!("`{}` can't be listened to", args.listen))?;
         writeln!(out, "listening on http://{}", listener.local_addr()?)?;
         out.flush()?;
-        let Some(bus) = joined(&config, &mut stop).await? else { return Ok(Ended::Well) };
-        let operations = Operations::of(&bus).with_store(args.every).tenants(args.tenant.clone());
-        tekup_http::serve(listener, operations.router(), stop).await?;
+        let mut serving = pin!(tekup_http::serve(listener, joining.router(), stop));
+        let bus = tokio::select! {
+            bus = joined(&config, &joining) => bus?,
+            // It was asked to stop before.
+            served = &mut serving => return Ok(served.map(|()| Ended::Well)?),
+        };
+        joining.joined(Operations::of(&bus).with_store(args.every).tenants(args.tenant.clone()));
+        serving.await?;
         bus.shutdown().await?;
         Ok(Ended::Well)
     })
 }
 
-/// The bus, as soon as it is there; `None` if it is wanted to stop before.
-async fn joined(config: &RedisConfig, stop: &mut Stop) -> anyhow::Result<Option<EventBus>> {
+/// The bus, as soon as it is there; meanwhile those who ask are told why it is not.
+async fn joined(config: &RedisConfig, joining: &Joining) -> anyhow::Result<EventBus> {
     let mut told = None;
     loop {
         let error = match RedisTransport::visit(config).await {
-            Ok(transport) => return Ok(Some(visit(transport, &Environment::of_process())?)),
+            Ok(transport) => return Ok(visit(transport, &Environment::of_process())?),
             Err(error) if may_come(&error) => error,
             Err(error) => return Err(error.into()),
         };
+        joining.waits_for(&error);
         if told.as_ref() != Some(&error.kind()) {
             note(&format!("waits: {error}"));
             told = Some(error.kind());
         }
-        tokio::select! {
-            () = &mut *stop => return Ok(None),
-            () = sleep(PAUSE) => {}
-        }
+        sleep(PAUSE).await;
     }
 }
 

@@ -25,10 +25,13 @@
 //! port of their own, or keep them from the outside.
 //!
 //! A store that does not answer must not restart every process that uses it, so `/livez` never asks it, and `/readyz`
-//! waits for several bad looks.
+//! waits for several bad looks. A process whose bus is not there yet answers by [`Joining`]; [`probe`] asks, as a container's
+//! health check does.
 
+mod asked;
 mod cached;
 mod hysteresis;
+mod joining;
 mod metrics;
 mod operations;
 mod probes;
@@ -37,5 +40,7 @@ mod serve;
 mod shared;
 mod store;
 
+pub use asked::{ProbeAnswer, probe};
+pub use joining::Joining;
 pub use operations::Operations;
 pub use serve::serve;

@@ -15,19 +15,26 @@ use crate::shared::Shared;
 /// How long the full report may take to come.
 const REPORT_PATIENCE: Duration = Duration::from_secs(5);
 
+/// What a good and a bad answer say.
+pub(crate) type Words = [&'static str; 2];
+
+pub(crate) const LIVE: Words = ["alive", "stuck"];
+pub(crate) const READY: Words = ["ready", "unready"];
+pub(crate) const STARTED: Words = ["started", "starting"];
+
 pub(crate) async fn livez(State(shared): State<Arc<Shared>>, query: RawQuery) -> Response {
     let alive = shared.bus.liveness();
-    answer(alive.is_healthy(), ["alive", "stuck"], Some(&alive), &query)
+    answer(alive.is_healthy(), LIVE, Some(&alive), &query)
 }
 
 pub(crate) async fn readyz(State(shared): State<Arc<Shared>>, query: RawQuery) -> Response {
     let ready = shared.ready().await;
-    answer(ready.opinion.is_ready, ["ready", "unready"], ready.last.as_ref(), &query)
+    answer(ready.opinion.is_ready, READY, ready.last.as_ref(), &query)
 }
 
 pub(crate) async fn startupz(State(shared): State<Arc<Shared>>, query: RawQuery) -> Response {
     let ready = shared.ready().await;
-    answer(ready.has_started, ["started", "starting"], ready.last.as_ref(), &query)
+    answer(ready.has_started, STARTED, ready.last.as_ref(), &query)
 }
 
 /// All that is known, as [`Health`] is serialized; each reason also in words.
@@ -39,11 +46,20 @@ pub(crate) async fn health(State(shared): State<Arc<Shared>>) -> Response {
             json!({ "level": Level::Unhealthy, "reasons": [], "error": "the report is not there yet: ask again" });
         return reply(false, late);
     };
-    let report = json!({ "level": health.level, "reasons": reasons(&health) });
+    report(&health)
+}
+
+pub(crate) fn report(health: &Health) -> Response {
+    let report = json!({ "level": health.level, "reasons": reasons(health) });
     reply(health.level < Level::Unhealthy, report)
 }
 
-fn answer(is_good: bool, [good, bad]: [&str; 2], found: Option<&Health>, RawQuery(query): &RawQuery) -> Response {
+pub(crate) fn answer(
+    is_good: bool,
+    [good, bad]: Words,
+    found: Option<&Health>,
+    RawQuery(query): &RawQuery,
+) -> Response {
     let mut body = json!({ "status": if is_good { good } else { bad } });
     if is_verbose(query.as_deref()) {
         body["level"] = json!(found.map(|health| health.level));

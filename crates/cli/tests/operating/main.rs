@@ -9,6 +9,7 @@ mod deployed;
 mod doctor;
 mod events;
 mod letters;
+mod logins;
 mod publishing;
 mod servers;
 mod serving;

@@ -1,8 +1,9 @@
 //! The program as it is called: what it prints, and how it ends.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
 
 mod asyncapi;
+mod deploy;
 mod docs;
 mod events;
 mod schemas;

@@ -61,6 +61,11 @@ impl fmt::Display for Part {
 pub enum Reason {
     /// The bus is shut down.
     Closed,
+    /// The process waits for a bus that is not there yet.
+    NotJoined {
+        /// Why it could not be joined when that was last tried.
+        error: String,
+    },
     /// The store does not answer, or refuses to.
     StoreUnreachable {
         /// What it, or the way to it, said.
@@ -202,6 +207,7 @@ impl Reason {
             | Self::DeadLettersGrow { .. }
             | Self::Unaccounted { .. } => Level::Degraded,
             Self::Closed
+            | Self::NotJoined { .. }
             | Self::StoreUnreachable { .. }
             | Self::SubscriptionStopped { .. }
             | Self::Ended { .. }
@@ -215,6 +221,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the bus is shut down: make a new one"),
+            Self::NotJoined { error } => write!(f, "the bus is not joined yet: {error}; it is tried again by itself"),
             Self::StoreUnreachable { error } => {
                 write!(f, "the store is out of reach: {error}; check server and network")
             }

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes the logins of deploy/redis/users.acl, with random passwords, for a server at HOST:PORT, in a folder that must not exist yet:
+#   deploy/redis/secrets.sh FOLDER HOST:PORT
+# users.acl     for the server: users, with hashes of their passwords
+# service-url   for services (REDIS_URL_FILE)
+# operator-url  for tekup (REDIS_URL_FILE)
+# grafana-password  for the admin of Grafana, where there is one
+set -eu
+
+[ $# -eq 2 ] || { echo "usage: $0 FOLDER HOST:PORT" >&2; exit 2; }
+folder=$1 server=$2
+recommended=$(dirname "$0")/users.acl
+
+[ ! -e "$folder" ] || {
+    echo "error: $folder exists: delete it if its passwords are not in use, or name another" >&2
+    exit 1
+}
+
+password() {
+    od -An -N24 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+hash_of() {
+    printf %s "$1" | sha256sum | cut -d ' ' -f 1
+}
+
+service=$(password) operator=$(password)
+# Nobody else enters the folder. Its files may be read by all, as containers that get them by a mount have other users.
+umask 022
+mkdir -m 700 "$folder"
+sed -e "s/>change-me-service /#$(hash_of "$service") /" -e "s/>change-me-operator /#$(hash_of "$operator") /" \
+    "$recommended" >"$folder/users.acl"
+echo "redis://tekup-service:$service@$server" >"$folder/service-url"
+echo "redis://tekup-operator:$operator@$server" >"$folder/operator-url"
+password >"$folder/grafana-password"
+echo "$folder holds the logins for $server"
