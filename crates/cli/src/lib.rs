@@ -54,6 +54,7 @@ mod event;
 mod explain;
 mod lanes;
 mod output;
+mod policy;
 mod progress;
 mod publish;
 mod schema;

@@ -74,6 +74,8 @@ macro_rules! transport_conformance {
                 the_larger_revision_of_the_same_lists_is_kept,
                 tenants_are_deployed_as_patterns_are,
                 a_revision_out_of_range_is_refused,
+                the_policy_that_the_newest_deploy_tells_of_is_known,
+                a_policy_goes_with_the_deploy_that_takes_over,
             }
             starting {
                 a_subscription_may_start_from_the_beginning,
