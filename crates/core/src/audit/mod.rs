@@ -10,7 +10,8 @@
 //!
 //! **Events** of types that say `#[event(audit)]`: the envelope of each, never its data nor its free metadata, stored in one
 //! step with the event. A duplicate leaves no second record; an event for a later time is recorded when it is accepted.
-//! What is published untyped is of no such type.
+//! What is published untyped is recorded where the bus knows its type: by [`EventBus::use_schemas`](crate::EventBus::use_schemas),
+//! or where its publisher says so by [`Outgoing::audit`](crate::transport::Outgoing::audit). Bytes that are no event leave none.
 //!
 //! The newest 10,000 actions are kept, and of each partition of the store about the newest 10,000 events: a flood of events
 //! pushes out no action. What a removed subscription's operators did stays recorded.
