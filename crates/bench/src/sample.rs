@@ -39,7 +39,9 @@ pub fn parts(load: Vec<(String, InvoicePaid)>, tasks: usize) -> impl Iterator<It
     std::iter::repeat_with(move || load.by_ref().take(size).collect()).take(tasks)
 }
 
-fn invoice(number: usize) -> InvoicePaid {
+/// The data of one of them.
+#[must_use]
+pub fn invoice(number: usize) -> InvoicePaid {
     InvoicePaid {
         invoice_id: format!("inv-2025-{number:08}"),
         customer_id: format!("customer-{:06}", number % 9_973),

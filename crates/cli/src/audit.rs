@@ -10,7 +10,7 @@ use tekup_core::{
 
 use crate::{
     Ended,
-    output::{Format, line, note, shown, table},
+    output::{Format, line, shown, table, tell_next},
     server::BusArgs,
     subscriptions::Page,
 };
@@ -57,19 +57,19 @@ pub(crate) fn run(args: &AuditArgs, out: &mut impl Write) -> anyhow::Result<Ende
             None => bus.audit(kind, after, most).await?,
         };
         tell(&page, args.bus.format(), out)?;
-        if let Some(next) = &page.next {
-            note(&format!("there may be more: --after {next}"));
-        }
         Ok(Ended::Well)
     })
 }
 
 fn tell(page: &AuditPage, format: Format, out: &mut impl Write) -> anyhow::Result<()> {
     match format {
-        Format::Table => Ok(table(out, ["AT", "WHO", "WHAT", "ON", "TENANT", "HOW MANY", "ENDED"], rows(page))?),
-        Format::Json => crate::output::json(out, page),
-        Format::Ndjson => page.records.iter().try_for_each(|record| line(out, record)),
+        Format::Table => table(out, ["AT", "WHO", "WHAT", "ON", "TENANT", "HOW MANY", "ENDED"], rows(page))?,
+        // It holds where it goes on.
+        Format::Json => return crate::output::json(out, page),
+        Format::Ndjson => page.records.iter().try_for_each(|record| line(out, record))?,
     }
+    tell_next(page.next.as_deref());
+    Ok(())
 }
 
 fn rows(page: &AuditPage) -> impl Iterator<Item = [String; 7]> {

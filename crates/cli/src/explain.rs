@@ -91,8 +91,7 @@ pub(crate) fn run(registry: &Registry, args: &ExplainArgs, out: &mut impl Write)
             subscriptions::each(page.subscriptions, async |one| look(bus, args, priority, one).await).await?;
         // Those that get it first.
         verdicts.sort_by_key(|verdict| !verdict.gets);
-        args.bus.format().rows(out, verdicts)?;
-        subscriptions::tell_more(page.next.as_deref());
+        args.bus.format().part(out, verdicts, page.next.as_deref())?;
         Ok(Ended::Well)
     })
 }

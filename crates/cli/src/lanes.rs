@@ -77,8 +77,7 @@ pub(crate) fn run(args: &LanesArgs, out: &mut impl Write) -> anyhow::Result<Ende
                 (subscriptions::each(listed, async |one| depths(one.id).await).await?, page.next)
             }
         };
-        args.bus.format().rows(out, ids.iter().flat_map(lanes))?;
-        subscriptions::tell_more(next.as_deref());
+        args.bus.format().part(out, ids.iter().flat_map(lanes), next.as_deref())?;
         Ok(Ended::Well)
     })
 }

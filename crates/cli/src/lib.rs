@@ -76,6 +76,7 @@ use tekup_contracts::Registry;
 use self::{
     args::{Args, Command},
     closed::UntilClosed,
+    output::note,
 };
 
 /// How a command ended.
@@ -119,10 +120,23 @@ pub fn run<A: Into<OsString> + Clone>(
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::WithFindings) => ExitCode::from(3),
         Err(error) => {
-            let _told = writeln!(std::io::stderr(), "error: {error:#}");
+            note(&format!("error: {}", whole(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// With its causes, but for those that are told already: an error of the bus is one whole line.
+fn whole(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.contains(&cause) {
+            continue;
+        }
+        let apart = if told.is_empty() { "" } else { ": " };
+        told = told + apart + &cause;
+    }
+    told
 }
 
 fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
@@ -148,4 +162,25 @@ fn command(registry: &Registry, args: Args) -> anyhow::Result<Ended> {
     }?;
     out.flush()?;
     Ok(ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn each_cause_of_an_error_is_told_once() {
+        let refused = || anyhow!("refused");
+        let table = [
+            (refused(), "refused"),
+            (refused().context("no way there"), "no way there: refused"),
+            (refused().context("no way there (refused)"), "no way there (refused)"),
+            (refused().context("no way there (refused)").context("half done"), "half done: no way there (refused)"),
+        ];
+        for (error, told) in table {
+            assert_eq!(whole(&error), told);
+        }
+    }
 }

@@ -40,6 +40,21 @@ impl Format {
         Ok(())
     }
 
+    /// A part of a list, and where the next one begins.
+    pub(crate) fn part<R: Row<N>, const N: usize>(
+        self,
+        out: &mut impl Write,
+        rows: impl IntoIterator<Item = R>,
+        next: Option<&str>,
+    ) -> anyhow::Result<()> {
+        if matches!(self, Self::Json) {
+            return json(out, &Part { items: rows.into_iter().collect(), next });
+        }
+        self.rows(out, rows)?;
+        tell_next(next);
+        Ok(())
+    }
+
     /// One thing, which is told to people in other words.
     pub(crate) fn one<W: Write>(
         self,
@@ -56,6 +71,21 @@ impl Format {
 
     pub(crate) const fn is_for_people(self) -> bool {
         matches!(self, Self::Table)
+    }
+}
+
+/// A part of a list, for programs.
+#[derive(Serialize)]
+struct Part<'a, R> {
+    items: Vec<R>,
+    /// What `--after` takes to go on; nothing at the end of the list.
+    next: Option<&'a str>,
+}
+
+/// Says where a list goes on.
+pub(crate) fn tell_next(next: Option<&str>) {
+    if let Some(next) = next {
+        note(&format!("there may be more: --after {next}"));
     }
 }
 
@@ -147,6 +177,17 @@ mod tests {
         assert_eq!(printed(Format::Ndjson, 2).lines().count(), 2);
         let all: serde_json::Value = serde_json::from_str(&printed(Format::Json, 2)).unwrap();
         assert_eq!(all[1]["name"], "lead.created:1");
+    }
+
+    #[test]
+    fn a_part_of_a_list_tells_programs_where_it_goes_on() {
+        let part = |next| {
+            let mut out = Vec::new();
+            Format::Json.part(&mut out, [Lane { name: "a".into(), ready: 1 }], next).unwrap();
+            serde_json::from_slice::<serde_json::Value>(&out).unwrap()
+        };
+        assert_eq!(part(Some("a")), serde_json::json!({ "items": [{ "name": "a", "ready": 1 }], "next": "a" }));
+        assert_eq!(part(None)["next"], serde_json::Value::Null);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tekup_core::{
 
 use crate::{
     Ended,
-    output::{facts, table},
+    output::{facts, table, tell_next},
     server::BusArgs,
     subscriptions::{self, Page},
     units::{at_or_none, short_or_none},
@@ -112,7 +112,7 @@ fn tell(stats: &Stats, out: &mut impl Write) -> anyhow::Result<()> {
     writeln!(out)?;
     let head = ["SUBSCRIPTION", "READY", "IN FLIGHT", "RETRYING", "DEAD", "OLDEST", "P50", "P99", "END TO END P99"];
     table(out, head, stats.subscriptions.iter().map(OfSubscription::cells))?;
-    subscriptions::tell_more(stats.next.as_deref());
+    tell_next(stats.next.as_deref());
     Ok(())
 }
 

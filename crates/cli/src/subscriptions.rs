@@ -6,8 +6,6 @@ use tekup_core::{
     transport::{ListedSubscription, SubscriptionPage},
 };
 
-use crate::output::note;
-
 /// How many are looked at the same time.
 const AT_ONCE: usize = 8;
 
@@ -49,11 +47,4 @@ pub(crate) async fn each<T>(
         }
     });
     found.buffered(AT_ONCE).try_filter_map(async |found| Ok(found)).try_collect().await
-}
-
-/// Says where the list goes on.
-pub(crate) fn tell_more(next: Option<&str>) {
-    if let Some(next) = next {
-        note(&format!("there are more: --after {next}"));
-    }
 }

@@ -1,11 +1,13 @@
 //! `tekup tail`.
 
+use std::{mem::replace, time::Duration};
+
 use serde::Serialize;
 use tekup_core::{
     Broadcast, BroadcastHandle, Envelope, EventBus, EventId, EventType, Pattern, RawEvent, SchemaVersion, TenantId,
-    Timestamp, UserId,
+    Timestamp, UserId, health::Level,
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
     Ended,
@@ -17,6 +19,10 @@ use crate::{
 
 /// How many events wait to be printed, before those that listen wait.
 const BUFFER: usize = 1_000;
+
+/// How often it is looked whether the server answers, and how long it has for that.
+const LOOK: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TailArgs {
@@ -69,11 +75,13 @@ pub(crate) fn run(args: &TailArgs, out: &mut impl Output) -> anyhow::Result<Ende
     args.bus.with_bus(async |bus| {
         let (heard, mut events) = mpsc::channel(BUFFER);
         let listening = listen(bus, args, heard).await?;
-        let shown = show(args, &mut events, out).await;
+        let mut watch = Watch::default();
+        let shown = tokio::select! {
+            shown = show(args, &mut events, out) => shown,
+            () = watch.go_on(bus, &listening) => Ok(()),
+        };
         listening.stop().await?;
-        if listening.missed() > 0 {
-            note(&format!("{} events were removed before they could be shown", listening.missed()));
-        }
+        watch.tell_missed(&listening);
         shown.map(|()| Ended::Well)
     })
 }
@@ -87,6 +95,39 @@ async fn listen(bus: &EventBus, args: &TailArgs, heard: mpsc::Sender<RawEvent>) 
     match &args.tenant {
         Some(tenant) => bus.tenant(tenant.clone())?.listen(broadcast).await,
         None => bus.listen(broadcast).await,
+    }
+}
+
+/// What is told beside the events: what is not shown, and why.
+#[derive(Default)]
+struct Watch {
+    /// The server did not answer the last time.
+    is_away: bool,
+    /// So many events were told to be missed.
+    missed: u64,
+}
+
+impl Watch {
+    /// Looks for as long as it is let.
+    async fn go_on(&mut self, bus: &EventBus, listening: &BroadcastHandle) {
+        loop {
+            sleep(LOOK).await;
+            let is_away = bus.readiness(PATIENCE).await.level == Level::Unhealthy;
+            match (replace(&mut self.is_away, is_away), is_away) {
+                (false, true) => note("the server does not answer: what is published meanwhile may not be shown"),
+                (true, false) => note("the server answers again"),
+                _ => {}
+            }
+            self.tell_missed(listening);
+        }
+    }
+
+    fn tell_missed(&mut self, listening: &BroadcastHandle) {
+        let missed = listening.missed();
+        let new = missed - replace(&mut self.missed, missed);
+        if new > 0 {
+            note(&format!("{new} events were removed before they could be shown"));
+        }
     }
 }
 

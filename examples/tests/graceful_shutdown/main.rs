@@ -40,6 +40,12 @@ async fn under_load_a_stopped_worker_finishes_what_it_has_begun_and_hands_the_re
     assert_eq!(handled, ids, "each is handled once, and none is lost");
     let begun = lines.iter().filter(|line| line.text.starts_with("begin "));
     assert!(begun.clone().all(|line| line.text.ends_with(" in attempt 1")));
+    let by_stopped = |word| {
+        lines.iter().filter(move |line| line.worker == "stopped" && line.text.starts_with(word) && line.at > asked)
+    };
+    assert!(by_stopped("end ").count() > 0, "what it had begun is finished after it was asked");
+    // It held ten more, of which it may have begun a few before it heard the signal.
+    assert!(by_stopped("begin ").count() <= 5, "it begins nothing more");
 
     let waited: Vec<_> = published.iter().filter(|(_, at)| *at < asked).map(|(id, _)| id.to_string()).collect();
     let handed_over = begun.filter(|line| line.worker == "other" && line.at > asked);

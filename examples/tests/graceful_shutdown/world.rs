@@ -14,7 +14,10 @@ use crate::{
 const WRITING: &str = "reports/writing";
 
 /// Reports that wait or are worked on, at most: more than the two workers can begin, and little enough to be done soon.
-const AT_ONCE: usize = 40;
+const AT_ONCE: usize = 60;
+
+/// What each of them holds at least when one is asked to stop: it works on five, so ten are not begun.
+const HELD: i64 = 15;
 
 /// A server, a publisher, and what the workers say.
 pub(crate) struct World {
@@ -61,13 +64,13 @@ impl World {
         said.trim().strip_prefix("published ").unwrap().parse().unwrap()
     }
 
-    /// Both hold more than the five that they may begin at once.
+    /// Both hold much more than they may begin at once.
     pub(crate) async fn until_both_hold_what_they_have_not_begun(&self) {
         let keys = self.server.command(&["KEYS", "*:lane:report.requested:medium"]).unwrap();
         let lane = keys.items()[0].text().unwrap();
         let hold_much = async || {
             let pending = self.server.command(&["XPENDING", lane, WRITING]).unwrap();
-            let held = pending.items()[3].items().iter().filter(|of_one| of_one.items()[1].int().unwrap() >= 9);
+            let held = pending.items()[3].items().iter().filter(|of_one| of_one.items()[1].int().unwrap() >= HELD);
             held.count() == 2
         };
         self.until("both hold much", hold_much).await;

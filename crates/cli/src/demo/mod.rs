@@ -53,11 +53,15 @@ async fn join(config: &RedisConfig) -> anyhow::Result<Vec<EventBus>> {
     let Some(first) = buses.first() else { return Ok(buses) };
     for found in first.all_subscriptions(None, 100).await?.subscriptions {
         let service = found.id.service().as_str();
+        let (namespace, id) = (&config.namespace, &found.id);
         ensure!(
-            SERVICES.contains(&service) && found.replicas.alive == 0,
-            "namespace `{}` holds `{}`, which is not of this demo: it would get its events; take another namespace",
-            config.namespace,
-            found.id
+            SERVICES.contains(&service),
+            "namespace `{namespace}` holds `{id}`, which is not of this demo: it would get its events; take another namespace"
+        );
+        ensure!(
+            found.replicas.alive == 0,
+            "`{id}` in namespace `{namespace}` is read: another demo runs there, or has been killed and is forgotten \
+             within a minute; end it, wait, or take another namespace"
         );
     }
     services::subscribe(&buses).await?;

@@ -1,15 +1,17 @@
 //! What comes in.
 
-use std::{pin::pin, time::Duration};
+use std::{mem::replace, pin::pin, time::Duration};
 
 use tekup_core::{EventBus, TekupEvent};
 use tekup_events_crm::LeadCreated;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::output::note;
+
 const TENANTS: [&str; 4] = ["acme", "globex", "initech", "umbrella"];
 const SOURCES: [&str; 3] = ["website", "referral", "csv"];
 
-/// Leads at a rate, until it is enough.
+/// Leads at a rate, until it is enough; while the server is away, none.
 pub(super) async fn until(
     buses: &[EventBus],
     per_second: u32,
@@ -19,12 +21,21 @@ pub(super) async fn until(
     let mut ticks = interval(Duration::from_secs(1) / per_second);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut enough = pin!(enough);
+    let mut is_away = false;
     for number in 0_u64.. {
         tokio::select! {
             ended = &mut enough => return Ok(ended?),
             _ = ticks.tick() => {}
         }
-        web.publish(lead(number).event(tenant()).user("demo")).await?;
+        match web.publish(lead(number).event(tenant()).user("demo")).await {
+            Ok(_) => is_away = false,
+            Err(error) if error.is_retryable() => {
+                if !replace(&mut is_away, true) {
+                    note(&format!("waits: {error}"));
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

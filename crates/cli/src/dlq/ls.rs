@@ -9,7 +9,7 @@ use tekup_core::{
 use super::{Whose, chosen::Chosen};
 use crate::{
     Ended,
-    output::{Row, note, shown},
+    output::{Row, shown},
     subscriptions::Page,
 };
 
@@ -69,10 +69,7 @@ pub(super) fn run(args: &LsArgs, out: &mut impl Write) -> anyhow::Result<Ended> 
     bus_args.with_bus(async |bus| {
         let letters = bus.dead_letters(args.whose.subscription.to_string())?.filter(args.chosen.filter());
         let page = letters.list(args.page.after(), args.page.most()).await?;
-        bus_args.format().rows(out, page.letters.iter().map(Letter::from))?;
-        if let Some(next) = &page.next {
-            note(&format!("there may be more: --after {next}"));
-        }
+        bus_args.format().part(out, page.letters.iter().map(Letter::from), page.next.as_deref())?;
         Ok(Ended::Well)
     })
 }

@@ -59,7 +59,7 @@ pub(super) struct Deaths {
     pub(super) looked_at: usize,
 }
 
-pub(super) async fn gather(transport: &RedisTransport, bus: &EventBus, page: &Page) -> anyhow::Result<Facts> {
+pub(super) async fn gather(transport: &RedisTransport, bus: &EventBus, page: &Page) -> tekup_core::Result<Facts> {
     let (begun, before) = (Instant::now(), stored(&transport.partition_facts().await?));
     let listed = page.of(bus).await?;
     let subscriptions = subscriptions::each(listed.subscriptions, async |one| look(bus, one).await).await?;

@@ -21,8 +21,9 @@ use self::{
 };
 use crate::{
     Ended,
+    output::tell_next,
     server::{Address, BusArgs, in_runtime, visit},
-    subscriptions::{Page, tell_more},
+    subscriptions::Page,
     units::short,
 };
 
@@ -64,13 +65,15 @@ pub(crate) fn run(args: &DoctorArgs, out: &mut impl Write) -> anyhow::Result<End
     let address = args.bus.server.address(&environment)?;
     let config = address.config()?;
     let report = in_runtime(async {
-        let transport = match RedisTransport::visit(&config).await {
-            Ok(transport) => transport,
-            Err(error) => return Ok(Report { findings: vec![out_of_reach(&error, &address)], facts: None }),
+        let looked = async {
+            let transport = RedisTransport::visit(&config).await?;
+            let bus = visit(transport.clone(), &environment)?;
+            facts::gather(&transport, &bus, &args.page).await
         };
-        let bus = visit(transport.clone(), &environment)?;
-        let facts = facts::gather(&transport, &bus, &args.page).await?;
-        Ok(Report { findings: findings(&facts, &args.thresholds, &address), facts: Some(facts) })
+        Ok(match looked.await {
+            Ok(facts) => Report { findings: findings(&facts, &args.thresholds, &address), facts: Some(facts) },
+            Err(error) => Report { findings: vec![out_of_reach(&error, &address)], facts: None },
+        })
     })?;
     args.bus.format().one(out, &report, |out| tell(&report, out))?;
     Ok(if report.findings.is_empty() { Ended::Well } else { Ended::WithFindings })
@@ -114,6 +117,6 @@ fn tell(report: &Report, out: &mut impl Write) -> anyhow::Result<()> {
         facts.partitions.len(),
         facts.subscriptions.len(),
     )?;
-    tell_more(facts.next.as_deref());
+    tell_next(facts.next.as_deref());
     Ok(())
 }

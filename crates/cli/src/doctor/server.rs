@@ -16,6 +16,7 @@ pub(super) fn findings(facts: &ServerFacts, address: &Address) -> Vec<Finding> {
     let checks = [
         policy(&facts.memory, address),
         persistence(&facts.persistence, address),
+        fsync(&facts.persistence, address),
         failing(&facts.persistence),
         latency(facts),
         clock(facts),
@@ -35,13 +36,26 @@ fn policy(memory: &Memory, address: &Address) -> Option<Finding> {
 }
 
 fn persistence(persistence: &Persistence, address: &Address) -> Option<Finding> {
-    (!persistence.is_on()).then(|| {
-        Finding::error(
-            "persistence-off",
-            "nothing outlives a restart of Redis: it writes neither an append-only file nor saves",
-        )
-        .run(address.redis_cli("CONFIG SET appendonly yes"))
-        .advise("set `appendonly yes` in redis.conf too, for the next start")
+    let finding = if !persistence.is_on() {
+        let what = "nothing outlives a restart of Redis: it writes neither an append-only file nor saves";
+        Finding::error("persistence-off", what)
+    } else if !persistence.append_only && persistence.save.is_some() {
+        let what = "Redis only saves now and then: if it dies, the events since the last save are lost";
+        Finding::warning("persistence-saves", what)
+    } else {
+        return None;
+    };
+    let finding = finding.run(address.redis_cli("CONFIG SET appendonly yes"));
+    Some(finding.advise("set `appendonly yes` in redis.conf too, for the next start"))
+}
+
+fn fsync(persistence: &Persistence, address: &Address) -> Option<Finding> {
+    (persistence.append_only && persistence.fsync.as_deref() == Some("no")).then(|| {
+        let what = "Redis leaves it to the system when its append-only file reaches the disk (`appendfsync no`): if the \
+                    machine dies, the events of the last half minute or so are lost";
+        Finding::warning("persistence-late", what)
+            .run(address.redis_cli("CONFIG SET appendfsync everysec"))
+            .advise("set `appendfsync everysec`, or `always`, in redis.conf too, for the next start")
     })
 }
 

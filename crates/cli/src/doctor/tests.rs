@@ -64,7 +64,12 @@ type Change = fn(&mut Facts);
 
 #[test]
 fn each_trouble_is_found_by_its_name_and_no_other() {
-    let table: [(&str, Change); 15] = [
+    let table: [(&str, Change); 17] = [
+        ("persistence-late", |facts| facts.server.persistence.fsync = Some("no".into())),
+        ("persistence-saves", |facts| {
+            let persistence = &mut facts.server.persistence;
+            (persistence.append_only, persistence.save) = (false, Some("3600 1".into()));
+        }),
         ("persistence-failing", |facts| facts.server.persistence.is_failing = true),
         ("latency", |facts| facts.server.latency_ms = 80.0),
         ("clock", |facts| facts.server.clock_ahead_ms = -2_000),

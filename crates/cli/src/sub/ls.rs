@@ -37,8 +37,7 @@ pub(super) fn run(args: &LsArgs, out: &mut impl Write) -> anyhow::Result<Ended> 
     args.bus.with_bus(async |bus| {
         let page = args.page.of(bus).await?;
         let rows = subscriptions::each(page.subscriptions, async |one| look(bus, one).await).await?;
-        args.bus.format().rows(out, rows)?;
-        subscriptions::tell_more(page.next.as_deref());
+        args.bus.format().part(out, rows, page.next.as_deref())?;
         Ok(Ended::Well)
     })
 }

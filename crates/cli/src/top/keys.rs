@@ -1,7 +1,9 @@
-use std::thread;
+use std::{io, thread};
 
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc;
+
+use crate::signals;
 
 /// What somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +47,15 @@ impl Key {
     }
 }
 
-/// Keys as they are pressed. They are read on a thread of their own, which ends with the program.
-pub(super) fn listen() -> mpsc::Receiver<Key> {
+/// Keys as they are pressed; a signal to stop is one to quit. They are read on a thread of their own, which ends with the
+/// program.
+pub(super) fn listen() -> io::Result<mpsc::Receiver<Key>> {
     let (pressed, keys) = mpsc::channel(16);
+    let (stop, quit) = (signals::asked_to_stop()?, pressed.clone());
+    tokio::spawn(async move {
+        stop.await;
+        let _ended = quit.send(Key::Quit).await;
+    });
     thread::spawn(move || {
         while let Ok(event) = event::read() {
             let Some(key) = Key::of(&event) else { continue };
@@ -56,5 +64,5 @@ pub(super) fn listen() -> mpsc::Receiver<Key> {
             }
         }
     });
-    keys
+    Ok(keys)
 }

@@ -54,13 +54,11 @@ pub(crate) fn run(args: &TopArgs) -> anyhow::Result<Ended> {
 
 /// Looks and draws, until somebody has seen enough.
 async fn live(bus: &EventBus, args: &TopArgs, mut view: View, terminal: &mut DefaultTerminal) -> anyhow::Result<()> {
-    let mut pressed = keys::listen();
-    let mut stop = std::pin::pin!(crate::signals::asked_to_stop()?);
+    let mut pressed = keys::listen()?;
     let mut next = Instant::now();
     loop {
         terminal.draw(|frame| draw::draw(&view, frame))?;
         tokio::select! {
-            () = &mut stop => return Ok(()),
             key = pressed.recv() => match key {
                 None | Some(Key::Quit) => return Ok(()),
                 Some(key) => view.press(key),

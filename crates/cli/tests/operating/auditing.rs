@@ -31,7 +31,8 @@ async fn what_operators_did_is_told_with_who_what_and_how_many() {
     assert!(purge.contains("ada by tekup-cli purge crm/import") && purge.ends_with("3 done"), "{purge}");
     let json = world.run(&["audit", "--output", "json", "--kind", "actions", "--limit", "1"]).ends_with(0);
     assert_eq!(json.json()["records"][0]["operator"], "ada");
-    let next = json.err.trim().split_once("--after ").unwrap().1;
+    let json = json.json();
+    let next = json["next"].as_str().unwrap();
     let rest = world.run(&["audit", "--output", "ndjson", "--kind", "actions", "--after", next]).ends_with(0);
     assert_eq!(rest.out.lines().count(), 3);
 }

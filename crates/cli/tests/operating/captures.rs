@@ -43,11 +43,7 @@ fn shape(text: &str) -> String {
         number if number == "-" || is_number(number) => Some("0".to_owned()),
         other => Some(other.replace(|c: char| c.is_ascii_digit(), "")),
     };
-    let line = |line: &str| {
-        let mut words: Vec<String> = line.split_whitespace().filter_map(word).collect();
-        words.dedup_by(|a, b| a == "0" && b == "0");
-        words.join(" ")
-    };
+    let line = |line: &str| line.split_whitespace().filter_map(word).collect::<Vec<_>>().join(" ");
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 

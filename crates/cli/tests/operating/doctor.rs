@@ -83,6 +83,113 @@ async fn a_server_that_deletes_keys_and_keeps_nothing_is_set_right_by_the_comman
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_writes_late_or_only_saves_is_set_right_by_the_commands_that_are_printed() {
+    let saves = world(RedisServer::builder().config("maxmemory", "256mb").config("save", "3600 1")).await;
+    saves.cure(&saves.finds(&[], &["persistence-saves"]));
+    saves.is_clean(&[]);
+    let late = world(sound()).await;
+    late.server.command(&["CONFIG", "SET", "appendfsync", "no"]).unwrap();
+    late.cure(&late.finds(&[], &["persistence-late"]));
+    late.is_clean(&[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_can_not_write_its_data_is_told_until_it_can() {
+    let world = world(sound().config("dbfilename", "in-the-way.rdb")).await;
+    let folder = world.server.command(&["CONFIG", "GET", "dir"]).unwrap().items()[1].text().unwrap().to_owned();
+    // Where the file should be there is a folder.
+    let in_the_way = Path::new(&folder).join("in-the-way.rdb");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let saves = async |wanted: &str| {
+        world.server.command(&["BGSAVE"]).unwrap();
+        let info = || world.server.command(&["INFO", "persistence"]).unwrap().text().unwrap().to_owned();
+        eventually(async || info().contains("rdb_bgsave_in_progress:0") && info().contains(wanted)).await;
+    };
+    saves("rdb_last_bgsave_status:err").await;
+    let told = world.finds(&[], &["persistence-failing"]);
+    assert!(told.out.contains("    do: look into the log of Redis"), "{}", told.out);
+    std::fs::remove_dir(&in_the_way).unwrap();
+    saves("rdb_last_bgsave_status:ok").await;
+    world.is_clean(&[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_soon_takes_no_more_clients_is_told_and_takes_more() {
+    let world = world(sound().tcp()).await;
+    let address = world.server.url().replace("redis://", "");
+    let _crowd: Vec<_> = (0..40).map(|_| std::net::TcpStream::connect(&address).unwrap()).collect();
+    let info = world.server.command(&["INFO", "clients"]).unwrap().text().unwrap().to_owned();
+    let connected: u64 = info.lines().find_map(|line| line.strip_prefix("connected_clients:")?.parse().ok()).unwrap();
+    // Room for those of the program, and for nobody else.
+    let most = (connected + 5).to_string();
+    world.server.command(&["CONFIG", "SET", "maxclients", &most]).unwrap();
+    world.cure(&world.finds(&[], &["clients"]));
+    world.is_clean(&[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_that_is_missing_is_told_by_its_command() {
+    let world = world(sound().tcp()).await;
+    world.subscribe("scoring").await;
+    let as_weak = |rights: &[&str]| {
+        let weak = [&["ACL", "SETUSER", "weak", "reset", "on", ">secret", "~*", "&*"], rights].concat();
+        world.server.command(&weak).unwrap();
+        let mut command = world.command(&["doctor"]);
+        command.env("REDIS_URL", world.server.url().replace("redis://", "redis://weak:secret@"));
+        Ran::from(command.output().unwrap())
+    };
+    for (rights, command) in [(&["+ping"][..], "'"), (&["+@all", "-info"], "info"), (&["+@all", "-hscan"], "hscan")] {
+        let ran = as_weak(rights).ends_with(3);
+        assert!(ran.out.starts_with("error: denied: ") && ran.out.contains(command), "{command}: {}", ran.out);
+        assert!(!ran.out.contains("secret"), "{}", ran.out);
+    }
+    as_weak(&["+@all"]).ends_with(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bus_that_another_version_has_made_is_told() {
+    let world = world(sound()).await;
+    let record = world.server.command(&["KEYS", "*namespace*"]).unwrap().items()[0].text().unwrap().to_owned();
+    let format = world.server.command(&["HGET", &record, "format"]).unwrap().text().unwrap().to_owned();
+    world.server.command(&["HSET", &record, "format", "99"]).unwrap();
+    let told = world.finds(&[], &["incompatible"]);
+    assert!(told.out.contains("99"), "{}", told.out);
+    world.server.command(&["HSET", &record, "format", &format]).unwrap();
+    world.is_clean(&[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_that_will_be_full_within_a_day_is_told_before_it_is() {
+    let world = world(sound().config("maxmemory", "32mb")).await;
+    let hold = Arc::new(Notify::new());
+    let hangs =
+        Subscription::to::<LeadCreated>("hangs").handler_with(hold.clone(), async |hold, _, _| hold.notified().await);
+    world.bus.subscribe(hangs).await.unwrap();
+    let publish = async |count| {
+        let lead = |at| LeadCreated::new("lead-1", "website", 75.0).event(format!("tenant-{at}"));
+        let leads = (0..count).map(lead);
+        world.bus.publish_batch(leads).await.unwrap();
+    };
+    for _ in 0..20 {
+        publish(100).await;
+    }
+    let (world, many) = (&world, ["--max-waiting", "1000000"]);
+    let told = tokio::task::block_in_place(|| {
+        std::thread::scope(|threads| {
+            let doctor = threads.spawn(|| world.finds(&many, &["memory-forecast"]));
+            while !doctor.is_finished() {
+                tokio::runtime::Handle::current().block_on(publish(50));
+            }
+            doctor.join().unwrap()
+        })
+    });
+    assert!(told.line("memory-forecast").contains("full in"), "{}", told.out);
+    world.cure(&told);
+    world.is_clean(&many);
+    hold.notify_waiters();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_memory_is_made_larger_and_publishing_goes_on() {
     let world = world(sound().config("maxmemory", "4mb")).await;
     let (hold, held) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(true)));

@@ -1,6 +1,9 @@
 use std::process::{Command, Stdio};
 
-use crate::world::{World, eventually};
+use crate::{
+    terminal::Terminal,
+    world::{World, eventually},
+};
 
 async fn with_letters(count: u64) -> World {
     let world = World::new().await;
@@ -82,4 +85,30 @@ async fn a_replay_that_is_interrupted_tells_how_far_it_came_and_frees_the_letter
     assert_eq!((ran.json()["stopped"].as_bool(), done + left), (Some(true), 40));
     world.run(&["dlq", "purge", "crm/import", "--all", "--yes"]).ends_with(0);
     assert_eq!(letters.count().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_terminal_it_is_asked_before_anything_is_deleted() {
+    let world = with_letters(2).await;
+    let purge = || Terminal::run(&world, &["dlq", "purge", "crm/import", "--all"], (10, 100));
+    let letters = world.bus.dead_letters("crm/import").unwrap();
+    // (what is pressed, how it ends, how many letters are left)
+    for (keys, code, left) in [("n\r", 1, 2), ("\r", 1, 2), ("maybe\r", 1, 2), ("y\r", 0, 0)] {
+        let mut terminal = purge();
+        let asked = terminal.until(|screen| screen.contains("Go on? [y/N]")).await;
+        assert!(asked.contains("purge 2 dead letters of `crm/import`"), "{asked}");
+        terminal.press(keys);
+        assert_eq!(terminal.ended().await, code, "{keys:?}");
+        assert_eq!(letters.count().await.unwrap(), left, "{keys:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_can_be_interrupted() {
+    let world = with_letters(1).await;
+    let mut terminal = Terminal::run(&world, &["dlq", "purge", "crm/import", "--all"], (10, 100));
+    terminal.until(|screen| screen.contains("Go on? [y/N]")).await;
+    terminal.press("\u{3}");
+    assert_ne!(terminal.ended().await, 0);
+    assert_eq!(world.bus.dead_letters("crm/import").unwrap().count().await.unwrap(), 1);
 }

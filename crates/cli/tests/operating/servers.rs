@@ -1,6 +1,7 @@
-use std::fs;
+use std::{fs, time::Duration};
 
 use serde_json::json;
+use tekup_core::EventId;
 
 use crate::world::{Ran, World, program};
 
@@ -34,8 +35,39 @@ fn a_server_out_of_reach_is_told_without_its_password() {
     let url = "redis://:s3cret@127.0.0.1:1";
     let ran = Ran::from(program(&["sub", "ls", "--redis", url]).output().unwrap()).ends_with(1);
     assert!(ran.err.contains("127.0.0.1:1 can't be reached") && !ran.err.contains("s3cret"), "{}", ran.err);
+    assert_eq!(ran.err.matches("refused").count(), 1, "{}", ran.err);
     let ran = Ran::from(program(&["sub", "ls", "--redis", "localhost"]).output().unwrap()).ends_with(1);
     assert!(ran.err.contains("redis://"), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_told_by_every_command_and_stops_none_from_ending() {
+    let world = World::new().await;
+    world.subscribe("scoring").await;
+    world.server.freeze().unwrap();
+    let id = EventId::generate().to_string();
+    let lines: [&[&str]; 10] = [
+        &["doctor"],
+        &["stats"],
+        &["lanes"],
+        &["sub", "ls"],
+        &["sub", "pause", "crm/scoring"],
+        &["event", "status", &id, "--tenant", "acme"],
+        &["dlq", "ls", "crm/scoring"],
+        &["explain", "lead.created"],
+        &["audit"],
+        &["tail"],
+    ];
+    let running: Vec<_> = lines.map(|line| (line, world.command(line).spawn().unwrap())).into();
+    for (line, child) in running {
+        let ended = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
+        let ran = Ran::from(tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap().unwrap());
+        let code = if line == ["doctor"] { 3 } else { 1 };
+        let told = format!("{}{}", ran.out, ran.err);
+        assert!(ran.code == code && told.contains("did not answer in time"), "{line:?} ends with {}: {told}", ran.code);
+    }
+    world.server.thaw().unwrap();
+    world.run(&["stats"]).ends_with(0);
 }
 
 #[test]

@@ -20,7 +20,10 @@ async fn subscriptions_are_listed_with_how_they_stand() {
     assert_eq!(table.line("crm/scoring"), "crm/scoring runs 1 0 0 0 0 0 -");
     assert_eq!(table.line("crm/import"), "crm/import runs 1 0 0 0 0 1 -");
     let all = world.run(&["sub", "ls", "--output", "json"]).ends_with(0).json();
-    assert_eq!((&all[0]["subscription"], &all[0]["depth"]["dead"]), (&"crm/import".into(), &1.into()));
+    assert_eq!(
+        (&all["items"][0]["subscription"], &all["items"][0]["depth"]["dead"]),
+        (&"crm/import".into(), &1.into())
+    );
     let lines = world.run(&["sub", "ls", "--output", "ndjson"]).ends_with(0).out;
     assert_eq!(lines.lines().count(), 2);
     world.bus.shutdown().await.unwrap();
@@ -37,6 +40,8 @@ async fn a_list_that_is_longer_than_its_limit_says_where_it_goes_on() {
     let next = first.err.trim().split_once("--after ").unwrap().1;
     let rest = world.run(&["sub", "ls", "--limit", "2", "--after", next]).ends_with(0);
     let names = format!("{}{}", first.out, rest.out);
+    let json = world.run(&["sub", "ls", "--limit", "2", "--output", "json"]).ends_with(0);
+    assert_eq!((json.json()["next"].as_str(), json.err.as_str()), (Some(next), ""));
     assert!(["crm/a", "crm/b", "crm/c"].iter().all(|name| names.matches(name).count() == 1), "{names}");
     assert_eq!(rest.err, "");
     assert_eq!(world.run(&["sub", "ls", "--limit", "0"]).code, 2);
@@ -108,7 +113,10 @@ async fn lanes_and_statistics_tell_what_waits_where_and_what_was_counted() {
     world.publish("globex", "website").await;
     let lanes = world.run(&["lanes"]).ends_with(0);
     assert!(lanes.line("lead.created:medium").starts_with("crm/scoring lead.created:medium 2 0 0 0 "), "{}", lanes.out);
-    assert_eq!(world.run(&["lanes", "crm/scoring", "--output", "json"]).ends_with(0).json()[0]["depth"]["ready"], 2);
+    assert_eq!(
+        world.run(&["lanes", "crm/scoring", "--output", "json"]).ends_with(0).json()["items"][0]["depth"]["ready"],
+        2
+    );
     world.bus.shutdown().await.unwrap();
     let stats = world.run(&["stats"]).ends_with(0);
     assert_eq!((stats.line("published"), stats.line("handled")), ("published 3".into(), "handled 1".into()));
@@ -139,7 +147,7 @@ async fn it_is_explained_who_gets_an_event_and_why_others_do_not() {
     assert_eq!(shown.line("attempts"), "attempts up to 5 attempts, 10 s apart");
     assert_eq!(shown.line("handlers"), "handlers 16 at once, with a lease of 30 s");
     let json = world.run(&["explain", "proposal.sent", "--output", "json"]).ends_with(0).json();
-    let (audit, retry) = (&json[0], &json[0]["policy"]["retry"]);
+    let (audit, retry) = (&json["items"][0], &json["items"][0]["policy"]["retry"]);
     assert_eq!((&audit["subscription"], &audit["policy"]["concurrency"]), (&"crm/audit".into(), &16.into()));
     assert_eq!((&retry["firstDelayMs"], &retry["growth"]), (&10_000.into(), &"none".into()));
     let unknown = world.run(&["explain", "lead.lost"]).ends_with(0);

@@ -1,19 +1,22 @@
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command},
+    io::{BufRead, BufReader, Lines, Read},
+    process::{Child, ChildStderr, ChildStdout, Command},
+    time::Duration,
 };
 
 use serde_json::Value;
 
 use crate::world::{Ran, World, eventually};
 
+type Output = BufReader<ChildStdout>;
+
 /// Publishes until the first line of a tail is there, for nobody can see that it listens.
-async fn first_line(world: &World, tail: &mut Child) -> String {
-    let mut lines = BufReader::new(tail.stdout.take().unwrap());
+async fn first_line(world: &World, tail: &mut Child) -> (String, Output) {
+    let mut output = BufReader::new(tail.stdout.take().unwrap());
     let read = tokio::task::spawn_blocking(move || {
         let mut line = String::new();
-        lines.read_line(&mut line).unwrap();
-        line
+        output.read_line(&mut line).unwrap();
+        (line, output)
     });
     eventually(async || {
         world.publish("globex", "website").await;
@@ -30,7 +33,7 @@ async fn a_tail_shows_what_is_published_from_then_on_and_takes_it_from_nobody() 
     world.subscribe("scoring").await;
     let args = ["tail", "lead.*", "--tenant", "acme", "--limit", "1", "--output", "ndjson"];
     let mut tail = world.command(&args).spawn().unwrap();
-    let heard: Value = serde_json::from_str(&first_line(&world, &mut tail).await).unwrap();
+    let heard: Value = serde_json::from_str(&first_line(&world, &mut tail).await.0).unwrap();
     assert_eq!((&heard["type"], &heard["tenantId"]), (&"lead.created".into(), &"acme".into()));
     assert!(heard.get("data").is_none(), "{heard}");
     assert!(tail.wait().unwrap().success());
@@ -44,17 +47,43 @@ async fn a_tail_shows_what_is_published_from_then_on_and_takes_it_from_nobody() 
 async fn a_tail_shows_data_only_if_they_are_asked_for_and_ends_well_when_interrupted() {
     let world = World::new().await;
     let mut tail = world.command(&["tail", "--data", "--output", "json"]).spawn().unwrap();
-    let heard: Value = serde_json::from_str(&first_line(&world, &mut tail).await).unwrap();
+    let heard: Value = serde_json::from_str(&first_line(&world, &mut tail).await.0).unwrap();
     assert_eq!(heard["data"]["leadId"], "lead-1");
     assert!(Command::new("kill").args(["-INT", &tail.id().to_string()]).status().unwrap().success());
     Ran::from(tail.wait_with_output().unwrap()).ends_with(0);
+}
+
+/// Until a line of a program holds this.
+async fn until_told(mut lines: Lines<BufReader<ChildStderr>>, part: &'static str) -> Lines<BufReader<ChildStderr>> {
+    let found = tokio::task::spawn_blocking(move || {
+        assert!(lines.any(|line| line.unwrap().contains(part)), "it has ended without `{part}`");
+        lines
+    });
+    tokio::time::timeout(Duration::from_secs(30), found).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_says_that_the_server_does_not_answer_and_goes_on_when_it_does() {
+    let world = World::new().await;
+    let mut tail = world.command(&["tail", "--output", "ndjson"]).spawn().unwrap();
+    let told = BufReader::new(tail.stderr.take().unwrap()).lines();
+    let (_, mut output) = first_line(&world, &mut tail).await;
+    world.server.freeze().unwrap();
+    let told = until_told(told, "does not answer").await;
+    world.server.thaw().unwrap();
+    until_told(told, "answers again").await;
+    let id = world.publish("acme", "back").await.to_string();
+    let shown = tokio::task::spawn_blocking(move || output.by_ref().lines().any(|line| line.unwrap().contains(&id)));
+    assert!(tokio::time::timeout(Duration::from_secs(30), shown).await.unwrap().unwrap());
+    tail.kill().unwrap();
+    tail.wait().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tail_ends_when_nobody_reads_it_any_more() {
     let world = World::new().await;
     let mut tail = world.command(&["tail", "--output", "ndjson"]).spawn().unwrap();
-    first_line(&world, &mut tail).await;
+    drop(first_line(&world, &mut tail).await);
     // The reader of the first line is gone, as `head -1` is.
     let tail = std::sync::Mutex::new(tail);
     eventually(async || {

@@ -97,6 +97,17 @@ async fn a_server_that_is_away_leaves_old_numbers_that_are_told_to_be_old() {
     assert_eq!((top.ended().await, top.is_taken()), (0, false));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_does_not_keep_it_from_ending() {
+    let world = world().await;
+    let mut top = Terminal::run(&world, &["top", "--interval", "200ms"], WIDE);
+    top.until(|screen| screen.contains("crm/import")).await;
+    world.server.freeze().unwrap();
+    top.until(|screen| screen.contains("old numbers: ")).await;
+    assert!(Command::new("kill").args(["-TERM", &top.pid()]).status().unwrap().success());
+    assert_eq!((top.ended().await, top.is_taken()), (0, false));
+}
+
 #[test]
 fn without_a_terminal_it_says_what_programs_use() {
     let output = program(&["top", "--redis", "redis://127.0.0.1:1"]).output().unwrap();

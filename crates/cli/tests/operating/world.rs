@@ -54,7 +54,9 @@ impl From<Output> for Ran {
 pub(crate) fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tekup"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ["SERVICE_NAME", "REDIS_URL", "REDIS_URL_FILE", "TEKUP_CONTEXT", "XDG_CONFIG_HOME", "HOME"] {
+    for name in
+        ["SERVICE_NAME", "REDIS_URL", "REDIS_URL_FILE", "TEKUP_CONTEXT", "TEKUP_CONTEXTS", "XDG_CONFIG_HOME", "HOME"]
+    {
         command.env_remove(name);
     }
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("EVENT_BUS_")) {

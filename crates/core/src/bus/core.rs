@@ -31,6 +31,10 @@ use crate::{
 /// How often the others are told what was counted, while anything is.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
+/// How long the last calls of a shutdown may take in all: with the grace period and the farewell of the subscriptions it
+/// stays below what Kubernetes waits.
+const LAST_CALLS: Duration = Duration::from_secs(2);
+
 pub(super) struct Core {
     pub(super) service: ServiceName,
     pub(super) config: BusConfig,
@@ -184,7 +188,16 @@ impl Core {
         self.closed.cancel();
         // Who still waits for room is refused; what has found room is stored, whether or not its publisher stays.
         self.gathering.room.close();
-        self.gathering.flushed().await;
-        self.flush().await
+        let last = async {
+            self.gathering.flushed().await;
+            self.flush().await
+        };
+        tokio::time::timeout(LAST_CALLS, last).await.unwrap_or_else(|_| Err(not_in_time()))
     }
+}
+
+fn not_in_time() -> Error {
+    let message = "the store did not answer the last calls in time: what was counted last may not be told, and it is unknown \
+                   whether what was published last is stored";
+    Error::new(ErrorKind::Unavailable, message)
 }

@@ -14,9 +14,11 @@ impl Signals {
     pub(super) fn listen() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = || {
-            // First, so that it is ready for a second one when the first one is seen.
+            // In this order: a signal between the two is heard as the first one.
+            let listening =
+                Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
             leave_at_the_second()?;
-            Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+            Ok(listening)
         };
         let failed =
             |cause: std::io::Error| Error::new(ErrorKind::Internal, "signals can't be listened to").with_source(cause);
@@ -45,21 +47,28 @@ impl Signals {
 }
 
 /// It is the signal's own handler that ends the process, so no thread need be free for it: a handler of events that
-/// blocks its thread holds up nobody who has asked twice.
+/// blocks its thread holds up nobody who has asked twice. Said once, it holds for as long as the process lives.
 #[cfg(unix)]
 fn leave_at_the_second() -> std::io::Result<()> {
-    use std::sync::{Arc, atomic::AtomicBool};
+    use std::sync::{Arc, Mutex, atomic::AtomicBool};
 
+    use crate::sync::lock;
     use signal_hook::{
         consts::{SIGINT, SIGTERM},
         flag,
     };
+    static SAID: Mutex<bool> = Mutex::new(false);
+    let mut said = lock(&SAID);
+    if *said {
+        return Ok(());
+    }
     let asked = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         // In this order: the first signal finds that nobody has asked, and then notes that somebody has.
         flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked))?;
         flag::register(signal, Arc::clone(&asked))?;
     }
+    *said = true;
     Ok(())
 }
 

@@ -14,6 +14,10 @@ impl EventBus {
     /// # Errors
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if signals can't be listened to; those of [`shutdown`](EventBus::shutdown).
     ///
+    /// # Cancel safety
+    /// If dropped, this process still takes both signals for itself: the next one ends nothing, unless this is called again,
+    /// and the one after it ends the process at once.
+    ///
     /// ```
     /// use tekup_core::EventBus;
     ///
@@ -30,7 +34,8 @@ impl EventBus {
     }
 
     /// Stops all subscriptions of this bus: no event is started any more, those not started go to the replicas at once,
-    /// and those started have the configured grace period to finish. Further calls of this bus are refused.
+    /// and those started have the configured grace period to finish. Further calls of this bus are refused. A store that does
+    /// not answer makes it longer by 5 s at most.
     ///
     /// # Errors
     /// Those of the store, for what was counted last; the subscriptions are stopped all the same.

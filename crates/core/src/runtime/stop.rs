@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::{task::JoinHandle, time::Instant};
+use futures_util::future::join_all;
+use tokio::{
+    task::{AbortHandle, JoinHandle},
+    time::{Instant, timeout, timeout_at},
+};
 
 use super::{Running, Runtime};
 use crate::{
@@ -10,10 +14,10 @@ use crate::{
     transport::{Delivery, Verdict},
 };
 
-/// How long the last verdicts and the farewell may take after the grace period.
+/// How long the last verdicts and the farewell may take together after the grace period.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How long an aborted handler may take to come to an await.
+/// How long aborted handlers may take to come to an await.
 const ABORTED: Duration = Duration::from_millis(100);
 
 impl Running {
@@ -24,26 +28,27 @@ impl Running {
         let deadline = Instant::now() + grace;
         runtime.stopping.cancel();
         runtime.source.interrupt();
-        finish(reader, Instant::now() + FAREWELL).await;
+        finish(vec![reader], Instant::now() + FAREWELL).await;
         runtime.hand_back();
-        for worker in workers {
-            finish(worker, deadline).await;
-        }
+        finish(workers, deadline).await;
         runtime.hand_back_unfinished();
         runtime.outbox.close();
-        finish(settler, Instant::now() + FAREWELL).await;
+        let last = Instant::now() + FAREWELL;
+        finish(vec![settler], last).await;
         runtime.log_unsettled();
         keeper.abort();
-        runtime.farewell().await;
+        runtime.farewell(last).await;
     }
 }
 
-/// Waits for a task, and aborts it when its time is over.
-async fn finish(mut task: JoinHandle<()>, deadline: Instant) {
-    if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
-        task.abort();
+/// Waits for tasks, and aborts those that are left when their time is over.
+async fn finish(tasks: Vec<JoinHandle<()>>, deadline: Instant) {
+    let left: Vec<AbortHandle> = tasks.iter().map(JoinHandle::abort_handle).collect();
+    let mut all = join_all(tasks);
+    if timeout_at(deadline, &mut all).await.is_err() {
+        left.iter().for_each(AbortHandle::abort);
         // An aborted task ends at its next await, and drops what it held: one that blocks its thread is left to itself.
-        let _aborted = tokio::time::timeout(ABORTED, task).await;
+        let _aborted = timeout(ABORTED, all).await;
     }
 }
 
@@ -85,8 +90,8 @@ impl Runtime {
         }
     }
 
-    async fn farewell(&self) {
-        match tokio::time::timeout(FAREWELL, self.source.close()).await {
+    async fn farewell(&self, deadline: Instant) {
+        match timeout_at(deadline, self.source.close()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(subscription = %self.id, %error, "the subscription could not leave in order")

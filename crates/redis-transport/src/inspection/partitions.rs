@@ -1,8 +1,12 @@
-use redis::Pipeline;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use redis::{FromRedisValue, Pipeline, Value};
 use serde::Serialize;
 use tekup_core::Result;
 
 use crate::{RedisTransport, error, keys::PartitionKeys};
+
+/// So many partitions are looked at the same time.
+const AT_ONCE: usize = 8;
 
 /// Of so many lanes of a partition the entries are counted.
 const LANES: usize = 500;
@@ -30,9 +34,9 @@ pub struct PartitionFacts {
     pub prefix: String,
     /// Subscriptions that are registered in it: the same in all partitions, unless one has lost some.
     pub subscriptions: u64,
-    /// Its lanes.
+    /// Its lanes; where there are very many, up to four more are counted.
     pub lanes: u64,
-    /// What its first 500 lanes hold, settled or not.
+    /// What 500 of them hold, settled or not; of fewer it is all. While no lane comes or goes they are the same ones.
     pub entries: u64,
 }
 
@@ -44,29 +48,35 @@ impl RedisTransport {
     ///
     /// See [`PartitionFacts`] for an example.
     pub async fn partition_facts(&self) -> Result<Vec<PartitionFacts>> {
-        let mut facts = Vec::with_capacity(self.partitions().len());
-        for keys in self.partitions() {
-            facts.push(self.of_partition(keys).await?);
-        }
-        Ok(facts)
+        let looks = stream::iter(self.partitions()).map(|keys| self.of_partition(keys));
+        looks.buffered(AT_ONCE).try_collect().await
     }
 
     async fn of_partition(&self, keys: &PartitionKeys) -> Result<PartitionFacts> {
-        let (mut subscriptions, mut lanes) = (redis::cmd("HLEN"), redis::cmd("HKEYS"));
-        subscriptions.arg(keys.subscriptions());
-        lanes.arg(keys.lanes());
-        let unexpected = |_| error::unexpected("what lies in a partition");
-        let registered = self.commands().one(subscriptions).await?;
-        let registered: u64 = redis::from_redis_value(registered).map_err(unexpected)?;
-        let names: Vec<String> = redis::from_redis_value(self.commands().one(lanes).await?).map_err(unexpected)?;
-        let names: Vec<String> = names.into_iter().filter(|name| !name.starts_with('~')).collect();
+        let (names, is_all) = self.some_lanes(keys).await?;
+        let lanes = if is_all { names.len() as u64 } else { self.fields(keys.lanes()).await? };
         Ok(PartitionFacts {
             prefix: keys.prefix().to_owned(),
             // Beside them lies the version.
-            subscriptions: registered.saturating_sub(1),
-            lanes: names.len() as u64,
+            subscriptions: self.fields(keys.subscriptions()).await?.saturating_sub(1),
+            lanes,
             entries: self.entries(keys, &names).await?,
         })
+    }
+
+    async fn fields(&self, key: String) -> Result<u64> {
+        let mut count = redis::cmd("HLEN");
+        count.arg(key);
+        read(self.commands().one(count).await?)
+    }
+
+    /// About as many as are looked at, and whether that is all: the server may tell of a few more.
+    async fn some_lanes(&self, keys: &PartitionKeys) -> Result<(Vec<String>, bool)> {
+        let mut scan = redis::cmd("HSCAN");
+        scan.arg(keys.lanes()).arg(0).arg("COUNT").arg(LANES);
+        let (next, fields): (String, Vec<(String, String)>) = read(self.commands().one(scan).await?)?;
+        let names = fields.into_iter().map(|(name, _)| name);
+        Ok((names.filter(|name| !name.starts_with('~')).collect(), next == "0"))
     }
 
     async fn entries(&self, keys: &PartitionKeys, lanes: &[String]) -> Result<u64> {
@@ -79,10 +89,12 @@ impl RedisTransport {
         }
         let mut entries = 0;
         for length in self.commands().all(calls).await? {
-            let length: u64 =
-                redis::from_redis_value(length?).map_err(|_| error::unexpected("the length of a lane"))?;
-            entries += length;
+            entries += read::<u64>(length?)?;
         }
         Ok(entries)
     }
+}
+
+fn read<T: FromRedisValue>(answer: Value) -> Result<T> {
+    redis::from_redis_value(answer).map_err(|_| error::unexpected("what lies in a partition"))
 }
