@@ -18,10 +18,10 @@ const FEW: u64 = 1_000;
 const LASTS: Duration = Duration::from_secs(24 * 3_600);
 
 pub(super) fn findings(facts: &Facts, address: &Address) -> Vec<Finding> {
-    let memory = &facts.server.memory;
+    let Some(memory) = &facts.server.memory else { return Vec::new() };
     match full(memory, address) {
         Some(full) => vec![full],
-        None => unlimited(memory, address).or_else(|| forecast(facts, address)).into_iter().collect(),
+        None => unlimited(memory, address).or_else(|| forecast(facts, memory, address)).into_iter().collect(),
     }
 }
 
@@ -73,8 +73,8 @@ fn unlimited(memory: &Memory, address: &Address) -> Option<Finding> {
     })
 }
 
-fn forecast(facts: &Facts, address: &Address) -> Option<Finding> {
-    let (memory, stored) = (&facts.server.memory, stored(&facts.partitions));
+fn forecast(facts: &Facts, memory: &Memory, address: &Address) -> Option<Finding> {
+    let stored = stored(&facts.partitions);
     let limit = memory.max?;
     if stored < FEW || facts.growth <= 0.0 {
         return None;
