@@ -5,13 +5,14 @@ use std::io::Write;
 use serde::Serialize;
 use tekup_contracts::Registry;
 use tekup_core::{
-    EventBus, EventType, Priority, TenantId,
-    transport::{ListedSubscription, Registration, SubscriptionState},
+    EventBus, EventType, Priority, RateLimit, TenantId, Timestamp,
+    transport::{ListedSubscription, Policy, Registration},
 };
 
 use crate::{
     Ended,
     output::{Row, note},
+    policy,
     server::BusArgs,
     subscriptions::{self, Page},
 };
@@ -41,17 +42,40 @@ struct Verdict {
     why: String,
     /// Through which lane.
     lane: Option<String>,
-    /// What is stored of how it is handed out.
-    policy: String,
+    /// How many are alive.
+    replicas: u64,
+    /// Since when it is paused.
+    paused: Option<Timestamp>,
+    rate_limit: Option<RateLimit>,
+    revision: u64,
+    /// As the newest process has told; nothing if none has.
+    policy: Option<Policy>,
 }
 
-impl Row<5> for Verdict {
-    const HEAD: [&str; 5] = ["SUBSCRIPTION", "GETS IT", "WHY", "LANE", "POLICY"];
+impl Row<6> for Verdict {
+    const HEAD: [&str; 6] = ["SUBSCRIPTION", "GETS IT", "WHY", "LANE", "READERS", "POLICY"];
 
-    fn cells(&self) -> [String; 5] {
+    fn cells(&self) -> [String; 6] {
         let gets = if self.gets { "yes" } else { "no" };
         let lane = self.lane.clone().unwrap_or_else(|| "-".into());
-        [self.subscription.clone(), gets.into(), self.why.clone(), lane, self.policy.clone()]
+        let policy = policy::in_short(self.policy.as_ref());
+        [self.subscription.clone(), gets.into(), self.why.clone(), lane, self.readers(), policy]
+    }
+}
+
+impl Verdict {
+    fn readers(&self) -> String {
+        let mut parts = vec![match self.replicas {
+            0 => "nobody reads it".into(),
+            1 => "1 replica".into(),
+            many => format!("{many} replicas"),
+        }];
+        parts.extend(self.paused.map(|since| format!("paused since {since}")));
+        parts.extend(self.rate_limit.map(|limit| limit.to_string()));
+        if self.revision > 0 {
+            parts.push(format!("revision {}", self.revision));
+        }
+        parts.join(", ")
     }
 }
 
@@ -83,7 +107,9 @@ async fn look(
     let state = bus.subscription_state(&subscription).await?;
     let (gets, why) = judge(&registration, &args.event_type, args.tenant.as_ref());
     let lane = gets.then(|| format!("{}:{priority}", args.event_type));
-    Ok(Verdict { subscription, gets, why, lane, policy: policy(&registration, &state, one.replicas.alive) })
+    let (replicas, paused, rate_limit) = (one.replicas.alive, state.paused, state.rate_limit);
+    let Registration { revision, policy, .. } = registration;
+    Ok(Verdict { subscription, gets, why, lane, replicas, paused, rate_limit, revision, policy })
 }
 
 fn judge(registration: &Registration, event_type: &EventType, tenant: Option<&TenantId>) -> (bool, String) {
@@ -105,20 +131,6 @@ fn judge(registration: &Registration, event_type: &EventType, tenant: Option<&Te
 
 fn listed<T: std::fmt::Display>(all: &[T]) -> String {
     all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn policy(registration: &Registration, state: &SubscriptionState, replicas: u64) -> String {
-    let mut parts = vec![match replicas {
-        0 => "nobody reads it".into(),
-        1 => "1 replica".into(),
-        many => format!("{many} replicas"),
-    }];
-    parts.extend(state.paused.map(|since| format!("paused since {since}")));
-    parts.extend(state.rate_limit.map(|limit| limit.to_string()));
-    if registration.revision > 0 {
-        parts.push(format!("revision {}", registration.revision));
-    }
-    parts.join(", ")
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ mod event;
 mod explain;
 mod lanes;
 mod output;
+mod policy;
 mod probe;
 mod progress;
 mod publish;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io::Write, path::PathBuf};
 use anyhow::{Context, ensure};
 use serde::Serialize;
 use tekup_contracts::{Registry, Validation};
-use tekup_core::{EventBus, EventType, Priority, RawEvent, transport::Outgoing};
+use tekup_core::{EventBus, EventType, Priority, RawEvent, audit::AuditedEvent, transport::Outgoing};
 
 use crate::{
     Ended,
@@ -135,10 +135,13 @@ fn half_way(answer: &Answer) -> String {
 
 fn outgoing(registry: &Registry, priority: Option<Priority>, event: &RawEvent) -> Outgoing {
     let mut outgoing = Outgoing::raw(event);
-    let known = registry.reader_of(&event.envelope().event_type, &event.envelope().version);
+    let envelope = event.envelope();
+    let known = registry.reader_of(&envelope.event_type, &envelope.version);
     if let Some(priority) = priority.or(known.map(|contract| contract.priority)) {
         outgoing.priority = priority;
     }
+    let is_audited = registry.audits(envelope.event_type.as_str());
+    outgoing.audit = is_audited.then(|| Box::new(AuditedEvent::of(envelope)));
     outgoing
 }
 
@@ -165,4 +168,35 @@ fn tell(answer: &Answer, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(out, "{stored} stored, {duplicates} stored before, {failed} failed")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+    use tekup_core::TekupEvent;
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(audit, priority = "high")]
+    struct AccountClosed {
+        reason: String,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    struct AccountSeen {}
+
+    #[test]
+    fn an_event_is_published_as_its_type_says_recorded_and_urgent() {
+        let registry =
+            Registry::of([("accounts", vec![AccountClosed::descriptor(), AccountSeen::descriptor()])]).unwrap();
+        let closed = AccountClosed { reason: "private".into() }.event("acme").user("ada").build().unwrap();
+        let told = outgoing(&registry, None, &closed.to_raw().unwrap());
+        assert_eq!(told.priority, Priority::High);
+        assert_eq!(told.audit.map(|audited| *audited), Some(AuditedEvent::of(&closed.envelope)));
+        let seen = AccountSeen {}.event("acme").build().unwrap().to_raw().unwrap();
+        assert_eq!(outgoing(&registry, None, &seen).audit, None);
+        assert_eq!(outgoing(&Registry::default(), None, &closed.to_raw().unwrap()).audit, None);
+    }
 }

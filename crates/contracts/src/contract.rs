@@ -35,6 +35,8 @@ pub struct Contract {
     pub version: SchemaVersion,
     /// Of events that are published without one.
     pub priority: Priority,
+    /// Whether the envelope of each published event is [recorded](tekup_core::audit).
+    pub audit: bool,
     /// The JSON Schema of what is read.
     pub reads: Value,
     /// The JSON Schema of what is written.
@@ -54,6 +56,7 @@ impl Contract {
             event_type: descriptor.event_type.clone(),
             version: descriptor.version.clone(),
             priority: descriptor.priority,
+            audit: descriptor.audit,
             reads: with_id(descriptor.schema()),
             writes: with_id(descriptor.written_schema()),
         }
@@ -74,8 +77,12 @@ impl Contract {
     /// ```
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let Self { domain, event_type, version, priority, reads, writes } = self;
-        fingerprint(&json!([domain, event_type.as_str(), version.to_string(), priority.as_str(), reads, writes]))
+        let Self { domain, event_type, version, priority, audit, reads, writes } = self;
+        let mut all =
+            vec![json!(domain), json!(event_type), json!(version), json!(priority), json!(reads), json!(writes)];
+        // Most events are not recorded, and were locked before that was told.
+        all.extend(audit.then(|| json!("audit")));
+        fingerprint(&all.into())
     }
 }
 

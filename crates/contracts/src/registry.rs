@@ -23,7 +23,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] with every two descriptors that say the same type and version of different data, read or
-    /// written, or of different priorities.
+    /// written, of different priorities, or of which one is recorded and the other is not.
     ///
     /// See [`Registry`] for an example.
     pub fn of<D: Into<String>>(domains: impl IntoIterator<Item = (D, Vec<EventDescriptor>)>) -> Result<Self> {
@@ -147,6 +147,21 @@ impl Registry {
             .map(|(_, contract)| contract)
             .take_while(move |contract| contract.event_type.as_str() == event_type)
     }
+
+    /// Whether the envelopes of a type's events are [recorded](tekup_core::audit), whatever their version: any version of
+    /// it says so.
+    ///
+    /// ```
+    /// # use tekup_contracts::Registry;
+    /// # use tekup_events_crm as crm;
+    /// let registry = Registry::of([("crm", crm::descriptors().to_vec())])?;
+    /// assert!(!registry.audits("lead.created"));
+    /// # Ok::<(), tekup_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn audits(&self, event_type: &str) -> bool {
+        self.versions_of(event_type).any(|contract| contract.audit)
+    }
 }
 
 /// What two contracts of one version promise differently.
@@ -158,7 +173,10 @@ fn difference(a: &Contract, b: &Contract) -> Option<&'static str> {
     if !is_same(&a.writes, &b.writes) {
         return Some("data that is written");
     }
-    (a.priority != b.priority).then_some("priorities")
+    if a.priority != b.priority {
+        return Some("priorities");
+    }
+    (a.audit != b.audit).then_some("audits")
 }
 
 #[cfg(test)]
@@ -205,6 +223,17 @@ mod tests {
         }
     }
 
+    mod sensitive {
+        use super::*;
+
+        #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+        #[event(type = "lead.created", version = "1.2.0", audit)]
+        pub(super) struct Second {
+            id: String,
+            note: Option<String>,
+        }
+    }
+
     fn registry() -> Registry {
         let descriptors = vec![Other::descriptor(), First::descriptor(), Second::descriptor(), First::descriptor()];
         Registry::of([("crm", descriptors)]).unwrap()
@@ -225,11 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn a_type_is_recorded_if_any_of_its_versions_is() {
+        let registry = Registry::of([("crm", vec![First::descriptor(), sensitive::Second::descriptor()])]).unwrap();
+        assert!(registry.audits("lead.created") && !registry.audits("lead.create"));
+        assert!(!self::registry().audits("lead.created"));
+    }
+
+    #[test]
     fn two_descriptors_that_say_the_same_of_different_promises_are_refused_by_name() {
         let table = [
             (Stranger::descriptor(), "different data (crm and sales)"),
             (writes_less::Second::descriptor(), "different data that is written (crm and sales)"),
             (urgent::Second::descriptor(), "different priorities (crm and sales)"),
+            (sensitive::Second::descriptor(), "different audits (crm and sales)"),
         ];
         for (other, what) in table {
             let error = Registry::of([("crm", vec![Second::descriptor()]), ("sales", vec![other])]).unwrap_err();

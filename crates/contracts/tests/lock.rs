@@ -137,13 +137,33 @@ mod plain {
     }
 }
 
+mod sensitive {
+    use super::{Deserialize, JsonSchema, Serialize, TekupEvent};
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    enum Kind {
+        Won,
+        Lost,
+        Open,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(type = "lead.rated", version = "1.0.0", audit)]
+    pub(super) struct Rated {
+        #[serde(default)]
+        score: f64,
+        kind: Kind,
+    }
+}
+
 #[test]
-fn descriptions_priority_and_domain_are_written_over_what_is_locked() {
+fn descriptions_priority_domain_and_audit_are_written_over_what_is_locked() {
     let of = |domain, event| Registry::of([(domain, vec![event])]).unwrap();
     let versions = [
         of("crm", described::Rated::descriptor()),
         of("crm", plain::Rated::descriptor()),
         of("sales", plain::Rated::descriptor()),
+        of("sales", sensitive::Rated::descriptor()),
     ];
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::at(folder.path());

@@ -262,3 +262,20 @@ fn of_many_mistakes_some_are_told_and_the_rest_is_counted_up_to_a_limit() {
         assert!(is_last(&all, last_of_all), "{mistakes}");
     }
 }
+
+#[test]
+fn a_type_is_recorded_though_only_another_version_of_it_says_so() {
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(type = "account.closed", version = "1.0.0")]
+    struct Before {}
+
+    #[derive(Serialize, Deserialize, JsonSchema, TekupEvent)]
+    #[event(type = "account.closed", version = "2.0.0", audit)]
+    struct After {}
+
+    let registry = Registry::of([("accounts", vec![Before::descriptor(), After::descriptor()])]).unwrap();
+    let validation = Validation::of(&registry).unwrap();
+    assert!(validation.audits(&"account.closed".parse().unwrap()));
+    assert!(!validation.audits(&"account.opened".parse().unwrap()));
+    assert!(!Validation::of(&nineteen()).unwrap().audits(&"lead.created".parse().unwrap()));
+}

@@ -8,19 +8,20 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
+    audit::AuditedEvent,
     envelope::Limits,
     error::{Error, ErrorKind, Result, shown},
     event::RawEvent,
     ids::EventType,
     sync::lock,
+    transport::Outgoing,
 };
 
-/// Tells whether an untyped event's data keeps the schema of its type. The `tekup-contracts` crate has one.
+/// Tells whether an untyped event's data keeps the schema of its type, and whether it is to be recorded. The `tekup-contracts` crate has one.
 ///
 /// ```
 /// use tekup_core::{Error, ErrorKind, EventBus, RawEvent, Result, Schemas};
@@ -55,6 +56,42 @@ pub trait Schemas: Send + Sync + 'static {
     /// [`ErrorKind::Invalid`] with the path and the rule of each mistake; `Ok` too for a type that it does not know. What
     /// else it may say is treated alike.
     fn check(&self, event: &RawEvent) -> Result<()>;
+
+    /// Whether the envelope of each untyped event of a type is [recorded](crate::audit) when it is published, as it is of a
+    /// typed one whose type says `#[event(audit)]`. None is, unless this says otherwise. It is asked whatever
+    /// [`SchemaCheck`] says.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, EventType, RawEvent, Result, Schemas, audit::AuditKind};
+    ///
+    /// struct OfAccounts;
+    ///
+    /// impl Schemas for OfAccounts {
+    ///     fn check(&self, _: &RawEvent) -> Result<()> {
+    ///         Ok(())
+    ///     }
+    ///     fn audits(&self, event_type: &EventType) -> bool {
+    ///         event_type.as_str().starts_with("account.")
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let bus = EventBus::in_memory("import")?;
+    /// bus.use_schemas(OfAccounts)?;
+    /// let closed = RawEvent::parse(
+    ///     r#"{"id": "018f6c9a-0000-7000-8000-000000000016", "type": "account.closed", "tenantId": "acme",
+    ///     "timestamp": "2025-09-14T10:15:30.123Z", "data": {"reason": "private"}}"#,
+    /// )?;
+    /// bus.publish(closed).await?;
+    /// assert_eq!(bus.audit(Some(AuditKind::Events), None, 10).await?.records.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn audits(&self, event_type: &EventType) -> bool {
+        let _ = event_type;
+        false
+    }
 }
 
 /// What happens to an untyped event whose data does not keep the schema of its type.
@@ -134,11 +171,24 @@ impl Checks {
     }
 
     /// What is no event is let through: whoever keeps it on purpose finds it in the dead letters.
-    pub(crate) fn if_readable(&self, bytes: &Bytes) -> Result<()> {
-        if self.mode == SchemaCheck::Off || !self.has_schemas() {
+    pub(crate) fn if_readable(&self, outgoing: &mut Outgoing) -> Result<()> {
+        if !self.has_schemas() {
             return Ok(());
         }
-        RawEvent::parse_within(bytes.clone(), &self.limits).map_or(Ok(()), |event| self.untyped(&event))
+        let Ok(event) = RawEvent::parse_within(outgoing.bytes.clone(), &self.limits) else { return Ok(()) };
+        self.untyped(&event)?;
+        self.note_audit(outgoing, &event);
+        Ok(())
+    }
+
+    /// What is to be recorded of an untyped event, as it is stored.
+    pub(crate) fn note_audit(&self, outgoing: &mut Outgoing, event: &RawEvent) {
+        let is_audited = self.schemas.get().is_some_and(|schemas| schemas.audits(&outgoing.event_type));
+        if outgoing.audit.is_none() && is_audited {
+            let (id, tenant, event_type) = (outgoing.id, outgoing.tenant.clone(), outgoing.event_type.clone());
+            let audited = AuditedEvent { id, tenant, event_type, ..AuditedEvent::of(event.envelope()) };
+            outgoing.audit = Some(Box::new(audited));
+        }
     }
 
     pub(crate) fn untyped(&self, event: &RawEvent) -> Result<()> {

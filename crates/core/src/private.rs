@@ -10,7 +10,7 @@ use crate::{
     event::{Event, TekupEvent},
 };
 
-pub use crate::{error::Result, ids::SchemaVersion};
+pub use crate::{error::Result, ids::SchemaVersion, settings::unknown::ELSEWHERE};
 pub use schemars::{Schema, generate::Contract};
 
 #[cfg(feature = "auto-register")]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{error::Problems, handler::Advice};
+use serde::{Deserialize, Serialize};
+
+use crate::{config::units, error::Problems, handler::Advice};
 
 /// The longest delay between two attempts.
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -21,16 +23,21 @@ pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(7 * 24 * 3600);
 /// assert_eq!(policy.delay_after(3), Some(Duration::from_secs(8)));
 /// assert_eq!(policy.delay_after(4), None);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Written, it is told as `attempts`, `firstDelayMs`, `growth` (`none` or `double`), `longestDelayMs` and `jitter`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryPolicy {
     attempts: u32,
+    #[serde(rename = "firstDelayMs", with = "units::millis")]
     first: Duration,
     growth: Growth,
+    #[serde(rename = "longestDelayMs", with = "units::millis")]
     cap: Duration,
     jitter: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Growth {
     None,
     Double,
@@ -120,6 +127,17 @@ impl RetryPolicy {
     #[must_use]
     pub const fn attempts(&self) -> u32 {
         self.attempts
+    }
+
+    /// Whether each delay is drawn between zero and the computed one.
+    ///
+    /// ```
+    /// use tekup_core::RetryPolicy;
+    /// assert!(RetryPolicy::default().is_jittered() && !RetryPolicy::default().without_jitter().is_jittered());
+    /// ```
+    #[must_use]
+    pub const fn is_jittered(&self) -> bool {
+        self.jitter
     }
 
     /// The longest delay that may follow after so many failed attempts, or `None` if no attempt is left.

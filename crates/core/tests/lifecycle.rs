@@ -8,7 +8,7 @@ use common::{LeadCreated, Seen, bus, bus_on, lead, until};
 use tekup_core::{
     BusConfig, ErrorKind, EventBus, RawEvent, RetryPolicy, Subscription, TekupEvent,
     memory::MemoryTransport,
-    transport::{Source, SourceSpec, Stage, Transport},
+    transport::{Policy, Source, SourceSpec, Stage, StartAt, Transport},
 };
 use tokio::sync::Semaphore;
 
@@ -356,4 +356,33 @@ async fn a_handler_that_panics_while_it_is_cancelled_costs_no_seat() {
     bus.publish(lead("good").event("acme")).await.unwrap();
     assert_eq!(seen.next().await, "good");
     assert!(common::only_letter(&bus, "crm/fragile").await.error.contains("dropped too early"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_subscription_goes_by_is_told_with_its_registration() {
+    let mut config = BusConfig::new("crm");
+    (config.concurrency, config.crash_limit, config.retry_limit) = (7, 3, 500);
+    (config.dead_letter_cap, config.lease) = (1_000, Duration::from_secs(10));
+    config.dead_letter_ttl = Duration::from_secs(3_600);
+    let bus = EventBus::new(config, MemoryTransport::new()).unwrap();
+    bus.subscribe(Subscription::matching("plain", "lead.*").handler(async |_: RawEvent, _| ())).await.unwrap();
+    let retry = RetryPolicy::fixed(4, Duration::from_secs(10));
+    let special = Subscription::matching("special", "lead.*")
+        .retry(retry.clone())
+        .timeout(Duration::from_secs(5))
+        .concurrency(2)
+        .start_at(StartAt::Beginning)
+        .batch_handler(50, async |_: Vec<RawEvent>, _| ());
+    bus.subscribe(special).await.unwrap();
+
+    let plain = bus.registration("crm/plain").await.unwrap().policy.unwrap();
+    let mut expected = Policy::default();
+    (expected.concurrency, expected.crash_limit, expected.retry_limit) = (7, 3, 500);
+    (expected.dead_letter_cap, expected.lease) = (1_000, Duration::from_secs(10));
+    expected.dead_letter_ttl = Duration::from_secs(3_600);
+    assert_eq!(plain, expected);
+    (expected.retry, expected.timeout, expected.concurrency) = (retry, Duration::from_secs(5), 2);
+    (expected.batch, expected.start_at) = (Some(50), StartAt::Beginning);
+    assert_eq!(bus.registration("crm/special").await.unwrap().policy, Some(expected));
+    bus.shutdown().await.unwrap();
 }

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
 use serde::Deserialize;
-use tekup_core::{Environment, Error, ErrorKind, Result, settings::Part};
+use tekup_core::{BusConfig, Environment, Error, ErrorKind, Result, settings::Part};
 
 use crate::{scripts::LaneLimits, settings::sources};
 
@@ -85,7 +85,8 @@ impl RedisConfig {
     /// `EVENT_BUS_NAMESPACE`; what they leave open, the file that `EVENT_BUS_CONFIG` names; what is absent has its default.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidConfig`] with every mistake at once.
+    /// [`ErrorKind::InvalidConfig`] with every mistake at once; one of them is any other variable that begins with
+    /// `EVENT_BUS_`, and any other name in the file, that is no setting of a bus either.
     ///
     /// ```
     /// use tekup_core::Environment;
@@ -93,11 +94,16 @@ impl RedisConfig {
     ///
     /// let config = RedisConfig::from_environment(&Environment::of([("EVENT_BUS_NAMESPACE", "shop")]))?;
     /// assert_eq!((config.url.as_str(), config.namespace.as_str()), ("redis://localhost:6379", "shop"));
+    ///
+    /// let misspelt = Environment::of([("EVENT_BUS_NAMESPASE", "shop"), ("EVENT_BUS_CONCURRENCY", "10")]);
+    /// let error = RedisConfig::from_environment(&misspelt).unwrap_err();
+    /// assert!(error.to_string().contains("did you mean EVENT_BUS_NAMESPACE?"), "{error}");
     /// # Ok::<(), tekup_core::Error>(())
     /// ```
     pub fn from_environment(environment: &Environment) -> Result<Self> {
-        let mut sources = sources(environment);
+        let mut sources = sources(environment).beside(BusConfig::SETTINGS);
         let config = sources.part();
+        sources.refuse_unknown();
         sources.finish()?;
         Ok(config)
     }

@@ -199,7 +199,8 @@ impl PartitionKeys {
     }
 
     /// HASH: since when the subscription is `paused`, its rate `limit`, the one `declared` last and the `revision` that
-    /// did so, when its bucket is `full`. In the first partition only.
+    /// did so, the `policy` that was told last and the revision that `told` it, when its bucket is `full`. In the first
+    /// partition only.
     pub(crate) fn state(&self, group: &SubscriptionId) -> String {
         self.of("state:", group)
     }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tekup_core::{RateLimit, Result, Timestamp, transport::SubscriptionState};
+use tekup_core::{
+    RateLimit, Result, SubscriptionId, Timestamp,
+    transport::{Policy, SubscriptionState},
+};
 
 use crate::error;
 
@@ -44,6 +47,24 @@ fn read_limit(text: &str) -> Option<Option<RateLimit>> {
     limit.check().ok().map(|()| Some(limit))
 }
 
+/// Some numbers and words: a few hundred bytes.
+pub(crate) fn policy_text(policy: &Policy) -> String {
+    serde_json::to_string(policy).unwrap_or_default()
+}
+
+/// What was told of a policy, and by which revision. What a newer deploy has not told is not known, though an older one
+/// has; and what can't be read is no reason to hide all else.
+pub(crate) fn read_policy(subscription: &SubscriptionId, text: &str, told: &str, revision: u64) -> Option<Policy> {
+    if text.is_empty() || told.parse().map_or(true, |told: u64| told < revision) {
+        return None;
+    }
+    let read = serde_json::from_str(text);
+    if let Err(error) = &read {
+        tracing::warn!(%subscription, %error, "what is stored of the policy can't be read; it is left out");
+    }
+    read.ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +77,31 @@ mod tests {
             let state = read("1757844930123", &limit_text(limit)).unwrap();
             assert_eq!((state.paused.map(Timestamp::unix_millis), state.rate_limit), (Some(1_757_844_930_123), limit));
             assert!(!read("", &limit_text(limit)).unwrap().is_paused());
+        }
+    }
+
+    #[test]
+    fn a_policy_is_known_if_it_can_be_read_and_no_newer_revision_was_silent() {
+        let ledger = "billing/ledger".parse().unwrap();
+        let mut policy = Policy::default();
+        policy.concurrency = 16;
+        let text = policy_text(&policy);
+        let newer = text.replacen('{', r#"{"colour":"red","#, 1);
+        let table = [
+            (text.as_str(), "0", 0, true),
+            (&newer, "7", 7, true),
+            (&text, "8", 7, true),
+            (&text, "6", 7, false),
+            (&text, "", 0, false),
+            (&text, "x", 0, false),
+            ("", "7", 7, false),
+            ("{}", "7", 7, false),
+            ("16 at once", "7", 7, false),
+            ("\u{0}", "7", 7, false),
+        ];
+        for (text, told, revision, is_known) in table {
+            let expected = is_known.then(|| policy.clone());
+            assert_eq!(read_policy(&ledger, text, told, revision), expected, "{text} of {told}");
         }
     }
 

@@ -16,22 +16,36 @@ async fn a_server_tells_of_its_memory_its_persistence_and_its_clock() {
         .start()
         .unwrap();
     let facts = connect(&server).await.server_facts().await.unwrap();
-    assert_eq!((facts.mode.as_str(), facts.memory.max), ("standalone", Some(64 << 20)));
-    assert_eq!(facts.memory.policy, "allkeys-lru");
-    assert!(facts.memory.used > 0 && facts.memory.share().unwrap() < 1.0, "{facts:?}");
-    assert!(facts.persistence.is_on() && facts.persistence.fsync.as_deref() == Some("always"), "{facts:?}");
+    let (memory, persistence) = (facts.memory.clone().unwrap(), facts.persistence.clone().unwrap());
+    assert_eq!((facts.mode.as_str(), memory.max), ("standalone", Some(64 << 20)));
+    assert_eq!(memory.policy, "allkeys-lru");
+    assert!(memory.used > 0 && memory.share().unwrap() < 1.0, "{facts:?}");
+    assert!(persistence.is_on() && persistence.fsync.as_deref() == Some("always"), "{facts:?}");
     assert!(facts.clients > 0 && facts.max_clients > facts.clients, "{facts:?}");
-    assert!(facts.clock_ahead_ms.abs() < 1_000 && facts.latency_ms < 1_000.0, "{facts:?}");
+    assert!(facts.clock_ahead_ms.unwrap().abs() < 1_000 && facts.latency_ms < 1_000.0, "{facts:?}");
+    assert!(facts.denied.is_empty(), "{facts:?}");
 }
 
 #[tokio::test]
-async fn what_a_server_does_not_tell_is_left_open() {
+async fn what_this_user_may_not_ask_is_told_and_all_else_is_known() {
     let server = RedisServer::start().unwrap();
     let transport = connect(&server).await;
-    assert!(!transport.server_facts().await.unwrap().persistence.is_on());
-    server.command(&["ACL", "SETUSER", "default", "-config"]).unwrap();
-    let persistence = transport.server_facts().await.unwrap().persistence;
-    assert_eq!((persistence.fsync, persistence.save), (None, None));
+    assert!(!transport.server_facts().await.unwrap().persistence.unwrap().is_on());
+    let mut denied = 0;
+    for (command, is_told) in
+        [("config", (true, true, true)), ("time", (true, true, false)), ("info", (false, false, false))]
+    {
+        server.command(&["ACL", "SETUSER", "default", &format!("-{command}")]).unwrap();
+        let facts = transport.server_facts().await.unwrap();
+        let told = (facts.memory.is_some(), facts.persistence.is_some(), facts.clock_ahead_ms.is_some());
+        assert_eq!(told, is_told, "without {command}");
+        assert!(facts.persistence.is_none_or(|told| told.fsync.is_none() && told.save.is_none()));
+        denied = facts.denied.len();
+        assert!(facts.denied.iter().any(|told| told.contains(command)), "{:?}", facts.denied);
+        assert!(facts.latency_ms > 0.0);
+    }
+    // Without the first answer the settings are not asked for.
+    assert_eq!(denied, 2);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use tekup_core::{
     EventId, RateLimit, Timestamp,
     audit::AdminAction,
     transport::{
-        Books, Capabilities, DeadReason, Delivery, LetterKey, Outgoing, Receipt, Settled, Start, StoredEvent,
+        Books, Capabilities, DeadReason, Delivery, LetterKey, Outgoing, Policy, Receipt, Settled, Start, StoredEvent,
         SubscriptionState, Verdict,
     },
 };
@@ -285,6 +285,12 @@ catches! {
             batch
         }
     }, auditing::an_audited_event_leaves_its_envelope_and_none_of_its_data;
+
+    a_policy_that_is_told_to_nobody: Secretive {
+        fn policy(_: Policy) -> Option<Policy> {
+            None
+        }
+    }, deploying::the_policy_that_the_newest_deploy_tells_of_is_known;
 
     something_undeclared_that_is_not_refused: Boastful {
         const CAN: Capabilities = Capabilities { status: false, ..Honest::CAN };

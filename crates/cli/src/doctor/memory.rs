@@ -21,10 +21,10 @@ const IN_A_CONTAINER: &str = "in a container give `maxmemory` at most three quar
                               knows what its machine has";
 
 pub(super) fn findings(facts: &Facts, address: &Address) -> Vec<Finding> {
-    let memory = &facts.server.memory;
+    let Some(memory) = &facts.server.memory else { return Vec::new() };
     match full(memory, address) {
         Some(full) => vec![full],
-        None => unlimited(memory, address).or_else(|| forecast(facts, address)).into_iter().collect(),
+        None => unlimited(memory, address).or_else(|| forecast(facts, memory, address)).into_iter().collect(),
     }
 }
 
@@ -76,8 +76,8 @@ fn unlimited(memory: &Memory, address: &Address) -> Option<Finding> {
     })
 }
 
-fn forecast(facts: &Facts, address: &Address) -> Option<Finding> {
-    let (memory, stored) = (&facts.server.memory, stored(&facts.partitions));
+fn forecast(facts: &Facts, memory: &Memory, address: &Address) -> Option<Finding> {
+    let stored = stored(&facts.partitions);
     let limit = memory.max?;
     if facts.waiting < FEW || facts.growth <= 0.0 {
         return None;

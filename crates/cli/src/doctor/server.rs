@@ -13,16 +13,26 @@ const CLOCK_MS: i64 = 1_000;
 const MANY_CLIENTS: (u64, u64) = (9, 10);
 
 pub(super) fn findings(facts: &ServerFacts, address: &Address) -> Vec<Finding> {
+    let (memory, persisted) = (facts.memory.as_ref(), facts.persistence.as_ref());
     let checks = [
-        policy(&facts.memory, address),
-        persistence(&facts.persistence, address),
-        fsync(&facts.persistence, address),
-        failing(&facts.persistence),
+        memory.and_then(|memory| policy(memory, address)),
+        persisted.and_then(|persisted| persistence(persisted, address)),
+        persisted.and_then(|persisted| fsync(persisted, address)),
+        persisted.and_then(failing),
         latency(facts),
         clock(facts),
         clients(facts, address),
     ];
-    checks.into_iter().flatten().collect()
+    checks.into_iter().flatten().chain(denied(facts)).collect()
+}
+
+/// Where nothing is told of the memory, little is told at all.
+fn denied(facts: &ServerFacts) -> impl Iterator<Item = Finding> + '_ {
+    let level: fn(&'static str, String) -> Finding =
+        if facts.memory.is_some() { Finding::warning } else { Finding::error };
+    facts.denied.iter().map(move |told| {
+        level("denied", told.clone()).advise("allow this user what `deploy/redis/users.acl` allows `tekup-operator`")
+    })
 }
 
 fn policy(memory: &Memory, address: &Address) -> Option<Finding> {
@@ -74,7 +84,7 @@ fn latency(facts: &ServerFacts) -> Option<Finding> {
 }
 
 fn clock(facts: &ServerFacts) -> Option<Finding> {
-    let ahead = facts.clock_ahead_ms;
+    let ahead = facts.clock_ahead_ms?;
     (ahead.abs() > CLOCK_MS).then(|| {
         let which = if ahead > 0 { "ahead of" } else { "behind" };
         let what = format!(

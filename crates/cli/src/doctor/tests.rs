@@ -1,6 +1,6 @@
 use tekup_core::Timestamp;
 use tekup_core::transport::{Depth, Replicas, SubscriptionState};
-use tekup_redis_transport::{PartitionFacts, ServerFacts};
+use tekup_redis_transport::{Memory, PartitionFacts, Persistence, ServerFacts};
 
 use super::{
     Thresholds,
@@ -16,10 +16,12 @@ fn address() -> Address {
 
 fn sound() -> Facts {
     let mut server = ServerFacts::default();
-    (server.memory.used, server.memory.data) = (100 << 20, 50 << 20);
-    server.memory.max = Some(1 << 30);
-    server.memory.policy = "noeviction".into();
-    server.persistence.append_only = true;
+    let mut memory = Memory::default();
+    (memory.used, memory.data) = (100 << 20, 50 << 20);
+    (memory.max, memory.policy) = (Some(1 << 30), "noeviction".into());
+    let mut persistence = Persistence::default();
+    persistence.append_only = true;
+    (server.memory, server.persistence) = (Some(memory), Some(persistence));
     (server.clients, server.max_clients) = (10, 10_000);
     let partitions = (0..4).map(partition).collect();
     Facts {
@@ -72,17 +74,22 @@ type Change = fn(&mut Facts);
 
 #[test]
 fn each_trouble_is_found_by_its_name_and_no_other() {
-    let table: [(&str, Change); 17] = [
-        ("persistence-late", |facts| facts.server.persistence.fsync = Some("no".into())),
+    let table: [(&str, Change); 19] = [
+        ("denied", |facts| facts.server.denied.push("redis lacks a permission".into())),
+        ("denied", |facts| {
+            (facts.server.memory, facts.server.persistence) = (None, None);
+            facts.server.denied.push("redis lacks a permission".into());
+        }),
+        ("persistence-late", |facts| facts.server.persistence.as_mut().unwrap().fsync = Some("no".into())),
         ("persistence-saves", |facts| {
-            let persistence = &mut facts.server.persistence;
+            let persistence = facts.server.persistence.as_mut().unwrap();
             (persistence.append_only, persistence.save) = (false, Some("3600 1".into()));
         }),
-        ("persistence-failing", |facts| facts.server.persistence.is_failing = true),
+        ("persistence-failing", |facts| facts.server.persistence.as_mut().unwrap().is_failing = true),
         ("latency", |facts| facts.server.latency_ms = 80.0),
-        ("clock", |facts| facts.server.clock_ahead_ms = -2_000),
+        ("clock", |facts| facts.server.clock_ahead_ms = Some(-2_000)),
         ("clients", |facts| facts.server.clients = 9_500),
-        ("memory-full", |facts| facts.server.memory.used = 1_000 << 20),
+        ("memory-full", |facts| facts.server.memory.as_mut().unwrap().used = 1_000 << 20),
         ("memory-forecast", |facts| facts.growth = 500.0),
         ("partition-crowded", |facts| facts.partitions[2].entries = 1_000_000),
         ("registrations-lost", |facts| facts.partitions[2].subscriptions = 0),
@@ -106,9 +113,9 @@ fn what_is_nearly_wrong_is_no_finding() {
     let table: [Change; 8] = [
         |facts| (facts.growth, facts.waiting) = (500.0, 999),
         |facts| facts.server.latency_ms = 49.0,
-        |facts| facts.server.clock_ahead_ms = 999,
+        |facts| facts.server.clock_ahead_ms = Some(999),
         |facts| facts.server.clients = 8_900,
-        |facts| facts.server.memory.used = 900 << 20,
+        |facts| facts.server.memory.as_mut().unwrap().used = 900 << 20,
         |facts| facts.growth = 1.0,
         |facts| facts.subscriptions[0].depth.ready = 10_000,
         |facts| facts.subscriptions[0].replicas = Replicas::new(0, "2026-03-01T11:55:00Z".parse().ok()),
@@ -121,9 +128,12 @@ fn what_is_nearly_wrong_is_no_finding() {
 #[test]
 fn every_finding_says_how_to_mend_it_and_the_worst_comes_first() {
     let all = found(|facts| {
+        let mut memory = Memory::default();
+        memory.policy = "allkeys-lru".into();
         facts.server = ServerFacts::default();
-        facts.server.memory.policy = "allkeys-lru".into();
-        (facts.server.latency_ms, facts.server.clock_ahead_ms) = (80.0, 5_000);
+        facts.server.memory = Some(memory);
+        facts.server.denied.push("redis lacks a permission".into());
+        (facts.server.latency_ms, facts.server.clock_ahead_ms) = (80.0, Some(5_000));
         facts.subscriptions[0].depth.dead = 7;
         facts.subscriptions[0].lost = vec!["lead.created:high".into()];
     });

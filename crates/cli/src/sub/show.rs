@@ -11,6 +11,7 @@ use crate::{
     Ended,
     lanes::Lane,
     output::{Row, facts, table},
+    policy,
     units::{at_or_none, short_or_none},
 };
 
@@ -48,6 +49,7 @@ async fn look(bus: &EventBus, id: &SubscriptionId) -> tekup_core::Result<Shown> 
 fn tell(shown: &Shown, out: &mut impl Write) -> anyhow::Result<()> {
     let Shown { registration, replicas, state, books, depths, .. } = shown;
     let listed = |names: Vec<String>| if names.is_empty() { "all".into() } else { names.join(", ") };
+    let [attempts, of_each, handlers, retries, kept, begins] = policy::facts(registration.policy.as_ref());
     facts(
         out,
         [
@@ -58,6 +60,12 @@ fn tell(shown: &Shown, out: &mut impl Write) -> anyhow::Result<()> {
             ("replicas", format!("{}, last heard of {}", replicas.alive, at_or_none(replicas.last_heard))),
             ("paused", state.paused.map_or_else(|| "no".into(), |since| format!("since {since}"))),
             ("rate limit", state.rate_limit.map_or_else(|| "none".into(), |limit| limit.to_string())),
+            attempts,
+            of_each,
+            handlers,
+            retries,
+            kept,
+            begins,
             ("oldest", short_or_none(depths.total.oldest)),
             ("published", books.published.to_string()),
             ("acked", books.acked.to_string()),

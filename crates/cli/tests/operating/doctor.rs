@@ -142,6 +142,10 @@ async fn a_permission_that_is_missing_is_told_by_its_command() {
         assert!(ran.out.starts_with("error: denied: ") && ran.out.contains(command), "{command}: {}", ran.out);
         assert!(!ran.out.contains("secret"), "{}", ran.out);
     }
+    // What else there is to tell is told.
+    let ran = as_weak(&["+@all", "-config|get"]).ends_with(3);
+    assert!(ran.out.starts_with("warning: denied: ") && ran.out.contains("config|get"), "{}", ran.out);
+    assert!(ran.out.contains("0 errors, 1 warnings"), "{}", ran.out);
     as_weak(&["+@all"]).ends_with(0);
 }
 

@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use tekup_core::{RawEvent, RetryPolicy, Subscription};
+
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,12 +134,24 @@ async fn lanes_and_statistics_tell_what_waits_where_and_what_was_counted() {
 async fn it_is_explained_who_gets_an_event_and_why_others_do_not() {
     let world = World::new().await;
     world.subscribe("scoring").await;
-    let other =
-        tekup_core::Subscription::matching("audit", "proposal.*").handler(async |_: tekup_core::RawEvent, _| ());
+    let other = Subscription::matching("audit", "proposal.*")
+        .retry(RetryPolicy::fixed(5, Duration::from_secs(10)))
+        .concurrency(16)
+        .handler(async |_: RawEvent, _| ());
     world.bus.subscribe(other).await.unwrap();
     let told = world.run(&["explain", "lead.created"]).ends_with(0);
-    assert_eq!(told.line("crm/scoring"), "crm/scoring yes takes `lead.created` lead.created:medium 1 replica");
-    assert_eq!(told.line("crm/audit"), "crm/audit no takes `proposal.*` only - 1 replica");
+    let policy = "up to 3 attempts, 1 s to 2 s apart with jitter, 30 s each, 5 at once";
+    let scoring = format!("crm/scoring yes takes `lead.created` lead.created:medium 1 replica {policy}");
+    assert_eq!(told.line("crm/scoring"), scoring);
+    let slow = "up to 5 attempts, 10 s apart, 30 s each, 16 at once";
+    assert_eq!(told.line("crm/audit"), format!("crm/audit no takes `proposal.*` only - 1 replica {slow}"));
+    let shown = world.run(&["sub", "show", "crm/audit"]).ends_with(0);
+    assert_eq!(shown.line("attempts"), "attempts up to 5 attempts, 10 s apart");
+    assert_eq!(shown.line("handlers"), "handlers 16 at once, with a lease of 30 s");
+    let json = world.run(&["explain", "proposal.sent", "--output", "json"]).ends_with(0).json();
+    let (audit, retry) = (&json["items"][0], &json["items"][0]["policy"]["retry"]);
+    assert_eq!((&audit["subscription"], &audit["policy"]["concurrency"]), (&"crm/audit".into(), &16.into()));
+    assert_eq!((&retry["firstDelayMs"], &retry["growth"]), (&10_000.into(), &"none".into()));
     let unknown = world.run(&["explain", "lead.lost"]).ends_with(0);
     assert!(unknown.err.contains("`lead.lost` is unknown to this program"), "{}", unknown.err);
 }

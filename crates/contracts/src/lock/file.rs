@@ -48,6 +48,7 @@ fn parse(text: &str) -> Result<Contract, String> {
         event_type: word(object, "type")?.parse().map_err(|error: Error| error.to_string())?,
         version: word(object, "version")?.parse().map_err(|error: Error| error.to_string())?,
         priority: word(object, "priority")?.parse().map_err(|error: Error| error.to_string())?,
+        audit: object.get("audit").is_some_and(|audit| audit == true),
         reads: object.get("reads").ok_or("`reads` is missing")?.clone(),
         writes: object.get("writes").ok_or("`writes` is missing")?.clone(),
     })
@@ -79,7 +80,7 @@ fn is_as_written(path: &Path, text: &str, contract: Contract) -> Result<Contract
 /// ```
 #[must_use]
 pub fn text(contract: &Contract) -> String {
-    pretty(&json!({
+    let mut file = json!({
         "domain": contract.domain,
         "fingerprint": contract.fingerprint(),
         "priority": contract.priority.as_str(),
@@ -87,7 +88,11 @@ pub fn text(contract: &Contract) -> String {
         "type": contract.event_type.as_str(),
         "version": contract.version.to_string(),
         "writes": contract.writes,
-    }))
+    });
+    if contract.audit {
+        file["audit"] = true.into();
+    }
+    pretty(&file)
 }
 
 fn path_of(folder: &Path, contract: &Contract) -> PathBuf {

@@ -22,7 +22,7 @@ pub enum Note {
     New(EventType, SchemaVersion),
     /// This version is locked with other data, which [`Lock::update`](crate::Lock::update) does not overwrite.
     Changed(EventType, SchemaVersion),
-    /// This version is locked with the same data, and with other descriptions, another priority or another domain.
+    /// This version is locked with the same data, and with other descriptions, or another priority, domain or audit.
     Described(EventType, SchemaVersion),
     /// The event is locked, and the program has none of this type: whoever reads it waits for ever. This breaks.
     Gone(EventType),
@@ -94,8 +94,8 @@ impl fmt::Display for Note {
             ),
             Self::Described(event_type, version) => write!(
                 f,
-                "`{event_type}` {version} is locked with the same data, and with other descriptions, another priority or \
-                 another domain: run `schema lock`"
+                "`{event_type}` {version} is locked with the same data, and with other descriptions, or another priority, \
+                 domain or audit: run `schema lock`"
             ),
             Self::Gone(event_type) => write!(
                 f,

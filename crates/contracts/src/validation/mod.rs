@@ -4,7 +4,7 @@ mod held;
 mod mistake;
 mod whole;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tekup_core::{Error, ErrorKind, EventType, RawEvent, Result, SchemaVersion, Schemas};
 
@@ -13,7 +13,8 @@ use crate::{Registry, strict};
 
 /// The schemas of a registry, ready to look at events.
 ///
-/// Give it to a bus, and untyped events are held to them: see [`EventBus::use_schemas`](tekup_core::EventBus::use_schemas).
+/// Give it to a bus, and untyped events are held to them, and recorded where a version of their type says
+/// `#[event(audit)]`: see [`EventBus::use_schemas`](tekup_core::EventBus::use_schemas).
 ///
 /// It takes what typed readers take:
 ///
@@ -45,7 +46,10 @@ use crate::{Registry, strict};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Validation(HashMap<(EventType, u64), Held>);
+pub struct Validation {
+    held: HashMap<(EventType, u64), Held>,
+    audited: HashSet<EventType>,
+}
 
 /// The most mistakes of one event that an error tells.
 const TOLD: usize = 20;
@@ -62,20 +66,20 @@ impl Validation {
     ///
     /// See [`Validation`] for an example.
     pub fn of(registry: &Registry) -> Result<Self> {
-        let (mut validators, mut mistakes) = (HashMap::new(), Vec::new());
+        let (mut held, mut mistakes) = (HashMap::new(), Vec::new());
         for contract in registry.contracts() {
             match Held::to(contract) {
                 // In ascending order, so the newest of a major stays.
-                Ok(held) => _ = validators.insert((contract.event_type.clone(), contract.version.major()), held),
+                Ok(one) => _ = held.insert((contract.event_type.clone(), contract.version.major()), one),
                 Err(error) => mistakes
                     .push(format!("the schema of `{}` {} is none: {error}", contract.event_type, contract.version)),
             }
         }
-        if mistakes.is_empty() {
-            Ok(Self(validators))
-        } else {
-            Err(Error::from_problems(ErrorKind::InvalidInput, mistakes))
+        if !mistakes.is_empty() {
+            return Err(Error::from_problems(ErrorKind::InvalidInput, mistakes));
         }
+        let audited = registry.contracts().filter(|contract| contract.audit);
+        Ok(Self { held, audited: audited.map(|contract| contract.event_type.clone()).collect() })
     }
 
     /// Whether an event's type is known at the major of its version, so that [`check`](Schemas::check) says something.
@@ -92,7 +96,7 @@ impl Validation {
     /// ```
     #[must_use]
     pub fn knows(&self, event_type: &EventType, version: &SchemaVersion) -> bool {
-        self.0.contains_key(&(event_type.clone(), version.major()))
+        self.held.contains_key(&(event_type.clone(), version.major()))
     }
 
     /// Every mistake of an event, at most 1,000 of them and then a line that says that there are more. None if the event is
@@ -117,7 +121,7 @@ impl Validation {
 
     fn told(&self, event: &RawEvent, most: usize) -> Vec<String> {
         let envelope = event.envelope();
-        let Some(held) = self.0.get(&(envelope.event_type.clone(), envelope.version.major())) else {
+        let Some(held) = self.held.get(&(envelope.event_type.clone(), envelope.version.major())) else {
             return Vec::new();
         };
         let written = match strict::read(event.bytes()) {
@@ -146,5 +150,9 @@ impl Schemas for Validation {
     fn check(&self, event: &RawEvent) -> Result<()> {
         let mistakes = self.told(event, TOLD);
         if mistakes.is_empty() { Ok(()) } else { Err(Error::from_problems(ErrorKind::Invalid, mistakes)) }
+    }
+
+    fn audits(&self, event_type: &EventType) -> bool {
+        self.audited.contains(event_type)
     }
 }

@@ -121,6 +121,8 @@ impl EventBus {
     /// Typed events keep the rules of their type anyway, and are not looked at. What happens to one that does not is
     /// [`BusConfig::schema_check`](crate::BusConfig::schema_check).
     ///
+    /// Untyped events are recorded in the [audit](crate::audit) where these [say so](crate::Schemas::audits) of their type.
+    ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the bus has schemas already.
     ///

@@ -203,8 +203,9 @@ impl Publish for &RawEvent {
     fn make(self, desk: &Desk<'_>) -> Result<Made> {
         desk.make(self.envelope(), |context| {
             let event = self.traced(context, &desk.checks.limits)?;
-            let outgoing = within(&desk.checks.limits, Outgoing::raw(&event), &event.envelope().metadata)?;
+            let mut outgoing = within(&desk.checks.limits, Outgoing::raw(&event), &event.envelope().metadata)?;
             desk.checks.untyped(&event)?;
+            desk.checks.note_audit(&mut outgoing, &event);
             Ok(outgoing)
         })
     }
@@ -216,7 +217,7 @@ impl Publish for Outgoing {
         desk.keep(self, |outgoing| {
             outgoing.due.map_or(Ok(()), |due| due.check(Timestamp::now()))?;
             desk.checks.limits.check_size(outgoing.bytes.len())?;
-            desk.checks.if_readable(&outgoing.bytes)
+            desk.checks.if_readable(outgoing)
         })
     }
 }

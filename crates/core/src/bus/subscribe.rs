@@ -4,12 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use super::{EventBus, core::Core};
 use crate::{
+    config::BusConfig,
     error::Result,
     handler::Incoming,
     ids::SubscriptionId,
     runtime::Runtime,
     subscription::{Settings, Subscription, SubscriptionHandle},
-    transport::{DynSource, SourceSpec},
+    transport::{DynSource, Policy, SourceSpec},
 };
 
 impl EventBus {
@@ -116,7 +117,20 @@ impl EventBus {
             dead_letter_ttl: config.dead_letter_ttl,
             dead_letter_cap: config.dead_letter_cap,
             rate_limit: settings.rate_limit,
+            policy: Some(policy(config, settings)),
             ..SourceSpec::new(id.clone(), settings.patterns.clone())
         }
+    }
+}
+
+/// What this process will go by, to be told.
+fn policy(config: &BusConfig, settings: &Settings) -> Policy {
+    Policy {
+        retry: settings.retry.clone(),
+        timeout: settings.timeout,
+        concurrency: settings.concurrency,
+        batch: settings.batch.map(|batch| batch.most),
+        start_at: settings.start_at,
+        ..Policy::of_bus(config)
     }
 }

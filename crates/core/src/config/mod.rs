@@ -5,7 +5,7 @@ mod health;
 mod list;
 mod operator;
 mod tenant_labels;
-mod units;
+pub(crate) mod units;
 
 use std::time::Duration;
 

@@ -12,21 +12,16 @@ pub(super) fn out_of_range(field: &str, value: Duration, least: Duration, most: 
 
 macro_rules! unit {
     ($name:ident, $to:ident, $from:ident) => {
-        pub(super) mod $name {
+        pub(crate) mod $name {
             use std::time::Duration;
 
             use serde::{Deserialize, Deserializer, Serializer};
 
-            pub(in crate::config) fn serialize<S: Serializer>(
-                value: &Duration,
-                serializer: S,
-            ) -> Result<S::Ok, S::Error> {
+            pub(crate) fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_u64(u64::try_from(value.$to()).unwrap_or(u64::MAX))
             }
 
-            pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Duration, D::Error> {
+            pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
                 u64::deserialize(deserializer).map(Duration::$from)
             }
         }

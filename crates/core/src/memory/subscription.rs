@@ -63,6 +63,7 @@ impl Subscription {
             is_removed: false,
             registered: Registration {
                 revision: spec.revision,
+                policy: spec.policy.clone(),
                 ..Registration::new(spec.patterns.clone(), spec.tenants.clone())
             },
             start: match spec.start_at {
@@ -112,6 +113,7 @@ impl Subscription {
     /// Takes over what a replica says that is not behind. What is queued already stays, whatever its type.
     pub(super) fn update(&mut self, spec: &SourceSpec) {
         self.declare(spec);
+        self.note_policy(spec);
         self.registered.patterns.clone_from(&spec.patterns);
         self.registered.tenants.clone_from(&spec.tenants);
         self.registered.revision = self.registered.revision.max(spec.revision);
@@ -124,6 +126,14 @@ impl Subscription {
         if is_heard && std::mem::replace(&mut self.declared, spec.rate_limit) != spec.rate_limit {
             self.state.send_modify(|state| state.rate_limit = spec.rate_limit);
             self.bell.notify_waiters();
+        }
+    }
+
+    /// What is said of the policy holds until another process says something that is not of an older revision.
+    fn note_policy(&mut self, spec: &SourceSpec) {
+        let is_newer = spec.revision > self.registered.revision;
+        if is_newer || spec.revision == self.registered.revision && spec.policy.is_some() {
+            self.registered.policy.clone_from(&spec.policy);
         }
     }
 

@@ -23,7 +23,7 @@ mod secret;
 mod setting;
 mod sources;
 mod takes;
-mod unknown;
+pub(crate) mod unknown;
 mod value;
 
 pub use origin::{Origin, Told};

@@ -27,6 +27,7 @@ pub struct Sources {
     flags: Vec<Said>,
     file: Option<Vec<Said>>,
     told: Vec<Told>,
+    known: &'static [Setting],
     problems: Problems,
 }
 
@@ -64,7 +65,7 @@ impl Sources {
     #[must_use]
     pub fn of(environment: &Environment) -> Self {
         let (environment, problems) = (environment.clone(), Problems::default());
-        Self { environment, flags: Vec::new(), file: None, told: Vec::new(), problems }
+        Self { environment, flags: Vec::new(), file: None, told: Vec::new(), known: &[], problems }
     }
 
     /// With what a flag says, which is nearer than all else; `None` says nothing.
@@ -105,6 +106,22 @@ impl Sources {
         };
         let entries = self.problems.keep(entries).unwrap_or_default();
         self.file = Some(entries.into_iter().map(said).collect());
+        self
+    }
+
+    /// With settings that others read: their names are known, and what they say is not looked at.
+    ///
+    /// ```
+    /// use tekup_core::{BusConfig, Environment, settings::{Part, Sources}};
+    ///
+    /// let environment = Environment::of([("EVENT_BUS_CONCURRENCY", "many"), ("EVENT_BUS_CONCURENCY", "5")]);
+    /// let mut sources = Sources::of(&environment).beside(BusConfig::SETTINGS);
+    /// sources.refuse_unknown();
+    /// assert_eq!(sources.finish().unwrap_err().problems().len(), 1); // the second one's name
+    /// ```
+    #[must_use]
+    pub fn beside(mut self, settings: &'static [Setting]) -> Self {
+        self.known = settings;
         self
     }
 
@@ -177,7 +194,7 @@ impl Sources {
     /// assert!(sources.finish().unwrap_err().to_string().contains("did you mean EVENT_BUS_CONCURRENCY?"));
     /// ```
     pub fn refuse_unknown(&mut self) {
-        let names = Names::of(self.told.iter().map(|told| told.setting));
+        let names = Names::of(self.told.iter().map(|told| told.setting).chain(self.known));
         for name in self.environment.names() {
             self.problems.extend_from(names.variable(name));
         }

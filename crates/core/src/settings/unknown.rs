@@ -3,8 +3,9 @@
 use super::{FILE, Origin, Setting, nearest::nearest};
 use crate::error::shown;
 
-/// Variables that others read: the transport on Redis. A bus without one shares the environment of those with one.
-const ELSEWHERE: [&str; 8] = [
+/// Variables that others read: the transport on Redis, whose list is where they are defined; a test there holds the two
+/// together, for this crate does not know it. A bus without one shares the environment of those with one.
+pub const ELSEWHERE: [&str; 8] = [
     "EVENT_BUS_NAMESPACE",
     "EVENT_BUS_PARTITIONS",
     "EVENT_BUS_DEDUPE_WINDOW_SECONDS",

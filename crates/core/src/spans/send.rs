@@ -65,12 +65,12 @@ impl<'a> Desk<'a> {
     }
 
     /// Checks bytes, into which no context can be written, within their span.
-    pub(crate) fn keep(&self, outgoing: Outgoing, check: impl FnOnce(&Outgoing) -> Result<()>) -> Result<Made> {
+    pub(crate) fn keep(&self, mut outgoing: Outgoing, check: impl FnOnce(&mut Outgoing) -> Result<()>) -> Result<Made> {
         let span = match self.spans {
             Some(spans) if !self.is_batch => spans.send_bytes(&outgoing),
             _ => Span::none(),
         };
-        match span.in_scope(|| check(&outgoing)) {
+        match span.in_scope(|| check(&mut outgoing)) {
             Ok(()) => Ok(Made { outgoing, span, context: None }),
             Err(error) => Err(self.failed(&span, error)),
         }

@@ -37,7 +37,8 @@ pub struct Outgoing {
     pub due: Option<Due>,
     /// To which correlation it belongs, if to any.
     pub trace: Option<TraceLink>,
-    /// What is recorded of it in the same step, if its type says `#[event(audit)]`.
+    /// What is recorded of it in the same step, if its type says `#[event(audit)]`. An untyped event has none, unless its
+    /// publisher sets it, by [`AuditedEvent::of`], or the bus knows its type: see [`Schemas::audits`](crate::Schemas::audits).
     pub audit: Option<Box<AuditedEvent>>,
 }
 

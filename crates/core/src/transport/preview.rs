@@ -67,7 +67,7 @@ impl Preview {
         Self {
             id: spec.id.clone(),
             joining: spec.joining(registered.as_ref()),
-            wanted: Registration { revision: spec.revision, ..lists },
+            wanted: Registration { revision: spec.revision, policy: spec.policy.clone(), ..lists },
             registered,
             gains: Vec::new(),
             drains: Vec::new(),

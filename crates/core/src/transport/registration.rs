@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::joining::lists;
+use super::{Policy, joining::lists};
 use crate::{
     ids::{EventType, Pattern, TenantId},
     priority::Priority,
@@ -28,6 +28,10 @@ pub struct Registration {
     pub revision: u64,
     /// The lanes that it takes no more, and in which events wait for it yet.
     pub draining: Vec<Draining>,
+    /// How the newest process handles what comes, as it has said itself: of several revisions one of the largest, and of
+    /// those the one that subscribed last. `None` if that is not known: its processes are older than this is told, or what
+    /// is stored of it can't be read.
+    pub policy: Option<Policy>,
 }
 
 /// A lane that a subscription leaves as soon as it has settled what waits there.
@@ -60,7 +64,7 @@ impl Registration {
     /// ```
     #[must_use]
     pub fn new(patterns: Vec<Pattern>, tenants: Vec<TenantId>) -> Self {
-        Self { patterns, tenants, revision: 0, draining: Vec::new() }
+        Self { patterns, tenants, revision: 0, draining: Vec::new(), policy: None }
     }
 
     /// Whether one of the patterns takes the type.

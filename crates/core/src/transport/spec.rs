@@ -1,6 +1,6 @@
 use std::{ops::RangeInclusive, time::Duration};
 
-use super::StartAt;
+use super::{Policy, StartAt};
 use crate::{
     error::{ErrorKind, Problems, Result},
     ids::{Pattern, SubscriptionId, TenantId},
@@ -54,6 +54,9 @@ pub struct SourceSpec {
     /// one before it sets the limit for all; what an operator has set meanwhile holds until then. As for patterns, one of
     /// an older [`revision`](Self::revision) than the last sets nothing, and two of the same that differ are refused.
     pub rate_limit: Option<RateLimit>,
+    /// What this replica says of how it handles events, to be told to operators: see
+    /// [`Registration::policy`](super::Registration::policy). `None` to say nothing.
+    pub policy: Option<Policy>,
 }
 
 impl SourceSpec {
@@ -81,6 +84,7 @@ impl SourceSpec {
             dead_letter_ttl: Duration::from_secs(86_400),
             dead_letter_cap: 1_000_000,
             rate_limit: None,
+            policy: None,
         }
     }
 

@@ -1,6 +1,10 @@
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
 use super::Due;
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Result, shown},
     timestamp::Timestamp,
 };
 
@@ -12,7 +16,10 @@ use crate::{
 /// let audit = Subscription::matching("audit", "*").start_at(StartAt::Beginning).handler(async |_: RawEvent, _| ());
 /// # drop(audit);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+///
+/// Written, it is `now`, `beginning` or the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 #[non_exhaustive]
 pub enum StartAt {
     /// With what is published from now on.
@@ -50,5 +57,59 @@ impl StartAt {
             return Ok(());
         };
         Err(Error::new(ErrorKind::InvalidInput, format!("subscription is to start at {time}, {problem}")))
+    }
+}
+
+impl fmt::Display for StartAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now => f.write_str("now"),
+            Self::Beginning => f.write_str("beginning"),
+            Self::At(time) => time.fmt(f),
+        }
+    }
+}
+
+impl From<StartAt> for String {
+    fn from(start: StartAt) -> Self {
+        start.to_string()
+    }
+}
+
+impl FromStr for StartAt {
+    type Err = Error;
+
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for what is neither a word of these nor a time.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "now" => Ok(Self::Now),
+            "beginning" => Ok(Self::Beginning),
+            time => time.parse().map(Self::At).map_err(|cause| {
+                let message = format!("start `{}` is none: write now, beginning or a time", shown(time));
+                Error::new(ErrorKind::InvalidInput, message).with_source(cause)
+            }),
+        }
+    }
+}
+
+impl TryFrom<String> for StartAt {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_read_as_it_was_written() {
+        for text in ["now", "beginning", "2026-03-01T12:00:00.000Z"] {
+            assert_eq!(text.parse::<StartAt>().unwrap().to_string(), text);
+        }
+        assert!("soon".parse::<StartAt>().unwrap_err().to_string().contains("`soon`"));
     }
 }

@@ -11,6 +11,7 @@ use super::{
     RedisAdmin,
     audit_cursor::{ACTIONS, Position},
     page_size,
+    turns::Turns,
 };
 use crate::{error, scripts};
 
@@ -44,7 +45,9 @@ impl RedisAdmin {
         let look_at = if tenant.is_some() { LOOK_AT } else { most };
         let actions = Some(ACTIONS).filter(|_| kind != Some(AuditKind::Events));
         let events = partitions.into_iter().map(|partition| partition + 1).filter(|_| kind != Some(AuditKind::Actions));
-        let looks = actions.into_iter().chain(events).map(|source| self.look(source, after.as_ref(), look_at));
+        let turns = Turns::new();
+        let look = |source| turns.take(self.look(source, after.as_ref(), look_at));
+        let looks = actions.into_iter().chain(events).map(look);
         let is_wanted = |record: &AuditRecord| tenant.is_none_or(|tenant| record.tenant() == Some(tenant));
         Ok(merge(try_join_all(looks).await?, look_at, most, is_wanted))
     }

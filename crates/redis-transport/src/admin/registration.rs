@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use tekup_core::{
     EventType, Priority, Result, SubscriptionId,
-    transport::{Draining, Registration},
+    transport::{Draining, Policy, Registration},
 };
 
 use super::{RedisAdmin, snapshot::Snapshot, turns::Turns};
-use crate::scripts;
+use crate::{scripts, state};
 
 /// The most lanes that one call looks at.
 const AT_ONCE: usize = 20;
@@ -42,10 +42,21 @@ impl RedisAdmin {
         let known = partitions.iter().filter_map(|snapshot| snapshot.record(subscription));
         let Some(newest) = known.max_by(|one, other| one.age(other)) else { return Ok(None) };
         let mut registration = newest.registration();
-        let left = self.unsettled(partitions, subscription, |event_type| !registration.takes(event_type)).await?;
+        let unsettled = self.unsettled(partitions, subscription, |event_type| !registration.takes(event_type));
+        let policy = self.read_policy(subscription, registration.revision);
+        let (left, policy) = try_join(unsettled, policy).await?;
         let waiting = left.into_iter().filter(|(_, waiting)| *waiting > 0);
-        registration.draining = waiting.map(draining).collect();
+        (registration.draining, registration.policy) = (waiting.map(draining).collect(), policy);
         Ok(Some(registration))
+    }
+
+    async fn read_policy(&self, subscription: &SubscriptionId, revision: u64) -> Result<Option<Policy>> {
+        let mut call = redis::cmd("HMGET");
+        call.arg(self.keys(0)?.state(subscription)).arg("policy").arg("told");
+        let (policy, told): (Option<Vec<u8>>, Option<Vec<u8>>) = self.ask("a subscription's policy", call).await?;
+        let [policy, told] = [policy, told].map(|bytes| bytes.unwrap_or_default());
+        let [policy, told] = [&policy, &told].map(|bytes| String::from_utf8_lossy(bytes));
+        Ok(state::read_policy(subscription, &policy, &told, revision))
     }
 
     /// How much waits in the lanes of some types; 0 where the subscription has no group.

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use redis::{FromRedisValue, Value};
 use serde::Serialize;
-use tekup_core::{Result, Timestamp};
+use tekup_core::{ErrorKind, Result, Timestamp};
 
 use crate::{RedisTransport, connection::Connection, error, info::Info};
 
@@ -21,7 +21,8 @@ const PINGS: usize = 5;
 /// let transport = RedisTransport::connect(&RedisConfig::new(server.url())).await?;
 /// let facts = transport.server_facts().await?;
 /// assert!(facts.version.starts_with(char::is_numeric));
-/// assert_eq!(facts.memory.policy, "noeviction");
+/// assert_eq!(facts.memory.map(|memory| memory.policy).as_deref(), Some("noeviction"));
+/// assert!(facts.denied.is_empty());
 /// # Ok(())
 /// # }
 /// ```
@@ -29,16 +30,16 @@ const PINGS: usize = 5;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ServerFacts {
-    /// Its version, such as `7.0.15`.
+    /// Its version, such as `7.0.15`; `unknown`, if this user may not ask.
     pub version: String,
-    /// `standalone`, `cluster` or `sentinel`.
+    /// `standalone`, `cluster` or `sentinel`; `unknown`, if this user may not ask.
     pub mode: String,
-    /// Seconds since it was started.
+    /// Seconds since it was started; 0, as the numbers below, if this user may not ask.
     pub uptime_seconds: u64,
-    /// Its memory.
-    pub memory: Memory,
-    /// What outlives it.
-    pub persistence: Persistence,
+    /// Its memory; `None`, if this user may not ask.
+    pub memory: Option<Memory>,
+    /// What outlives it; `None`, if this user may not ask.
+    pub persistence: Option<Persistence>,
     /// Clients that are connected.
     pub clients: u64,
     /// How many may be.
@@ -48,7 +49,10 @@ pub struct ServerFacts {
     /// Milliseconds that a small call took: the median of five, one after the other.
     pub latency_ms: f64,
     /// Milliseconds by which its clock is ahead of this machine's; behind, if it is negative. As exact as the latency.
-    pub clock_ahead_ms: i64,
+    /// `None`, if this user may not ask.
+    pub clock_ahead_ms: Option<i64>,
+    /// What this user may not ask, each in a sentence that names the command: what only that tells is left open above.
+    pub denied: Vec<String>,
 }
 
 /// The memory of a server, in bytes.
@@ -124,27 +128,46 @@ impl RedisTransport {
     /// What the server says of itself. It reads no data, and takes as long as seven small calls.
     ///
     /// # Errors
-    /// Those of the connection. What the server refuses to tell is left open.
+    /// Those of the connection. What the server refuses to tell is left open, and a permission that is missing is told by
+    /// [`ServerFacts::denied`].
     ///
     /// See [`ServerFacts`] for an example.
     pub async fn server_facts(&self) -> Result<ServerFacts> {
-        let commands = self.commands();
-        let text: String = read(commands.one(redis::cmd("INFO")).await?, "what the server says of itself")?;
-        let info = Info::new(text);
-        let latency = latency(commands).await?;
+        let (commands, mut denied) = (self.commands(), Vec::new());
+        let info = permitted(info(commands).await, &mut denied)?;
+        let told = info.as_ref();
+        let text = |name, usual: &str| told.map_or("unknown", |info| info.field(name).unwrap_or(usual)).to_owned();
+        let number = |name| told.and_then(|info| info.number(name)).unwrap_or_default();
         Ok(ServerFacts {
-            version: info.field("redis_version").unwrap_or("unknown").into(),
-            mode: info.field("redis_mode").unwrap_or("standalone").into(),
-            uptime_seconds: info.number("uptime_in_seconds").unwrap_or_default(),
-            memory: memory(&info),
-            persistence: persistence(commands, &info).await,
-            clients: info.number("connected_clients").unwrap_or_default(),
-            max_clients: info.number("maxclients").unwrap_or_default(),
-            replicas: info.number("connected_slaves").unwrap_or_default(),
-            latency_ms: latency.as_secs_f64() * 1e3,
-            clock_ahead_ms: clock_ahead(commands).await?,
+            version: text("redis_version", "unknown"),
+            mode: text("redis_mode", "standalone"),
+            uptime_seconds: number("uptime_in_seconds"),
+            memory: told.map(memory),
+            persistence: persistence(commands, told, &mut denied).await,
+            clients: number("connected_clients"),
+            max_clients: number("maxclients"),
+            replicas: number("connected_slaves"),
+            latency_ms: latency(commands).await?.as_secs_f64() * 1e3,
+            clock_ahead_ms: permitted(clock_ahead(commands).await, &mut denied)?,
+            denied,
         })
     }
+}
+
+/// What this user may not ask is noted, and is no error.
+fn permitted<T>(answer: Result<T>, denied: &mut Vec<String>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.kind() == ErrorKind::Denied => {
+            denied.push(error.to_string());
+            Ok(None)
+        }
+        answer => answer.map(Some),
+    }
+}
+
+async fn info(commands: &Connection) -> Result<Info> {
+    let text: String = read(commands.one(redis::cmd("INFO")).await?, "what the server says of itself")?;
+    Ok(Info::new(text))
 }
 
 fn read<T: FromRedisValue>(answer: Value, what: &str) -> Result<T> {
@@ -161,22 +184,34 @@ fn memory(info: &Info) -> Memory {
     }
 }
 
-async fn persistence(commands: &Connection, info: &Info) -> Persistence {
+async fn persistence(commands: &Connection, info: Option<&Info>, denied: &mut Vec<String>) -> Option<Persistence> {
+    let info = info?;
     let fails = |name| info.field(name).is_some_and(|status| status != "ok");
-    Persistence {
-        append_only: info.field("aof_enabled") == Some("1"),
-        fsync: setting(commands, "appendfsync").await,
-        save: setting(commands, "save").await,
-        is_failing: fails("rdb_last_bgsave_status") || fails("aof_last_write_status"),
+    let [mut fsync, mut save] = [None, None];
+    match settings(commands).await {
+        Ok(settings) => [fsync, save] = settings,
+        Err(error) if error.kind() == ErrorKind::Denied => denied.push(error.to_string()),
+        // Many who run servers for others have no such command.
+        Err(_) => {}
     }
+    Some(Persistence {
+        append_only: info.field("aof_enabled") == Some("1"),
+        fsync,
+        save,
+        is_failing: fails("rdb_last_bgsave_status") || fails("aof_last_write_status"),
+    })
 }
 
-/// A setting, if the server tells it: many who run servers for others don't.
-async fn setting(commands: &Connection, name: &str) -> Option<String> {
-    let mut ask = redis::cmd("CONFIG");
-    ask.arg("GET").arg(name);
-    let answer: Vec<String> = read(commands.one(ask).await.ok()?, "a setting").ok()?;
-    answer.into_iter().nth(1)
+/// `appendfsync` and `save`.
+async fn settings(commands: &Connection) -> Result<[Option<String>; 2]> {
+    let mut told = [None, None];
+    for (name, value) in ["appendfsync", "save"].iter().zip(&mut told) {
+        let mut ask = redis::cmd("CONFIG");
+        ask.arg("GET").arg(name);
+        let answer: Vec<String> = read(commands.one(ask).await?, "a setting")?;
+        *value = answer.into_iter().nth(1);
+    }
+    Ok(told)
 }
 
 async fn latency(commands: &Connection) -> Result<Duration> {

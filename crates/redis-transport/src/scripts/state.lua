@@ -2,6 +2,7 @@
 -- Tells a replica whether its subscription is paused, and its rate limit, which a replica that has joined may set. A limit
 -- that it declares counts if it is another than the one declared last: what an operator has set holds until then. One of
 -- an older revision than the last counts for nothing; another one of the same revision refuses the replica.
+-- What it says of its policy is kept for operators, unless a newer revision has said something; nobody goes by it.
 -- Whoever asks counts as alive for a while.
 --
 -- KEYS[1]  state     HASH
@@ -17,6 +18,7 @@
 -- ARGV[5]  milliseconds for which it counts as alive from now on
 -- ARGV[6]  since when it has been a replica, as this answered when it began; '' if it begins
 -- ARGV[7]  the revision that it declares; 0 for none
+-- ARGV[8]  its policy, as JSON; '' if it says nothing of it
 -- result   {since when it is paused in milliseconds or '', its limit or '', since when it is a replica, the limit that was
 --          declared last or '', its revision}; where the subscription is being removed, for how many milliseconds whoever
 --          does so counts as alive yet; `REMOVED` if it was removed since; the limit that the same revision has declared,
@@ -36,7 +38,8 @@ elseif is_removed(KEYS[5], ARGV[1], since) then
   return redis.status_reply('REMOVED')
 end
 
-local paused, limit, declared, known = unpack(redis.call('HMGET', KEYS[1], 'paused', 'limit', 'declared', 'revision'))
+local paused, limit, declared, known, policy, told =
+  unpack(redis.call('HMGET', KEYS[1], 'paused', 'limit', 'declared', 'revision', 'policy', 'told'))
 local revision, last = tonumber(ARGV[7]), tonumber(known or '0') or 0
 local is_newer, is_other = revision > last, ARGV[2] ~= (declared or '')
 
@@ -58,4 +61,13 @@ end
 
 local is_heard = is_newer or not declared or ARGV[3] == 'declares' and revision == last
 if ARGV[3] ~= 'begins' and is_heard and (is_newer or is_other) then declare() end
+
+local function tell_policy()
+  local told_by = tonumber(told or '') or -1
+  local holds = revision > told_by or ARGV[3] == 'declares' and revision == told_by
+  if not holds or (policy == ARGV[8] and revision == told_by) then return end
+  redis.call('HSET', KEYS[1], 'policy', ARGV[8], 'told', ARGV[7])
+end
+
+if ARGV[3] ~= 'begins' and ARGV[8] ~= '' then tell_policy() end
 return {paused or '', limit or '', since, declared or '', last}

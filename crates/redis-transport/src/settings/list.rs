@@ -116,5 +116,11 @@ mod tests {
         let variables = RedisConfig::SETTINGS.iter().map(|setting| (setting.variable, "0"));
         let environment = tekup_core::Environment::of(variables.chain([("SERVICE_NAME", "billing")]));
         assert!(BusConfig::from_environment(&environment).is_ok());
+        let mut known = tekup_core::__private::ELSEWHERE.to_vec();
+        let mut ours: Vec<_> = RedisConfig::SETTINGS.iter().map(|setting| setting.variable).collect();
+        ours.retain(|variable| variable.starts_with("EVENT_BUS_"));
+        known.sort_unstable();
+        ours.sort_unstable();
+        assert_eq!(known, ours, "the bus lets another list be");
     }
 }

@@ -26,9 +26,9 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 pub(super) enum Says {
     /// It lives from now on, and is about to join.
     Begins,
-    /// It lives, has joined, and names the rate limit.
+    /// It lives, has joined, and names the rate limit and its policy.
     Declares,
-    /// It lives; its rate limit counts only where none was named, for the store was emptied.
+    /// It lives; its rate limit and policy count only where none was named, for the store was emptied.
     Lives,
 }
 
@@ -120,7 +120,7 @@ impl Inner {
         call.arg(keys.removing(&self.spec.id)).arg(keys.removed());
         call.arg(&self.group).arg(state::limit_text(self.spec.rate_limit)).arg(says.text());
         call.arg(&self.replica).arg(ALIVE_MS).arg(if says == Says::Begins { String::new() } else { self.since() });
-        call.arg(self.spec.revision);
+        call.arg(self.spec.revision).arg(self.spec.policy.as_ref().map(state::policy_text).unwrap_or_default());
         call
     }
 

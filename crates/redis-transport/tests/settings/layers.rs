@@ -106,6 +106,18 @@ fn settings_of_several_layers_come_together_and_what_is_empty_says_nothing() {
 }
 
 #[test]
+fn settings_of_redis_alone_are_refused_names_that_nobody_knows_and_let_those_of_the_bus_be() {
+    let scene = Scene::unnamed()
+        .file("concurrency = 7\nconcurency = 8\n[redis]\nnamespase = \"shop\"\n")
+        .variable("EVENT_BUS_PREFETCH", "many")
+        .variable("EVENT_BUS_PARTITION", "3");
+    let error = RedisConfig::from_environment(&scene.environment()).unwrap_err();
+    let told = error.problems().join("\n");
+    let meant = ["mean EVENT_BUS_PARTITIONS?", "mean concurrency?", "mean redis.namespace?"];
+    assert!(meant.iter().all(|name| told.contains(name)) && error.problems().len() == 3, "{told}");
+}
+
+#[test]
 fn a_variable_is_the_key_in_capitals_but_for_three_that_are_older() {
     for setting in Settings::list() {
         let words = setting.field().chars().flat_map(|c| c.is_ascii_uppercase().then_some('_').into_iter().chain([c]));

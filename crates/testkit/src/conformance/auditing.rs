@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tekup_core::{
-    BusConfig, ErrorKind, EventBus, EventId, RateLimit, Result, TekupEvent,
+    BusConfig, ErrorKind, EventBus, EventId, EventType, RateLimit, RawEvent, Result, Schemas, TekupEvent,
     audit::{
-        ActionKind, ActionOutcome, ActionRecord, AdminAction, AuditKind, AuditPage, AuditRecord, EventRecord,
-        MOST_RECORDS,
+        ActionKind, ActionOutcome, ActionRecord, AdminAction, AuditKind, AuditPage, AuditRecord, AuditedEvent,
+        EventRecord, MOST_RECORDS,
     },
     letters::LetterFilter,
-    transport::{Admin, Cancellation, Capabilities, Outgoing},
+    transport::{Admin, Cancellation, Capabilities, Due, Outgoing},
 };
 
 use tokio::task::JoinSet;
@@ -228,6 +228,43 @@ pub async fn an_audited_event_is_recorded_once_and_when_it_is_accepted<H: Harnes
     assert_eq!(bus.cancel("acme", id).await?, Cancellation::Cancelled);
     assert_eq!(all_events(&bus).await?.last().map(|record| record.event.id), Some(id));
     Ok(())
+}
+
+/// What a bus knows of the types of its untyped events.
+struct Known;
+
+impl Schemas for Known {
+    fn check(&self, _: &RawEvent) -> Result<()> {
+        Ok(())
+    }
+
+    fn audits(&self, event_type: &EventType) -> bool {
+        event_type.as_str() == AccountClosed::TYPE
+    }
+}
+
+pub async fn an_untyped_event_is_recorded_where_the_bus_knows_its_type<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let (knowing, ignorant) = (operated(scene, "ada").await?, operated(scene, "ada").await?);
+    knowing.use_schemas(Known)?;
+    let raw = |reason: &str| AccountClosed { reason: reason.into() }.event("acme").user("user-456").build()?.to_raw();
+    let (plain, later) = (raw("private")?, raw("private")?);
+    knowing.publish(&plain).await?;
+    assert!(knowing.publish(&plain).await?.duplicate, "a duplicate leaves no second record");
+    let due = Some(Due::After(Duration::from_secs(3_600)));
+    knowing.publish(Outgoing { due, ..Outgoing::raw(&later) }).await?;
+    knowing.publish(AccountSeen {}.event("acme").build()?.to_raw()?).await?;
+    ignorant.publish(raw("private")?).await?;
+    let mut said = Outgoing::raw(&raw("private")?);
+    said.audit = Some(Box::new(AuditedEvent::of(plain.envelope())));
+    ignorant.publish(said).await?;
+    let records = all_events(&knowing).await?;
+    let ids: Vec<_> = records.iter().map(|record| record.event.id).collect();
+    assert_eq!(ids, [plain.envelope().id, later.envelope().id, plain.envelope().id]);
+    let expected = AuditedEvent::of(plain.envelope());
+    assert_eq!((&records[2].event.user, &records[2].event.correlation_id), (&expected.user, &expected.correlation_id));
+    assert_eq!(records[2].event.service.as_ref(), Some(knowing.service()));
+    assert!(!serde_json::to_string(&records).unwrap_or_default().contains("private"));
+    knowing.cancel("acme", later.envelope().id).await.map(drop)
 }
 
 pub async fn records_come_in_pages_the_newest_first<H: Harness>(scene: &Scene<H>) -> Result<()> {

@@ -1,8 +1,10 @@
 //! Old and new processes that subscribe with other patterns or tenants under one name.
 
+use std::time::Duration;
+
 use tekup_core::{
-    BusConfig, ErrorKind, RawEvent, Result, Subscription, SubscriptionId,
-    transport::{Admin, Capabilities, Joining, Registration, SourceSpec, StartAt, Transport},
+    BusConfig, ErrorKind, RawEvent, Result, RetryPolicy, Subscription, SubscriptionId,
+    transport::{Admin, Capabilities, Joining, Policy, Registration, SourceSpec, StartAt, Transport},
 };
 
 use super::{
@@ -224,4 +226,51 @@ pub async fn a_revision_out_of_range_is_refused<H: Harness>(scene: &Scene<H>) ->
     scene.open_with(deploy(largest, &["lead.*"])?).await?;
     assert_eq!(registered(scene).await?.revision, largest);
     Ok(())
+}
+
+/// A deploy whose policy differs in how many handlers it runs at once.
+fn at_once(revision: u64, concurrency: usize) -> Result<(SourceSpec, Policy)> {
+    let mut policy = Policy::default();
+    policy.concurrency = concurrency;
+    policy.retry = RetryPolicy::exponential(5, Duration::from_secs(2)).without_jitter();
+    policy.start_at = StartAt::Beginning;
+    let mut spec = deploy(revision, &["lead.*"])?;
+    spec.policy = Some(policy.clone());
+    Ok((spec, policy))
+}
+
+pub async fn the_policy_that_the_newest_deploy_tells_of_is_known<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let silent = scene.open_with(deploy(1, &["lead.*"])?).await?;
+    assert_eq!(registered(scene).await?.policy, None);
+    // Of one revision the last one holds, of several the largest.
+    for (revision, concurrency, known) in [(1, 5, 5), (1, 6, 6), (3, 16, 16), (2, 7, 16), (3, 17, 17), (0, 8, 17)] {
+        let (spec, _) = at_once(revision, concurrency)?;
+        scene.open_on(&*scene.another_process().await?, spec).await?.close().await?;
+        let (_, expected) = at_once(revision, known)?;
+        assert_eq!(registered(scene).await?.policy, Some(expected), "revision {revision} with {concurrency}");
+    }
+    // Who says nothing of the same revision leaves what is known; a newer one leaves nothing of it.
+    let _same = scene.open_with(deploy(3, &["lead.*"])?).await?;
+    assert_eq!(registered(scene).await?.policy, Some(at_once(3, 17)?.1));
+    let _newer = scene.open_with(deploy(4, &["lead.*"])?).await?;
+    let _behind = scene.open_with(at_once(3, 18)?.0).await?;
+    assert_eq!(registered(scene).await?.policy, None);
+    silent.close().await
+}
+
+pub async fn a_policy_goes_with_the_deploy_that_takes_over<H: Harness>(scene: &Scene<H>) -> Result<()> {
+    let old = scene.open_with(at_once(1, 5)?.0).await?;
+    let (mut next, policy) = at_once(2, 16)?;
+    next.patterns = vec!["invoice.*".parse()?];
+    let preview = scene.admin().preview(&next).await?;
+    assert_eq!(
+        (preview.wanted.policy, preview.registered.and_then(|now| now.policy)),
+        (Some(policy.clone()), at_once(1, 5)?.1.into())
+    );
+    let new = scene.open_with(next).await?;
+    let _behind = open_behind(scene, at_once(1, 5)?.0).await?;
+    assert_eq!(registered(scene).await?.policy, Some(policy.clone()));
+    new.close().await?;
+    assert_eq!(registered(scene).await?.policy, Some(policy));
+    old.close().await
 }

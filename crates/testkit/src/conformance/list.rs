@@ -74,6 +74,8 @@ macro_rules! transport_conformance {
                 the_larger_revision_of_the_same_lists_is_kept,
                 tenants_are_deployed_as_patterns_are,
                 a_revision_out_of_range_is_refused,
+                the_policy_that_the_newest_deploy_tells_of_is_known,
+                a_policy_goes_with_the_deploy_that_takes_over,
             }
             starting {
                 a_subscription_may_start_from_the_beginning,
@@ -235,6 +237,7 @@ macro_rules! transport_conformance {
                 what_is_refused_or_stopped_says_so,
                 an_audited_event_leaves_its_envelope_and_none_of_its_data,
                 an_audited_event_is_recorded_once_and_when_it_is_accepted,
+                an_untyped_event_is_recorded_where_the_bus_knows_its_type,
                 records_come_in_pages_the_newest_first,
                 a_tenant_is_told_of_what_can_reach_its_own_events_only,
                 a_flood_of_events_pushes_out_no_action_and_of_both_the_oldest_go,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tekup_core::{
     Error, ErrorKind, EventId, RateLimit, RawEvent, Result, Subscription, SubscriptionId,
-    transport::{Admin, Books, Capabilities, Due, Latency, LatencyDelta, Outgoing, Source, Stage, StartAt, Transport},
+    transport::{
+        Admin, Books, Capabilities, Due, Latency, LatencyDelta, Outgoing, Policy, Source, Stage, StartAt, Transport,
+    },
 };
 
 use super::{
@@ -73,7 +75,9 @@ pub async fn a_removed_subscription_is_gone_with_all_that_it_had_and_no_other_is
 }
 
 pub async fn a_removed_subscription_begins_anew_when_it_is_opened_again<H: Harness>(scene: &Scene<H>) -> Result<()> {
-    let first = scene.open(LEDGER, &["*"]).await?;
+    let mut described = spec(LEDGER, &["*"])?;
+    described.policy = Some(Policy::default());
+    let first = scene.open_with(described).await?;
     busy(scene, &first).await?;
     scene.admin().set_paused(&first.id, true).await?;
     scene.admin().set_rate_limit(&first.id, Some(RateLimit::per_second(1))).await?;
@@ -84,6 +88,7 @@ pub async fn a_removed_subscription_begins_anew_when_it_is_opened_again<H: Harne
     let (one, two) = scene.open_twice(spec(LEDGER, &["*"])?).await?;
     let state = scene.admin().state(&one.id).await?;
     assert_eq!((state.paused, state.rate_limit), (None, None), "what operators said went along");
+    assert_eq!(scene.admin().registration(&one.id).await?.policy, None, "what it said of its policy went along");
     assert_eq!(scene.admin().books(&one.id).await?, Books::default());
     assert_eq!(scene.admin().replicas(&one.id).await?.alive, 2);
     tokio::try_join!(one.nothing_comes(), two.nothing_comes())?;

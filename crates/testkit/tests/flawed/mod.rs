@@ -8,9 +8,9 @@ use tekup_core::{
     memory::{MemoryAdmin, MemorySource, MemoryTransport},
     transport::{
         Admin, Books, Cancellation, Capabilities, CounterDelta, Counters, DeadLetter, DeadLetterPage, Delivery,
-        DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Preview, Receipt, Registration,
-        Replicas, Settled, Settlement, Source, SourceSpec, StoredEvent, SubscriptionPage, SubscriptionState, Traced,
-        Transport, Verdict,
+        DeliveryRef, Depths, EventStatus, Latencies, LatencyDelta, LetterKey, Outgoing, Policy, Preview, Receipt,
+        Registration, Replicas, Settled, Settlement, Source, SourceSpec, StoredEvent, SubscriptionPage,
+        SubscriptionState, Traced, Transport, Verdict,
     },
 };
 use tekup_testkit::conformance::{Harness, paused_runtime};
@@ -63,6 +63,9 @@ pub(crate) trait Flaw: Send + Sync + 'static {
     }
     fn limit(limit: RateLimit) -> RateLimit {
         limit
+    }
+    fn policy(policy: Policy) -> Option<Policy> {
+        Some(policy)
     }
     fn state(state: SubscriptionState) -> SubscriptionState {
         state
@@ -120,6 +123,7 @@ impl<F: Flaw> Transport for Flawed<F> {
 
     async fn open(&self, mut spec: SourceSpec) -> Result<FlawedSource<F>> {
         spec.rate_limit = spec.rate_limit.map(F::limit);
+        spec.policy = spec.policy.and_then(F::policy);
         Ok(FlawedSource(self.0.open(spec).await?, PhantomData))
     }
 
