@@ -1,7 +1,9 @@
 //! What `deploy/redis` recommends is enough, and no more than that is needed.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
+use tekup_core::TekupEvent;
+use tekup_events_crm::LeadCreated;
 use tekup_testkit::redis::RedisServer;
 
 use crate::world::World;
@@ -40,6 +42,10 @@ async fn a_service_and_its_operator_work_with_the_recommended_settings_and_users
     world.subscribe("scoring").await;
     world.subscribe_failing("import").await;
     let id = world.publish("acme", "broken").await.to_string();
+    let lead = || LeadCreated::new("lead-1", "website", 75.0).event("acme");
+    world.bus.publish(lead().delay(Duration::from_secs(600))).await.unwrap();
+    // Beside one that waits for its time.
+    world.bus.publish(lead()).await.unwrap();
     world.until_dead("crm/import", 1).await;
     world.until_idle("crm/scoring").await;
     let operator = url(&world.server, "tekup-operator");
@@ -70,6 +76,47 @@ async fn a_service_and_its_operator_work_with_the_recommended_settings_and_users
     assert!(clean.out.ends_with(": 0 errors, 0 warnings\n"), "{}", clean.out);
     world.bus.shutdown().await.unwrap();
     run("sub remove crm/import --yes").ends_with(0);
+}
+
+/// What scripts and the transport ask of Redis, by name; tests beside the code may ask more.
+fn commands() -> BTreeSet<String> {
+    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../redis-transport/src");
+    let (mut folders, mut found) = (vec![source], BTreeSet::new());
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.extension().and_then(|end| end.to_str()) {
+                _ if path.is_dir() && !path.ends_with("tests") => folders.push(path),
+                Some("rs") => found.extend(named(&fs::read_to_string(path).unwrap(), &["cmd(\""], '"')),
+                Some("lua") => found.extend(named(&fs::read_to_string(path).unwrap(), &["call('"], '\'')),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+fn named<'a>(text: &'a str, before: &'a [&str], end: char) -> impl Iterator<Item = String> + 'a {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let names =
+        before.iter().flat_map(|before| text.split(before).skip(1)).filter_map(move |rest| rest.split(end).next());
+    names.filter(|name| name.chars().all(|c| c.is_ascii_uppercase())).map(str::to_lowercase)
+}
+
+#[test]
+fn every_command_that_is_used_is_allowed() {
+    let (users, commands) = (recommended("users.acl"), commands());
+    assert!(commands.len() > 40 && commands.contains("zmscore") && commands.contains("xreadgroup"), "{commands:?}");
+    for user in users.lines().filter(|line| line.contains("~tekup:*")) {
+        let allows = |name: &str| {
+            user.split(' ').any(|word| word == format!("+{name}") || word.starts_with(&format!("+{name}|")))
+        };
+        let connects = ["hello", "auth", "ping", "select", "quit", "client"];
+        let refused: Vec<_> =
+            commands.iter().filter(|name| !allows(name) && !connects.contains(&name.as_str())).collect();
+        // Settings of the server are asked by the operator's program alone, and clusters are not supported yet.
+        let others: &[&str] = if user.contains("tekup-service") { &["config"] } else { &[] };
+        assert_eq!(refused, others.iter().collect::<Vec<_>>(), "{user}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
