@@ -41,6 +41,8 @@ pub(crate) enum Command {
     /// Shows events as they are published. Nobody else gets fewer for it.
     Tail(TailArgs),
     /// Tells which subscriptions get events of a type, and why the others don't.
+    ///
+    /// What a filter in the code of a subscription leaves out is not known here: it gets it, and finishes it unhandled.
     Explain(ExplainArgs),
     /// Dead letters: count, look, replay and purge.
     #[command(subcommand)]

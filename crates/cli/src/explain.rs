@@ -105,7 +105,10 @@ async fn look(
     let subscription = one.id.to_string();
     let registration = bus.registration(&subscription).await?;
     let state = bus.subscription_state(&subscription).await?;
-    let (gets, why) = judge(&registration, &args.event_type, args.tenant.as_ref());
+    let (gets, why) = match one.removing {
+        true => (false, "its removal was begun".into()),
+        false => judge(&registration, &args.event_type, args.tenant.as_ref()),
+    };
     let lane = gets.then(|| format!("{}:{priority}", args.event_type));
     let (replicas, paused, rate_limit) = (one.replicas.alive, state.paused, state.rate_limit);
     let Registration { revision, policy, .. } = registration;

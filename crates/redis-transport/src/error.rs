@@ -82,9 +82,7 @@ fn detail(error: &RedisError) -> String {
     if matches!(error.kind(), RedisKind::AuthenticationFailed) || matches!(code, "WRONGPASS" | "NOAUTH") {
         return String::new();
     }
-    let text = error.to_string();
-    let shown: String = text.chars().take(200).flat_map(char::escape_debug).collect();
-    format!(" ({shown})")
+    format!(" ({})", tekup_core::text::shown(&error.to_string(), 200))
 }
 
 fn meaning_of(error: &RedisError) -> Meaning {
@@ -153,6 +151,8 @@ fn by_code(code: &str, detail: &str) -> Meaning {
         "MOVED" | "ASK" | "CROSSSLOT" => {
             meaning(C::Fatal, K::Unsupported, "is a cluster: give the address of a single server or of a proxy")
         }
+        // What a script may not call is told in words.
+        _ if detail.contains("can't run this command") || detail.contains("ACL failure") => by_code("NOPERM", ""),
         _ if detail.contains("max number of clients") => {
             meaning(C::Reconnect, K::Unavailable, "has no free connection: raise `maxclients`")
         }

@@ -168,4 +168,15 @@ async fn what_strangers_wrote_into_the_records_is_left_out_and_hides_no_other() 
     server.command(&["ZADD", &format!("{prefix}order"), "0", "no place"]).unwrap();
     assert_eq!(count(&transport, AuditKind::Events).await, 1);
     assert_eq!(count(&transport, AuditKind::Actions).await, 1);
+    // In the smallest pages too, in which a stranger's place is all that there is.
+    let (mut after, mut found) = (None, 0);
+    loop {
+        let page = transport.admin().audit(Some(AuditKind::Actions), None, after, 1).await.unwrap();
+        found += page.records.len();
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, 1);
 }

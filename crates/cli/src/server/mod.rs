@@ -3,7 +3,7 @@
 mod address;
 mod contexts;
 
-use tekup_core::{BusConfig, Environment, EventBus};
+use tekup_core::{BusConfig, Environment, EventBus, text::steers};
 use tekup_redis_transport::RedisTransport;
 
 pub(crate) use self::address::{Address, Shell};
@@ -73,7 +73,7 @@ pub(crate) fn visit(transport: RedisTransport, environment: &Environment) -> tek
 fn operator(environment: &Environment) -> Option<String> {
     let given = environment.get("EVENT_BUS_OPERATOR").map(str::to_owned);
     let user = || environment.get("USER").or_else(|| environment.get("LOGNAME"));
-    given.or_else(|| user().map(|name| name.chars().filter(|c| !c.is_control()).take(128).collect()))
+    given.or_else(|| user().map(|name| name.chars().filter(|c| !steers(*c)).take(128).collect()))
 }
 
 /// Drives a future to its end on this thread; what it spawns runs on another one, and goes on while this one is held up.

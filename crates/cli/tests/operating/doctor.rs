@@ -137,7 +137,12 @@ async fn a_permission_that_is_missing_is_told_by_its_command() {
         command.env("REDIS_URL", world.server.url().replace("redis://", "redis://weak:secret@"));
         Ran::from(command.output().unwrap())
     };
-    for (rights, command) in [(&["+ping"][..], "'"), (&["+@all", "-info"], "info"), (&["+@all", "-hscan"], "hscan")] {
+    for (rights, command) in [
+        (&["+ping"][..], "'"),
+        (&["+@all", "-info"], "info"),
+        (&["+@all", "-hscan"], "hscan"),
+        (&["+@all", "-zscore", "-hget"], ""),
+    ] {
         let ran = as_weak(rights).ends_with(3);
         assert!(ran.out.starts_with("error: denied: ") && ran.out.contains(command), "{command}: {}", ran.out);
         assert!(!ran.out.contains("secret"), "{}", ran.out);

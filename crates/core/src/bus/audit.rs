@@ -6,6 +6,7 @@ use super::{EventBus, TenantBus};
 use crate::{
     audit::{ActionKind, AdminAction, AuditKind, AuditPage, Begun},
     error::Result,
+    ids::SubscriptionId,
 };
 
 impl EventBus {
@@ -46,6 +47,38 @@ impl EventBus {
     /// ```
     pub async fn audit(&self, kind: Option<AuditKind>, after: Option<String>, most: usize) -> Result<AuditPage> {
         self.0.transport.admin().audit(kind, None, after, most).await
+    }
+
+    /// Does something to a subscription by other means than this bus, such as those of its transport, with a record of it:
+    /// before it begins, and when it has ended, with how many that was.
+    ///
+    /// # Errors
+    /// Those of the store if it can't be recorded: then nothing is done. Those of the work. That its end could not be
+    /// recorded is told in the log.
+    ///
+    /// # Cancel safety
+    /// If dropped, the record stays without an end; the work is as cancel safe as it is.
+    ///
+    /// ```
+    /// use tekup_core::{EventBus, audit::ActionKind};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> tekup_core::Result<()> {
+    /// let bus = EventBus::in_memory("tools")?;
+    /// let repair = async { Ok(vec!["lead.created:high"]) };
+    /// bus.record(ActionKind::Repair, &"crm/scoring".parse()?, repair, |places| places.len() as u64).await?;
+    /// assert_eq!(bus.audit(None, None, 10).await?.records.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn record<T>(
+        &self,
+        kind: ActionKind,
+        subscription: &SubscriptionId,
+        work: impl Future<Output = Result<T>>,
+        count: impl FnOnce(&T) -> u64,
+    ) -> Result<T> {
+        self.recorded(self.action(kind).subscription(subscription), work, count).await
     }
 
     pub(crate) fn action(&self, kind: ActionKind) -> AdminAction {

@@ -21,13 +21,14 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    /// Keeps an action, or what is new of it.
+    /// Keeps an action, or what is new of one that has not ended.
     pub(super) fn record(&mut self, action: &AdminAction, now: Timestamp) {
         let ended = action.end.as_ref().map(|_| now);
         let known = self.numbers.get(&action.id).and_then(|number| self.actions.get_mut(number));
         if let Some(known) = known {
-            known.ended = known.ended.or(ended);
-            known.action.clone_from(action);
+            if known.ended.is_none() {
+                *known = ActionRecord { began: known.began, ended, action: action.clone() };
+            }
             return;
         }
         self.last += 1;

@@ -17,9 +17,19 @@ use crate::{error, scripts};
 
 /// How many records of each kind are looked at for one page of a tenant.
 const LOOK_AT: usize = 1_000;
+/// Behind every place that begins with a number, as those of actions do, and before all others.
+const NEWEST_ACTION: &str = "(:";
 
 /// A record that was read, if it could be.
 type Looked = (Position, Option<AuditRecord>);
+
+/// What a source has answered.
+#[derive(Default)]
+struct Look {
+    found: Vec<Looked>,
+    /// It was as many as it was asked for, places that say nothing included: there may be more behind the last one.
+    is_full: bool,
+}
 
 impl RedisAdmin {
     pub(super) async fn keep_record(&self, action: &AdminAction) -> Result<()> {
@@ -49,29 +59,27 @@ impl RedisAdmin {
         let look = |source| turns.take(self.look(source, after.as_ref(), look_at));
         let looks = actions.into_iter().chain(events).map(look);
         let is_wanted = |record: &AuditRecord| tenant.is_none_or(|tenant| record.tenant() == Some(tenant));
-        Ok(merge(try_join_all(looks).await?, look_at, most, is_wanted))
+        Ok(merge(try_join_all(looks).await?, most, is_wanted))
     }
 
-    async fn look(&self, source: usize, after: Option<&Position>, most: usize) -> Result<Vec<Looked>> {
+    async fn look(&self, source: usize, after: Option<&Position>, most: usize) -> Result<Look> {
         match source.checked_sub(1) {
             None => self.look_at_actions(after, most).await,
             Some(partition) => self.look_at_events(partition, after, most).await,
         }
     }
 
-    async fn look_at_actions(&self, after: Option<&Position>, most: usize) -> Result<Vec<Looked>> {
+    async fn look_at_actions(&self, after: Option<&Position>, most: usize) -> Result<Look> {
         let keys = self.keys(0)?;
         let mut call = scripts::ACTIONS.call(2);
         call.arg(keys.action_order()).arg(keys.actions());
-        call.arg(after.map_or("+".into(), Position::bound_of_actions)).arg(most);
+        call.arg(after.map_or(NEWEST_ACTION.into(), Position::bound_of_actions)).arg(most);
         let answer: Vec<(Vec<u8>, Vec<u8>)> = self.ask("records of actions", call).await?;
-        Ok(answer
-            .iter()
-            .filter_map(|(place, record)| Some((Position::of_action(place)?, read_action(record))))
-            .collect())
+        let read = |(place, record): &(Vec<u8>, Vec<u8>)| Some((Position::of_action(place)?, read_action(record)));
+        Ok(Look { found: answer.iter().filter_map(read).collect(), is_full: answer.len() >= most })
     }
 
-    async fn look_at_events(&self, partition: usize, after: Option<&Position>, most: usize) -> Result<Vec<Looked>> {
+    async fn look_at_events(&self, partition: usize, after: Option<&Position>, most: usize) -> Result<Look> {
         let mut call = redis::cmd("XREVRANGE");
         call.arg(self.keys(partition)?.audited());
         call.arg(after.map_or("+".into(), |after| after.bound_of_events(partition))).arg("-").arg("COUNT").arg(most);
@@ -81,7 +89,8 @@ impl RedisAdmin {
             let record = read_event(&at, fields);
             Some((at, record))
         };
-        Ok(answer.into_iter().filter_map(read).collect())
+        let is_full = answer.len() >= most;
+        Ok(Look { found: answer.into_iter().filter_map(read).collect(), is_full })
     }
 }
 
@@ -118,10 +127,10 @@ fn told(record: Option<AuditRecord>) -> Option<AuditRecord> {
 
 /// The newest of what was looked at. A source that answered as many as it was asked for may have more behind its last one:
 /// so far, and no further, is it known what comes next.
-fn merge(looks: Vec<Vec<Looked>>, look_at: usize, most: usize, is_wanted: impl Fn(&AuditRecord) -> bool) -> AuditPage {
-    let full = looks.iter().filter(|look| look.len() >= look_at).filter_map(|look| look.last());
+fn merge(looks: Vec<Look>, most: usize, is_wanted: impl Fn(&AuditRecord) -> bool) -> AuditPage {
+    let full = looks.iter().filter(|look| look.is_full).filter_map(|look| look.found.last());
     let end = full.map(|(last, _)| last.clone()).min();
-    let mut all: Vec<Looked> = looks.into_iter().flatten().collect();
+    let mut all: Vec<Looked> = looks.into_iter().flat_map(|look| look.found).collect();
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     let (mut page, mut last, mut left) = (AuditPage::default(), None, false);
     for (at, record) in all {
@@ -157,20 +166,20 @@ mod tests {
 
     #[test]
     fn records_of_all_sources_are_told_by_time_as_far_as_all_of_them_are_known() {
-        let looks = || {
+        let looks = |asked: usize| {
             let actions = vec![looked(9, 0, "a"), looked(5, 0, "b")];
             let events = vec![looked(9, 1, "3"), looked(8, 1, "2"), looked(7, 1, "1")];
-            vec![actions, events]
+            [actions, events].map(|found| Look { is_full: found.len() >= asked, found }).into()
         };
-        let page = merge(looks(), 10, 10, |_| true);
+        let page = merge(looks(10), 10, |_| true);
         assert_eq!((told_of(&page), &page.next), (vec!["a", "3", "2", "1", "b"], &None));
-        let page = merge(looks(), 10, 2, |_| true);
+        let page = merge(looks(10), 2, |_| true);
         assert_eq!((told_of(&page), page.next.as_deref()), (vec!["a", "3"], Some("9.1.3")));
-        let page = merge(looks(), 3, 10, |_| true);
+        let page = merge(looks(3), 10, |_| true);
         assert_eq!((told_of(&page), page.next.as_deref()), (vec!["a", "3", "2", "1"], Some("7.1.1")));
-        let page = merge(looks(), 3, 10, |_| false);
+        let page = merge(looks(3), 10, |_| false);
         assert_eq!((told_of(&page), page.next.as_deref()), (vec![], Some("7.1.1")));
-        assert_eq!(merge(vec![vec![], vec![]], 3, 10, |_| true), AuditPage::default());
+        assert_eq!(merge(vec![Look::default(), Look::default()], 10, |_| true), AuditPage::default());
     }
 
     #[test]

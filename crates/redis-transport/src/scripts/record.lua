@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Keeps a record of what an operator does: a new one, or what is new of one that is known; the oldest go. Though memory is
+-- Keeps a record of what an operator does: a new one, or what is new of one that is known and has not ended; the oldest go. Though memory is
 -- full, for it is little, and some of these actions make room.
 --
 -- KEYS[1]  order    ZSET  `<began, in ms, of 13 digits>-<id>`, all of score 0
@@ -15,11 +15,12 @@ local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 
 local began, ended = string.match(redis.call('HGET', KEYS[2], id) or '', '^(%d+) (%d+)\n')
+if began and ended ~= '0' then return redis.call('ZCARD', KEYS[1]) end
 if not began then
   began, ended = now, '0'
   redis.call('ZADD', KEYS[1], 0, string.format('%013.0f-', tonumber(now)) .. id)
 end
-if has_ended and ended == '0' then ended = now end
+if has_ended then ended = now end
 redis.call('HSET', KEYS[2], id, began .. ' ' .. ended .. '\n' .. ARGV[3])
 
 local count = redis.call('ZCARD', KEYS[1])

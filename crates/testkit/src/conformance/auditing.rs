@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use tekup_core::{
     BusConfig, ErrorKind, EventBus, EventId, EventType, RateLimit, RawEvent, Result, Schemas, TekupEvent,
     audit::{
-        ActionKind, ActionOutcome, ActionRecord, AdminAction, AuditKind, AuditPage, AuditRecord, AuditedEvent,
-        EventRecord, MOST_RECORDS,
+        ActionEnd, ActionKind, ActionOutcome, ActionRecord, AdminAction, AuditKind, AuditPage, AuditRecord,
+        AuditedEvent, EventRecord, MOST_RECORDS,
     },
     letters::LetterFilter,
-    transport::{Admin, Cancellation, Capabilities, Due, Outgoing},
+    transport::{Admin, Cancellation, Capabilities, Due, Outgoing, Transport},
 };
 
 use tokio::task::JoinSet;
@@ -151,6 +151,13 @@ pub async fn an_action_has_one_record_that_is_completed_by_its_end<H: Harness>(s
     assert_eq!(pause.action.kind, ActionKind::Pause);
     assert_eq!(told(&replay), (ActionKind::Replay, Some(ActionOutcome::Done), Some(3)));
     assert_eq!((&replay.action.id, replay.began), (&running.action.id, running.began), "it stays where it was");
+    // Who is dropped while its end is on the way may tell another one.
+    let mut late = replay.action.clone();
+    late.end = Some(ActionEnd::new(ActionOutcome::Stopped, 1));
+    scene.transport.admin().record(&late).await?;
+    let records = all_actions(&bus).await?;
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[1], replay, "the first end stays");
     bus.resume("billing/ledger").await?;
     reader.finish(3, 3).await.map(drop)
 }
