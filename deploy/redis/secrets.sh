@@ -20,15 +20,21 @@ password() {
     od -An -N24 -tx1 /dev/urandom | tr -d ' \n'
 }
 
+# 64 characters, or it does not go on: a user without a hash would have no password.
 hash_of() {
-    printf %s "$1" | sha256sum | cut -d ' ' -f 1
+    hash=$(printf %s "$1" | sha256sum)
+    hash=${hash%% *}
+    [ ${#hash} -eq 64 ] || { echo "error: sha256sum is needed to hash passwords" >&2; exit 1; }
+    echo "$hash"
 }
 
 service=$(password) operator=$(password)
+service_hash=$(hash_of "$service")
+operator_hash=$(hash_of "$operator")
 # Nobody else enters the folder. Its files may be read by all, as containers that get them by a mount have other users.
 umask 022
 mkdir -m 700 "$folder"
-sed -e "s/>change-me-service /#$(hash_of "$service") /" -e "s/>change-me-operator /#$(hash_of "$operator") /" \
+sed -e "s/>change-me-service /#$service_hash /" -e "s/>change-me-operator /#$operator_hash /" \
     "$recommended" >"$folder/users.acl"
 echo "redis://tekup-service:$service@$server" >"$folder/service-url"
 echo "redis://tekup-operator:$operator@$server" >"$folder/operator-url"

@@ -10,7 +10,7 @@
 //! On a server all settings of docs/configuration.md hold. `LISTEN` and `OPERATIONS_LISTEN` say where it listens, `LOG_LEVEL` and
 //! `LOG_FORMAT` what it logs. How it runs in a container is in deploy/.
 
-use std::{env, time::Duration};
+use std::{env, io, pin::pin, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use axum::{
@@ -19,10 +19,13 @@ use axum::{
     http::StatusCode,
     routing::post,
 };
-use tekup_core::{Event, EventBus, Subscription, TekupEvent};
+use tekup_core::{Event, EventBus, Subscription, TekupEvent, asked_to_stop};
 use tekup_events_crm::LeadCreated;
 use tekup_http::{Operations, probe, serve};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+
+/// How long requests under way have at the end.
+const REQUESTS: Duration = Duration::from_secs(5);
 
 const READY: &str = "http://127.0.0.1:9464/readyz?verbose";
 
@@ -33,24 +36,54 @@ async fn main() -> Result<()> {
         return check(&arguments.next().unwrap_or_else(|| READY.into())).await;
     }
     tekup_telemetry::init_logging()?;
-    let bus = join().await?;
-    let (stop, stopping) = watch::channel(());
-    let stopped = || {
-        let mut stopping = stopping.clone();
-        async move { drop(stopping.changed().await) }
+    // Heard from here on: who is stopped while it still starts has nothing to finish.
+    let mut asked = pin!(asked_to_stop()?);
+    let service = tokio::select! {
+        () = &mut asked => return Ok(()),
+        started = Service::start() => started?,
     };
-    let mut serving = JoinSet::new();
-    let operations = listen("operations", "OPERATIONS_LISTEN", "127.0.0.1:9464").await?;
-    serving.spawn(serve(operations, Operations::of(&bus).subscriptions(1).router(), stopped()));
-    let app = app(&bus).await?;
-    serving.spawn(serve(listen("requests", "LISTEN", "127.0.0.1:3000").await?, app, stopped()));
-    // `/readyz` is 503 from the signal on, while handlers finish; then what requests are under way.
-    bus.run_until_signal().await?;
-    drop(stop);
-    while let Some(served) = serving.join_next().await {
-        served??;
+    asked.await;
+    service.stop().await
+}
+
+/// What runs.
+struct Service {
+    bus: EventBus,
+    stop: watch::Sender<()>,
+    serving: JoinSet<io::Result<()>>,
+}
+
+impl Service {
+    async fn start() -> Result<Self> {
+        let bus = join().await?;
+        let (stop, stopping) = watch::channel(());
+        let stopped = || {
+            let mut stopping = stopping.clone();
+            async move { drop(stopping.changed().await) }
+        };
+        let mut serving = JoinSet::new();
+        let operations = listen("operations", "OPERATIONS_LISTEN", "127.0.0.1:9464").await?;
+        serving.spawn(serve(operations, Operations::of(&bus).subscriptions(1).router(), stopped()));
+        let (requests, app) = (listen("requests", "LISTEN", "127.0.0.1:3000").await?, app(&bus).await?);
+        serving.spawn(axum::serve(requests, app).with_graceful_shutdown(stopped()).into_future());
+        Ok(Self { bus, stop, serving })
     }
-    Ok(())
+
+    /// `/readyz` is 503 from now on, while handlers finish; then requests under way have their time.
+    async fn stop(mut self) -> Result<()> {
+        // What was counted last may be untold, and nothing else: that is no reason to end badly.
+        if let Err(error) = self.bus.shutdown().await {
+            tracing::warn!(%error, "the store did not answer at the end");
+        }
+        drop(self.stop);
+        let all = async {
+            while let Some(served) = self.serving.join_next().await {
+                served??;
+            }
+            Ok(())
+        };
+        timeout(REQUESTS, all).await.unwrap_or(Ok(()))
+    }
 }
 
 /// The bus that the environment names, or one within this process.

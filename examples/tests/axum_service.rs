@@ -5,7 +5,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -96,4 +96,30 @@ fn it_runs_by_its_environment_is_its_own_health_check_and_ends_with_0() {
     assert_eq!(service.stop(), Some(0));
     let (code, told) = probe(&operations);
     assert!(code == Some(1) && told.contains("does not answer"), "{code:?}: {told}");
+}
+
+#[test]
+fn asked_to_stop_while_it_still_starts_it_ends_with_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let url_file = folder.path().join("redis-url");
+    // Somebody who takes connections, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    fs::write(&url_file, format!("redis://{}", silent.local_addr().unwrap())).unwrap();
+    let service = Service::start(url_file.to_str().unwrap());
+    let _connected = silent.accept().unwrap();
+    assert_eq!(service.stop(), Some(0));
+}
+
+#[test]
+fn a_server_that_is_gone_at_the_end_is_no_reason_to_end_badly() {
+    let mut server = RedisServer::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url_file = folder.path().join("redis-url");
+    fs::write(&url_file, server.url()).unwrap();
+    let mut service = Service::start(url_file.to_str().unwrap());
+    let (operations, requests) = (service.address("operations"), service.address("requests"));
+    eventually("it has started", || ask(&operations, "GET /startupz").starts_with("HTTP/1.1 200"));
+    assert!(ask(&requests, "POST /leads/lead-1").starts_with("HTTP/1.1 200"));
+    server.stop().unwrap();
+    assert_eq!(service.stop(), Some(0));
 }

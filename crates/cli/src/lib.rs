@@ -61,7 +61,6 @@ mod publish;
 mod schema;
 mod serve;
 mod server;
-mod signals;
 mod stats;
 mod sub;
 mod subscriptions;

@@ -3,7 +3,7 @@
 use std::{io::Write, pin::pin, time::Duration};
 
 use anyhow::Context;
-use tekup_core::{Environment, Error, ErrorKind, EventBus, TenantId};
+use tekup_core::{Environment, Error, ErrorKind, EventBus, TenantId, asked_to_stop};
 use tekup_http::{Joining, Operations};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 use tokio::{net::TcpListener, time::sleep};
@@ -12,7 +12,6 @@ use crate::{
     Ended,
     output::note,
     server::{ServerArgs, in_runtime, visit},
-    signals,
 };
 
 /// How long to wait before the server is tried again.
@@ -36,7 +35,7 @@ pub(crate) struct ServeArgs {
 pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> anyhow::Result<Ended> {
     let config = args.server.address(&Environment::of_process())?.config()?;
     in_runtime(async {
-        let (stop, joining) = (signals::asked_to_stop()?, Joining::default());
+        let (stop, joining) = (asked_to_stop()?, Joining::default());
         let listener = TcpListener::bind(&args.listen).await;
         let listener = listener.with_context(|| format!("`{}` can't be listened to", args.listen))?;
         writeln!(out, "listening on http://{}", listener.local_addr()?)?;

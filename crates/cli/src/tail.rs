@@ -5,7 +5,7 @@ use std::{mem::replace, time::Duration};
 use serde::Serialize;
 use tekup_core::{
     Broadcast, BroadcastHandle, Envelope, EventBus, EventId, EventType, Pattern, RawEvent, SchemaVersion, TenantId,
-    Timestamp, UserId, health::Level,
+    Timestamp, UserId, asked_to_stop, health::Level,
 };
 use tokio::{sync::mpsc, time::sleep};
 
@@ -14,7 +14,6 @@ use crate::{
     closed::Output,
     output::{self, note, on_one_line, shown},
     server::BusArgs,
-    signals,
 };
 
 /// How many events wait to be printed, before those that listen wait.
@@ -134,7 +133,7 @@ impl Watch {
 /// Until there were enough, or somebody ends it.
 async fn show(args: &TailArgs, events: &mut mpsc::Receiver<RawEvent>, out: &mut impl Output) -> anyhow::Result<()> {
     let mut left = args.limit.unwrap_or(u64::MAX);
-    let mut stop = std::pin::pin!(signals::asked_to_stop()?);
+    let mut stop = std::pin::pin!(asked_to_stop()?);
     while left > 0 && !out.is_closed() {
         let event = tokio::select! {
             () = &mut stop => return Ok(()),

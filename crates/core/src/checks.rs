@@ -21,7 +21,8 @@ use crate::{
     transport::Outgoing,
 };
 
-/// Tells whether an untyped event's data keeps the schema of its type, and whether it is to be recorded. The `tekup-contracts` crate has one.
+/// Tells whether an untyped event's data keeps the schema of its type, and whether it is to be recorded. The
+/// `tekup-contracts` crate has one.
 ///
 /// ```
 /// use tekup_core::{Error, ErrorKind, EventBus, RawEvent, Result, Schemas};
@@ -172,7 +173,8 @@ impl Checks {
 
     /// What is no event is let through: whoever keeps it on purpose finds it in the dead letters.
     pub(crate) fn if_readable(&self, outgoing: &mut Outgoing) -> Result<()> {
-        if !self.has_schemas() {
+        let is_audited = self.schemas.get().is_some_and(|schemas| schemas.audits(&outgoing.event_type));
+        if !is_audited && (self.mode == SchemaCheck::Off || !self.has_schemas()) {
             return Ok(());
         }
         let Ok(event) = RawEvent::parse_within(outgoing.bytes.clone(), &self.limits) else { return Ok(()) };

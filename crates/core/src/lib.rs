@@ -95,6 +95,7 @@ mod rate_limit;
 mod retry;
 mod runtime;
 pub mod settings;
+mod signals;
 mod spans;
 mod subscription;
 mod sync;
@@ -129,6 +130,7 @@ pub use ids::{
 pub use priority::Priority;
 pub use rate_limit::RateLimit;
 pub use retry::RetryPolicy;
+pub use signals::asked_to_stop;
 pub use spans::{Propagator, TraceContext};
 pub use subscription::{Subscription, SubscriptionHandle};
 pub use tekup_macros::TekupEvent;

@@ -10,7 +10,7 @@ use tekup_http::{Operations, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{Notify, oneshot},
+    sync::{Notify, Semaphore, oneshot},
     task::JoinHandle,
     time::timeout,
 };
@@ -58,7 +58,7 @@ async fn probes_are_answered_over_tcp_until_it_is_stopped() {
     // One that asks nothing holds nobody up.
     let _idle = serving.connect().await;
     serving.stop.send(()).unwrap();
-    timeout(2 * SOON, serving.ended).await.unwrap().unwrap().unwrap();
+    timeout(SOON, serving.ended).await.unwrap().unwrap().unwrap();
     assert!(TcpStream::connect(serving.address).await.is_err());
 }
 
@@ -81,12 +81,14 @@ async fn a_request_under_way_is_finished_and_one_that_never_ends_is_cut() {
     may_end.notify_one();
     assert!(answer(slow).await.ends_with("done"));
     timeout(2 * SOON, serving.ended).await.unwrap().unwrap().unwrap();
+    assert!(!until_cut(hangs).await.contains("200"), "it has no answer");
 }
 
 /// What the server says until it hangs up.
 async fn until_cut(mut connection: TcpStream) -> String {
     let mut heard = String::new();
-    timeout(40 * SOON, connection.read_to_string(&mut heard)).await.unwrap().unwrap();
+    // However it ends: with what was said, or because it was reset.
+    let _reset = timeout(40 * SOON, connection.read_to_string(&mut heard)).await.unwrap();
     heard
 }
 
@@ -105,22 +107,38 @@ async fn a_client_that_does_not_say_what_it_asks_is_cut_off_and_one_that_asks_sl
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_its_answer_is_cut_off() {
+    let page = "x".repeat(64 << 20);
+    let serving = Serving::of(Router::new().route("/page", get(async move || page.clone()))).await;
+    let mut deaf = serving.connect().await;
+    ask(&mut deaf, "/page").await;
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    assert!(until_cut(deaf).await.len() < 64 << 20, "it has got no more than what lay in buffers");
+}
+
 #[tokio::test]
 async fn beyond_so_many_connections_others_wait_until_one_ends() {
-    let bus = EventBus::in_memory("crm").unwrap();
-    let serving = Serving::of(Operations::of(&bus).router()).await;
+    let (asked, waits) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
+    let state = (asked.clone(), waits.clone());
+    let hangs = get(async move || {
+        state.0.add_permits(1);
+        state.1.notified().await;
+        "done"
+    });
+    let serving = Serving::of(Router::new().route("/hangs", hangs).route("/livez", get("alive"))).await;
     let mut held = Vec::new();
     for _ in 0..256 {
         let mut connection = serving.connect().await;
-        // Its answer says that it has a place.
-        connection.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
-        connection.read_u8().await.unwrap();
+        ask(&mut connection, "/hangs").await;
         held.push(connection);
     }
+    // Each of them has a place.
+    timeout(SOON, asked.acquire_many(256)).await.unwrap().unwrap().forget();
     let mut late = serving.connect().await;
     ask(&mut late, "/livez").await;
     let mut answer = Box::pin(answer(late));
     assert!(timeout(Duration::from_millis(200), &mut answer).await.is_err(), "there is no place");
-    held.pop();
+    waits.notify_one();
     assert!(answer.await.starts_with("HTTP/1.1 200 OK"));
 }

@@ -6,14 +6,13 @@ mod traffic;
 use std::{io::Write, time::Duration};
 
 use anyhow::ensure;
-use tekup_core::{BusConfig, Environment, EventBus};
+use tekup_core::{BusConfig, Environment, EventBus, asked_to_stop};
 use tekup_redis_transport::{RedisConfig, RedisTransport};
 
 use self::services::SERVICES;
 use crate::{
     Ended,
     server::{Address, ServerArgs, in_runtime},
-    signals,
 };
 
 /// Its own, so that no real bus sees its events.
@@ -79,8 +78,8 @@ fn tell(namespace: &str, address: &Address, out: &mut impl Write) -> anyhow::Res
     Ok(out.flush()?)
 }
 
-async fn enough(lasts: Option<Duration>) -> std::io::Result<()> {
-    let stop = signals::asked_to_stop()?;
+async fn enough(lasts: Option<Duration>) -> tekup_core::Result<()> {
+    let stop = asked_to_stop()?;
     match lasts {
         Some(lasts) => _ = tokio::time::timeout(lasts, stop).await,
         None => stop.await,

@@ -15,7 +15,7 @@ const SOURCES: [&str; 3] = ["website", "referral", "csv"];
 pub(super) async fn until(
     buses: &[EventBus],
     per_second: u32,
-    enough: impl Future<Output = std::io::Result<()>>,
+    enough: impl Future<Output = tekup_core::Result<()>>,
 ) -> anyhow::Result<()> {
     let Some(web) = buses.first() else { return Ok(()) };
     let mut ticks = interval(Duration::from_secs(1) / per_second);

@@ -6,13 +6,13 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 use tekup_contracts::{Registry, Validation};
 use tekup_core::{
-    EventBus, SubscriptionId,
+    EventBus, SubscriptionId, asked_to_stop,
     letters::{LetterFilter, LetterJob, LetterProgress},
 };
 use tokio::time::timeout;
 
 use super::{Whose, chosen::Chosen, count::Count};
-use crate::{Ended, ask::Consent, output::shown, progress, signals};
+use crate::{Ended, ask::Consent, output::shown, progress};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArgs {
@@ -124,7 +124,7 @@ async fn work(job: LetterJob, what: &str, counted: u64) -> anyhow::Result<(Lette
     let mut job = job.start().await?;
     let mut done = 0;
     let bar = progress::bar(counted);
-    let mut stop = pin!(signals::asked_to_stop()?);
+    let mut stop = pin!(asked_to_stop()?);
     let stopped = loop {
         let mut step = pin!(job.next());
         let made = tokio::select! {

@@ -76,9 +76,9 @@ fn operator(environment: &Environment) -> Option<String> {
     given.or_else(|| user().map(|name| name.chars().filter(|c| !steers(*c)).take(128).collect()))
 }
 
-/// Drives a future to its end on this thread; what it spawns runs on another one, and goes on while this one is held up.
+/// Drives a future to its end on this thread.
 pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(work);
     // A connection that hangs must not hold up the end.
     runtime.shutdown_background();

@@ -1,9 +1,8 @@
-use std::{io, thread};
+use std::thread;
 
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tekup_core::asked_to_stop;
 use tokio::sync::mpsc;
-
-use crate::signals;
 
 /// What somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +48,9 @@ impl Key {
 
 /// Keys as they are pressed; a signal to stop is one to quit. They are read on a thread of their own, which ends with the
 /// program.
-pub(super) fn listen() -> io::Result<mpsc::Receiver<Key>> {
+pub(super) fn listen() -> tekup_core::Result<mpsc::Receiver<Key>> {
     let (pressed, keys) = mpsc::channel(16);
-    let (stop, quit) = (signals::asked_to_stop()?, pressed.clone());
+    let (stop, quit) = (asked_to_stop()?, pressed.clone());
     tokio::spawn(async move {
         stop.await;
         let _ended = quit.send(Key::Quit).await;

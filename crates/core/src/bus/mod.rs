@@ -20,7 +20,6 @@ mod room;
 mod running;
 mod schedule;
 mod sending;
-mod signals;
 mod stop;
 mod subscribe;
 mod tenant;

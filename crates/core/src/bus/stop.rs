@@ -1,7 +1,7 @@
 //! Stopping in order.
 
-use super::{EventBus, signals::Signals};
-use crate::error::Result;
+use super::EventBus;
+use crate::{error::Result, signals::asked_to_stop};
 
 impl EventBus {
     /// Waits for SIGTERM or SIGINT, then shuts down in order.
@@ -27,8 +27,7 @@ impl EventBus {
     /// # drop(serve);
     /// ```
     pub async fn run_until_signal(&self) -> Result<()> {
-        let mut signals = Signals::listen()?;
-        signals.next().await;
+        asked_to_stop()?.await;
         tracing::info!(service = %self.service(), "stopping; a second signal leaves at once");
         self.shutdown().await
     }

@@ -13,6 +13,8 @@ use tekup_redis_transport::Settings;
 
 /// How long a web server waits for requests under way when it stops: `GRACE` of `tekup_http::serve`.
 const HTTP_GRACE: Duration = Duration::from_secs(5);
+/// How much longer a bus takes to stop whose store does not answer, as `EventBus::shutdown` says.
+const SILENCE: Duration = Duration::from_secs(5);
 /// Where probes and metrics are served, everywhere.
 const OPERATIONS: u64 = 9464;
 
@@ -37,9 +39,9 @@ fn words(value: &Value) -> Vec<&str> {
     list(value).iter().map(|word| word.as_str().unwrap()).collect()
 }
 
-/// What handlers that have begun may take, and then requests under way.
+/// What handlers that have begun may take, then a store that does not answer, and then requests under way.
 fn grace() -> Duration {
-    BusConfig::default().shutdown_grace + HTTP_GRACE
+    BusConfig::default().shutdown_grace + SILENCE + HTTP_GRACE
 }
 
 /// `2Gi`, `2g` and `2gb` are the same here.

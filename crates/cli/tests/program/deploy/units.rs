@@ -21,6 +21,15 @@ fn the_login_is_a_credential_and_every_variable_is_read() {
 }
 
 #[test]
+fn a_service_and_the_program_listen_apart_from_each_other() {
+    let (program, service) = (text(ALL[0]), text(ALL[1]));
+    let own = said(&program, "ExecStart")[0].rsplit_once(' ').unwrap().1;
+    let others =
+        said(&service, "Environment").into_iter().find_map(|pair| pair.strip_prefix("OPERATIONS_LISTEN=")).unwrap();
+    assert!(own.starts_with("127.0.0.1:") && others.starts_with("127.0.0.1:") && own != others, "{own} {others}");
+}
+
+#[test]
 fn a_service_has_time_to_finish_what_it_has_begun() {
     let unit = text(ALL[1]);
     assert!(humantime::parse_duration(said(&unit, "TimeoutStopSec")[0]).unwrap() > grace());

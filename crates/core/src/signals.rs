@@ -1,7 +1,46 @@
+//! When a process is asked to stop.
+
+use std::future::Future;
+
 use crate::error::{Error, ErrorKind, Result};
 
+/// Takes SIGTERM and SIGINT for this process from now on: the future ends with the first one. A second one ends the process
+/// at once, with exit code 143 for SIGTERM, and 130 for SIGINT, even if all threads are blocked; no destructor runs.
+///
+/// For a program that must hear it before it has a bus; with one, [`run_until_signal`](crate::EventBus::run_until_signal)
+/// waits and shuts down.
+///
+/// # Errors
+/// [`ErrorKind::Internal`] outside of a tokio runtime, or if signals can't be listened to.
+///
+/// # Cancel safety
+/// If dropped, this process still takes both signals for itself: the next one ends nothing, and the one after it ends the
+/// process.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> tekup_core::Result<()> {
+/// let stop = tekup_core::asked_to_stop()?;
+/// # let start = async {};
+/// tokio::select! {
+///     () = stop => return Ok(()), // before it has begun
+///     () = start => {}
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn asked_to_stop() -> Result<impl Future<Output = ()> + Send + 'static> {
+    tokio::runtime::Handle::try_current().map_err(|cause| failed(cause.into()))?;
+    let mut signals = Signals::listen()?;
+    Ok(async move { signals.next().await })
+}
+
+fn failed(cause: crate::BoxError) -> Error {
+    Error::new(ErrorKind::Internal, "signals can't be listened to").with_source(cause)
+}
+
 /// The signals that ask a process to end.
-pub(super) struct Signals {
+struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -11,7 +50,7 @@ pub(super) struct Signals {
 impl Signals {
     /// From here on the first one asks, and the second one ends the process.
     #[cfg(unix)]
-    pub(super) fn listen() -> Result<Self> {
+    fn listen() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = || {
             // In this order: a signal between the two is heard as the first one.
@@ -20,20 +59,18 @@ impl Signals {
             leave_at_the_second()?;
             Ok(listening)
         };
-        let failed =
-            |cause: std::io::Error| Error::new(ErrorKind::Internal, "signals can't be listened to").with_source(cause);
-        listen().map_err(failed)
+        listen().map_err(|cause: std::io::Error| failed(cause.into()))
     }
 
     #[cfg(not(unix))]
-    pub(super) fn listen() -> Result<Self> {
+    fn listen() -> Result<Self> {
         leave_at_the_second();
         Ok(Self {})
     }
 
     /// Waits for the next one.
     #[cfg(unix)]
-    pub(super) async fn next(&mut self) {
+    async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -41,7 +78,7 @@ impl Signals {
     }
 
     #[cfg(not(unix))]
-    pub(super) async fn next(&mut self) {
+    async fn next(&mut self) {
         let _listening = tokio::signal::ctrl_c().await;
     }
 }
