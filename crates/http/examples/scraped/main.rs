@@ -60,7 +60,10 @@ async fn scraped(program: &str, alerts: &Path, board: &Path) -> Result<(), Failu
     let serving = tokio::spawn(serve(operations, seen.router(), std::future::pending()));
     let prometheus = Prometheus::start(program, alerts, &targets).await?;
     // What rises before it is seen at all is no rise.
-    prometheus.until(&Question::Query("tekup_reconnects_total".into()), targets.len()).await?;
+    let seen = prometheus.until(&Question::Query("tekup_reconnects_total".into()), targets.len()).await?;
+    if seen < targets.len() {
+        return Err(format!("only {seen} of {} processes were scraped in time", targets.len()).into());
+    }
     make_trouble(&server, &ops, &one).await?;
     answered(&prometheus, &questions).await?;
     println!("{} alerts are evaluated", prometheus.alerts(alerts).await?);
