@@ -16,8 +16,12 @@ recommended=$(dirname "$0")/users.acl
     exit 1
 }
 
+# 48 characters, or it does not go on.
 password() {
-    od -An -N24 -tx1 /dev/urandom | tr -d ' \n'
+    password=$(od -An -N24 -tx1 /dev/urandom)
+    password=$(echo "$password" | tr -d ' \n')
+    [ ${#password} -eq 48 ] || { echo "error: od and /dev/urandom are needed to make passwords" >&2; exit 1; }
+    printf %s "$password"
 }
 
 # 64 characters, or it does not go on: a user without a hash would have no password.
@@ -28,7 +32,9 @@ hash_of() {
     echo "$hash"
 }
 
-service=$(password) operator=$(password)
+service=$(password)
+operator=$(password)
+grafana=$(password)
 service_hash=$(hash_of "$service")
 operator_hash=$(hash_of "$operator")
 # Nobody else enters the folder. Its files may be read by all, as containers that get them by a mount have other users.
@@ -38,5 +44,5 @@ sed -e "s/>change-me-service /#$service_hash /" -e "s/>change-me-operator /#$ope
     "$recommended" >"$folder/users.acl"
 echo "redis://tekup-service:$service@$server" >"$folder/service-url"
 echo "redis://tekup-operator:$operator@$server" >"$folder/operator-url"
-password >"$folder/grafana-password"
+printf %s "$grafana" >"$folder/grafana-password"
 echo "$folder holds the logins for $server"

@@ -20,13 +20,15 @@ use crate::error::{Error, ErrorKind, Result};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> tekup_core::Result<()> {
-/// let stop = tekup_core::asked_to_stop()?;
-/// # let start = async {};
-/// tokio::select! {
-///     () = stop => return Ok(()), // before it has begun
-///     () = start => {}
-/// }
-/// # Ok(())
+/// let mut stop = std::pin::pin!(tekup_core::asked_to_stop()?);
+/// # let start = async { tekup_core::EventBus::in_memory("billing") };
+/// let bus = tokio::select! {
+///     () = &mut stop => return Ok(()), // before it has begun
+///     started = start => started?,
+/// };
+/// # if true { return bus.shutdown().await }
+/// stop.await; // the same one: a signal that has come meanwhile is not lost
+/// bus.shutdown().await
 /// # }
 /// ```
 pub fn asked_to_stop() -> Result<impl Future<Output = ()> + Send + 'static> {

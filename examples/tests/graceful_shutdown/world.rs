@@ -14,7 +14,7 @@ use crate::{
 const WRITING: &str = "reports/writing";
 
 /// Reports that wait or are worked on, at most: more than the two workers can begin, and little enough to be done soon.
-const AT_ONCE: usize = 60;
+const AT_ONCE: usize = 40;
 
 /// What each of them holds at least when one is asked to stop: it works on five, so ten are not begun.
 const HELD: i64 = 15;
@@ -46,7 +46,7 @@ impl World {
         while published.len() < count {
             let room = |lines: &[journal::Line]| published.len() < journal::ended(lines) + AT_ONCE;
             self.journal.until("there is room", room).await;
-            let works = [100, 15, 15, 15, 15, 15, 15, 15, 15, 15]; // so that some have long to go when a worker is asked
+            let works = [200, 60, 60, 60, 60, 60, 60, 60, 60, 60]; // so that some have long to go when a worker is asked
             let drafts = works.map(|takes_ms| ReportRequested { takes_ms }.event(TENANT));
             let receipts = self.bus.publish_batch(drafts).await.unwrap();
             published.extend(receipts.into_iter().map(|receipt| (receipt.unwrap().id, Instant::now())));

@@ -251,6 +251,10 @@ async fn first_looks(server: &RedisServer, bus: &EventBus) -> Result<()> {
         if let Some(ended) = tail.try_wait()? {
             break ended;
         }
+        if begun.elapsed() > LONGEST {
+            kill(tail)?;
+            bail!("`tekup tail` shows nothing within {LONGEST:?}");
+        }
         bus.publish(event()).await?;
     };
     ensure!(ended.success(), "`tekup tail` has failed: {ended}");

@@ -66,7 +66,7 @@ pub(super) async fn gather(transport: &RedisTransport, bus: &EventBus, page: &Pa
     let (begun, before) = (Instant::now(), stored(&transport.partition_facts().await?));
     let listed = page.of(bus).await?;
     let subscriptions = subscriptions::each(listed.subscriptions, async |one| look(bus, one).await).await?;
-    let waited = subscriptions.iter().map(|one| unsettled(&one.depth)).sum();
+    let waited = subscriptions.iter().filter(|one| !one.removing).map(|one| unsettled(&one.depth)).sum();
     sleep_until(begun + WATCHED).await;
     let (server, partitions) = (transport.server_facts().await?, transport.partition_facts().await?);
     let waiting = still_waiting(bus, &subscriptions).await?;

@@ -84,7 +84,7 @@ fn out_of_reach(error: &tekup_core::Error, address: &Address) -> Finding {
         ErrorKind::NotFound => ("no-bus", "name another namespace, or start a service: it makes the bus when it joins"),
         ErrorKind::Denied => ("denied", "check user and password, and the permissions of the user in Redis"),
         ErrorKind::Incompatible => ("incompatible", "use a server, a namespace and a program that go together"),
-        _ if error.to_string().contains("replica") => {
+        _ if error.to_string().contains("is a read-only replica") => {
             ("read-only", "this is a replica: name the master, or look why it is none; a shell tells more by:")
         }
         ErrorKind::Unavailable => {

@@ -35,7 +35,7 @@ async fn what_broke_off_is_told_and_finished_by_running_the_same_again() {
     world.subscribe("scoring").await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("leads.ndjson");
-    let events = 10_000;
+    let events = 40_000;
     fs::write(&file, leads(events).join("\n")).unwrap();
     let file = file.to_str().unwrap();
     let publishing = world.command(&["publish", file]).spawn().unwrap();

@@ -95,25 +95,38 @@ async fn a_tail_ends_when_nobody_reads_it_any_more() {
     .await;
 }
 
+/// Sends a signal again and again to a tail that nobody reads any more; answers how it ended.
+async fn ended_unread_by(world: &World, signal: &str) -> Option<i32> {
+    let mut tail = world.command(&["tail", "--data"]).spawn().unwrap();
+    // The first line is read, and nothing any more: what comes fills the pipe.
+    let (_, _unread) = first_line(world, &mut tail).await;
+    for _ in 0..20 {
+        world.bus.publish(LeadCreated::new("lead-1", "x".repeat(100_000), 1.0).event("acme")).await.unwrap();
+    }
+    let pid = tail.id().to_string();
+    let tail = std::sync::Mutex::new(tail);
+    let ended = std::sync::Mutex::new(None);
+    eventually(async || {
+        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        *ended.lock().unwrap() = tail.lock().unwrap().try_wait().unwrap();
+        ended.lock().unwrap().is_some()
+    })
+    .await;
+    ended.into_inner().unwrap().unwrap().code()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_held_up_by_who_reads_it_is_ended_by_a_second_signal() {
     let world = World::new().await;
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
-        let mut tail = world.command(&["tail", "--data"]).spawn().unwrap();
-        // The first line is read, and nothing any more: what comes fills the pipe.
-        let (_, _unread) = first_line(&world, &mut tail).await;
-        for _ in 0..20 {
-            world.bus.publish(LeadCreated::new("lead-1", "x".repeat(100_000), 1.0).event("acme")).await.unwrap();
-        }
-        let pid = tail.id().to_string();
-        let tail = std::sync::Mutex::new(tail);
-        let ended = std::sync::Mutex::new(None);
-        eventually(async || {
-            assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
-            *ended.lock().unwrap() = tail.lock().unwrap().try_wait().unwrap();
-            ended.lock().unwrap().is_some()
+        // One that has not come to its full pipe yet heeds the first signal, and ends well.
+        eventually(async || match ended_unread_by(&world, signal).await {
+            Some(0) => false,
+            ended => {
+                assert_eq!(ended, Some(code));
+                true
+            }
         })
         .await;
-        assert_eq!(ended.into_inner().unwrap().unwrap().code(), Some(code));
     }
 }

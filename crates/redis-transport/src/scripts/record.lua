@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Keeps a record of what an operator does: a new one, or what is new of one that is known and has not ended; the oldest go. Though memory is
--- full, for it is little, and some of these actions make room.
+-- Keeps a record of what an operator does: a new one, or what is new of one that is known and has not ended; the oldest
+-- go. Though memory is full, for it is little, and some of these actions make room.
 --
 -- KEYS[1]  order    ZSET  `<began, in ms, of 13 digits>-<id>`, all of score 0
 -- KEYS[2]  actions  HASH  id → `<began, in ms> <ended, in ms, or 0>`, a line feed, the action

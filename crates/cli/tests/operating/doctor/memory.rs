@@ -14,7 +14,7 @@ use crate::world::Ran;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_memory_that_will_be_full_within_a_day_is_told_before_it_is() {
-    let world = world(sound().config("maxmemory", "32mb")).await;
+    let world = world(sound()).await;
     let hold = Arc::new(Notify::new());
     let hangs =
         Subscription::to::<LeadCreated>("hangs").handler_with(hold.clone(), async |hold, _, _| hold.notified().await);
@@ -33,6 +33,8 @@ async fn a_memory_that_will_be_full_within_a_day_is_told_before_it_is() {
             let doctor = threads.spawn(|| world.finds(&many, &["memory-forecast"]));
             while !doctor.is_finished() {
                 tokio::runtime::Handle::current().block_on(publish(50));
+                // Slowly enough not to fill it meanwhile.
+                std::thread::sleep(std::time::Duration::from_millis(10));
             }
             doctor.join().unwrap()
         })
